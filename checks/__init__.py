@@ -1,0 +1,1 @@
+"""Judgement (评判): pure functions on frames and values. Imports nothing of ours, no Streamlit, no database."""

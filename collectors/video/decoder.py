@@ -1,0 +1,428 @@
+"""The decoder: a program of its own, since a bad file can abort the library that reads it (解码子进程).
+
+Runs as `python -I decoder.py`, imports the standard library and PyAV only (it must start fast), takes one job as a line
+of JSON on standard input (an address with a password must not stand in the process list) and answers on standard
+output with messages: 4 bytes length, a JSON header, then `size` bytes of payload if the header names a size.
+Nothing else of the project may import it; `decode.py` is its other end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, VideoReformatter
+
+PICTURE_FORMATS = {"image2", "tty", "jpegls_pipe", "ico", "bmp_pipe", "png_pipe", "jpeg_pipe", "webp_pipe", "tiff_pipe"}
+TEXT_FORMATS = {"tty", "subviewer", "srt", "ass", "webvtt", "lrc", "concat", "hls", "ffmetadata"}
+ADDRESS_SPACE = 6 * 2**30
+PROGRESS_SECONDS = 1.0
+CLOCK = Fraction(1, 1_000_000)
+
+
+class Refused(Exception):
+    """The job cannot be done, and the message says why."""
+
+
+def main() -> None:
+    """Do the one job of standard input."""
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))  # a forged size must not take the machine
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked is gone: end quietly
+    job = json.loads(sys.stdin.buffer.readline())
+    try:
+        JOBS[job["do"]](job)
+    except Refused as error:
+        send({"kind": "error", "what": str(error), "reason": "refused"})
+    except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+        send({"kind": "error", "what": describe(error), "reason": reason_of(error)})
+
+
+def send(header: dict[str, Any], *payload: Any) -> None:
+    """One message to the parent."""
+    header["size"] = sum(len(memoryview(part).cast("B")) for part in payload)
+    text = json.dumps(header).encode()
+    out = sys.stdout.buffer
+    out.write(struct.pack(">I", len(text)) + text)
+    for part in payload:
+        out.write(part)
+    out.flush()
+
+
+def describe(error: BaseException) -> str:
+    """What the library says, without the address it puts at the end."""
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+
+
+def reason_of(error: BaseException) -> str:
+    """A code for what went wrong with a stream (causes of design §4.2 `samples.cause`)."""
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        return "wrong_password"
+    if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
+        return "disk_full"
+    if isinstance(error, av.error.HTTPNotFoundError):
+        return "not_found"
+    if isinstance(error, av.error.InvalidDataError):
+        return "invalid"
+    return "offline"
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def analyse(job: dict[str, Any]) -> None:
+    """Send a small picture of every frame that is due: grey always, BGR too if asked for."""
+    with opened(job) as container:
+        stream = video_stream(container)
+        send(facts(container, stream))
+        eye = Eye(stream, job)
+        for frame in frames(container, stream):
+            eye.see(frame)
+        eye.finish()
+
+
+class Eye:
+    """Counts frames, keeps their time, and sends those that are due."""
+
+    def __init__(self, stream: Any, job: dict[str, Any]) -> None:
+        self.every = float(job["every"])
+        self.side, self.colour_side = int(job["side"]), int(job.get("colour_side") or 0)
+        self.times = Times(stream)
+        self.read = 0
+        self.due = 0.0
+        self.told = time.monotonic()
+        self.grey, self.colour = VideoReformatter(), VideoReformatter()  # reused: a new one per frame costs 0.3 ms
+
+    def see(self, frame: VideoFrame) -> None:
+        moment = self.times.of(frame)
+        self.read += 1
+        if moment + 1e-9 >= self.due:
+            self.due = (moment // self.every + 1) * self.every
+            self.show(frame, moment)
+        elif time.monotonic() - self.told > PROGRESS_SECONDS:
+            self.tell({"kind": "progress", "read": self.read})
+
+    def show(self, frame: VideoFrame, moment: float) -> None:
+        parts = [scaled(self.grey, frame, self.side, "gray")]
+        if self.colour_side:
+            parts.append(scaled(self.colour, frame, self.colour_side, "bgr24"))
+        planes = [[part.width, part.height, part.planes[0].line_size] for part in parts]
+        header = {"kind": "frame", "time": moment, "number": self.read - 1, "planes": planes,
+                  "width": frame.width, "height": frame.height}  # fmt: skip
+        self.tell(header, *(part.planes[0] for part in parts))
+
+    def tell(self, header: dict[str, Any], *payload: Any) -> None:
+        self.told = time.monotonic()
+        send(header, *payload)
+
+    def finish(self) -> None:
+        send({"kind": "end", "read": self.read, "seconds": self.times.end})
+
+
+class Times:
+    """Presentation time in seconds from the first frame.
+
+    Frame numbers are no clock (variable frame rates) and the declared rate lies. A stamp that is missing or runs
+    backwards (a looped stream) goes on from the last frame by the length of a frame.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        rate = stream.average_rate or stream.guessed_rate
+        self.step = float(1 / rate) if rate else 0.04
+        self.offset: float | None = None
+        self.last = -1.0
+
+    def of(self, frame: VideoFrame) -> float:
+        stamp = None if frame.time is None else float(frame.time)
+        if self.offset is None:
+            self.offset = -(stamp or 0.0)
+            self.last = 0.0
+            return 0.0
+        moment = self.last + self.step if stamp is None else stamp + self.offset
+        if moment <= self.last:
+            moment = self.last + self.step
+            if stamp is not None:
+                self.offset = moment - stamp
+        self.last = moment
+        return moment
+
+    @property
+    def end(self) -> float:
+        return 0.0 if self.offset is None else self.last + self.step
+
+
+def scaled(reformatter: VideoReformatter, frame: VideoFrame, side: int, layout: str) -> VideoFrame:
+    """The frame with its longer side at `side` pixels (never enlarged), full range."""
+    ratio = min(1.0, side / max(frame.width, frame.height))
+    return reformatter.reformat(
+        frame,
+        width=max(2, round(frame.width * ratio)),
+        height=max(2, round(frame.height * ratio)),
+        format=layout,
+        interpolation="AREA",
+        dst_color_range=ColorRange.JPEG,
+        threads=1,
+    )
+
+
+def stills(job: dict[str, Any]) -> None:
+    """Full-size BGR pictures nearest at or after the wanted seconds (sorted), one pass from the start."""
+    wanted = sorted(job["times"])
+    with opened(job) as container:
+        stream = video_stream(container)
+        times, turn = Times(stream), VideoReformatter()
+        for frame in frames(container, stream):
+            moment = times.of(frame)
+            while wanted and moment + 1e-6 >= wanted[0]:
+                picture = turn.reformat(frame, format="bgr24", dst_color_range=ColorRange.JPEG)
+                plane = picture.planes[0]
+                send({"kind": "still", "wanted": wanted.pop(0), "time": moment,
+                      "planes": [[picture.width, picture.height, plane.line_size]]}, plane)  # fmt: skip
+            if not wanted:
+                break
+    send({"kind": "end", "missing": wanted})
+
+
+def probe(job: dict[str, Any]) -> None:
+    """Facts of a file, and the presentation time of its last packet."""
+    with opened(job) as container:
+        stream = video_stream(container)
+        send(facts(container, stream))
+    send({"kind": "end"})
+
+
+def frames(container: Any, stream: Any) -> Iterator[VideoFrame]:
+    """Decoded frames; a damaged packet is skipped as players do, a damaged end ends the stream."""
+    packets = container.demux(stream)
+    broken = 0
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.InvalidDataError, av.error.EOFError):
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+            broken = 0
+        except av.error.InvalidDataError:
+            broken += 1
+            if broken > 500:
+                return
+
+
+def facts(container: Any, stream: Any) -> dict[str, Any]:
+    """What the container says of itself; none of it is believed further on."""
+    declared = float(container.duration / av.time_base) if container.duration else None
+    return {"kind": "video", "codec": stream.codec_context.name, "width": stream.codec_context.width,
+            "height": stream.codec_context.height, "declared_seconds": declared}  # fmt: skip
+
+
+@contextlib.contextmanager
+def opened(job: dict[str, Any]) -> Iterator[Any]:
+    """The file, refusing what is a picture, a text or a playlist in a video's clothes."""
+    path = job["path"]
+    # `file:` so that no name is taken for an option or a protocol; the whitelist so that a playlist cannot call out
+    options = {"protocol_whitelist": "file"}
+    with av.open(f"file:{path}", options=options, metadata_errors="ignore") as container:
+        name = container.format.name
+        kinds = set(name.split(","))
+        if kinds & TEXT_FORMATS:
+            raise Refused(f"it is a text ({name}), not a video")
+        if kinds & PICTURE_FORMATS or name.endswith("_pipe"):
+            raise Refused(f"it is a picture ({name.removesuffix('_pipe')}), not a video")
+        yield container
+
+
+def video_stream(container: Any) -> Any:
+    """The first real video stream: a cover picture inside an audio file is none."""
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams:
+        others = sorted({stream.type for stream in container.streams})
+        raise Refused(f"it holds no video, only {', '.join(others) or 'nothing'}")
+    stream = streams[0]
+    stream.thread_type = "AUTO"
+    return stream
+
+
+# --- keeping ---------------------------------------------------------------------------------------------------------
+
+
+def cut(job: dict[str, Any]) -> None:
+    """Copy `seconds` from `start` of one or more files into a clip without encoding anew.
+
+    The copy starts at the last key frame at or before `start`, or the picture could not be decoded; the message says
+    how far before. Parts are [path, start, seconds], each going on where the one before ended.
+    """
+    with Keeper(job["to"]) as keeper:
+        for path, start, seconds in job["parts"]:
+            with opened({"path": path}) as container:
+                stream = video_stream(container)
+                keeper.begin_part(stream)
+                copy_part(container, stream, keeper, start, seconds)
+    keeper.report()
+
+
+def copy_part(container: Any, stream: Any, keeper: Keeper, start: float, seconds: float) -> None:
+    base = float((stream.start_time or 0) * stream.time_base)
+    container.seek(int((base + start) / stream.time_base), stream=stream, backward=True)
+    for packet in container.demux(stream):
+        if packet.size == 0 or (packet.pts is None and packet.dts is None):
+            continue
+        moment = float((packet.pts if packet.pts is not None else packet.dts) * stream.time_base) - base
+        decode_moment = float((packet.dts if packet.dts is not None else packet.pts) * stream.time_base) - base
+        if decode_moment >= start + seconds:
+            break
+        keeper.keep(packet, moment, lead=start)
+
+
+class Keeper:
+    """Writes packets as they came into an mp4 (a Matroska file if mp4 cannot hold the codec)."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.kept, self.bytes = path, 0, 0
+        self.out: Any = None
+        self.stream: Any = None
+        self.first: float | None = None
+        self.lead = 0.0
+        self.base = 0.0
+        self.last = 0.0
+        self.extradata: Any = None
+
+    def __enter__(self) -> Keeper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.out is not None:
+            self.out.close()
+
+    def begin_part(self, stream: Any) -> None:
+        if self.out is None:
+            self.out = av.open(self.path, "w", format="mp4", options={"movflags": "+faststart"})
+            self.stream = self.out.add_stream_from_template(stream, opaque=True)
+            self.extradata = stream.codec_context.extradata
+        elif stream.codec_context.extradata != self.extradata:
+            raise Refused("the recording changes its format within the minute")
+        self.first = None
+        self.base = self.last
+
+    def keep(self, packet: Any, moment: float, *, lead: float) -> None:
+        if self.first is None:
+            if not packet.is_keyframe:
+                return
+            self.first = moment
+            if self.kept == 0:
+                self.lead = max(0.0, lead - moment)
+        length = float((packet.duration or 0) * packet.time_base)
+        shift = int((self.base - self.first) / packet.time_base)
+        origin = int((moment - (packet.pts if packet.pts is not None else packet.dts) * packet.time_base)
+                     / packet.time_base)  # fmt: skip
+        if packet.pts is not None:
+            packet.pts += shift + origin
+        if packet.dts is not None:
+            packet.dts += shift + origin
+        self.last = max(self.last, self.base + moment - self.first + length)
+        self.bytes += packet.size
+        packet.stream = self.stream
+        self.out.mux(packet)
+        self.kept += 1
+
+    def report(self) -> None:
+        if self.kept == 0:
+            raise Refused("it holds no picture at that time")
+        send({"kind": "end", "packets": self.kept, "seconds": self.last, "lead": self.lead, "bytes": self.bytes})
+
+
+def record(job: dict[str, Any]) -> None:
+    """Copy `seconds` of a live stream into a clip, from the first key frame after the old buffered ones."""
+    options = {
+        "rtsp_transport": "tcp",
+        "timeout": str(int(job["timeout"] * 1e6)),
+        "protocol_whitelist": "rtp,rtsp,tcp,udp,tls,http,https,crypto",
+    }
+    with av.open(job["url"], options=options, timeout=(job["timeout"], job["timeout"])) as container:
+        stream = video_stream(container)
+        send(facts(container, stream))
+        with Keeper(job["to"]) as keeper:
+            keeper.begin_part(stream)
+            copy_live(container, stream, keeper, job["seconds"])
+    keeper.report()
+
+
+def copy_live(container: Any, stream: Any, keeper: Keeper, seconds: float) -> None:
+    tap = Tap(seconds)
+    for packet in container.demux(stream):
+        if packet.size == 0 or packet.dts is None:
+            continue
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        moment = float(stamp * stream.time_base)
+        if not tap.is_fresh(moment, packet.is_keyframe):
+            continue
+        if tap.is_full(moment):
+            break
+        if keeper.kept == 0:
+            send({"kind": "started", "at": time.time()})
+        keeper.keep(packet, moment, lead=moment)
+        tap.tell_progress(keeper.kept)
+
+
+class Tap:
+    """Lets a live stream run until what comes is fresh: after opening, buffered old pictures come first and fast."""
+
+    SETTLE_SECONDS = 0.6
+    LONGEST_SECONDS = 12.0
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.opened_at = time.monotonic()
+        self.started: float | None = None
+        self.earlier: tuple[float, float] | None = None
+        self.told = time.monotonic()
+
+    def is_fresh(self, moment: float, key: bool) -> bool:
+        now = time.monotonic()
+        if self.started is not None:
+            return True
+        waited = now - self.opened_at
+        burst = self.earlier is not None and moment - self.earlier[0] > 3 * (now - self.earlier[1]) + 0.02
+        self.earlier = (moment, now)
+        if not key or waited < self.SETTLE_SECONDS or (burst and waited < self.LONGEST_SECONDS):
+            return False
+        self.started = moment
+        return True
+
+    def is_full(self, moment: float) -> bool:
+        return self.started is not None and moment - self.started >= self.seconds
+
+    def tell_progress(self, kept: int) -> None:
+        if time.monotonic() - self.told > PROGRESS_SECONDS:
+            self.told = time.monotonic()
+            send({"kind": "progress", "read": kept})
+
+
+def die(_job: dict[str, Any]) -> None:
+    """End as a library that aborts does: the tests' stand-in for a file whose decoder takes the process down."""
+    os.kill(os.getpid(), signal.SIGABRT)
+
+
+def hang(_job: dict[str, Any]) -> None:
+    """Never answer: the tests' stand-in for a server that accepts and says nothing."""
+    time.sleep(3600)
+
+
+JOBS = {"analyse": analyse, "stills": stills, "probe": probe, "cut": cut, "record": record, "die": die, "hang": hang}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The application: database, queries, actions, schedule, wiring. Imports checks and collectors."""

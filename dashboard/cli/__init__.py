@@ -1,0 +1,48 @@
+"""The `mingcha` command (命令行): the only argv parsing. One file per group of commands, each thin."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+import typer
+
+from checks.errors import RuleError
+from collectors.base import CollectorError
+from dashboard.cli.output import fail
+from dashboard.errors import MingchaError
+
+GROUPS = ("operations", "data", "judgement", "video", "quarter", "bench")
+"""Files of this package that add commands with `register(app)`, in the order of `mingcha --help`."""
+
+
+def make_app() -> typer.Typer:
+    app = typer.Typer(
+        name="mingcha",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Mingcha 明察: supervision of power-supply service, from collected records to the signed quarter.",
+    )
+    for group in GROUPS:
+        import_module(f"dashboard.cli.{group}").register(app)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point. Exit code 0 done, 1 something failed (named), 2 bad usage (design §4.1)."""
+    try:
+        result = typer.main.get_command(make_app())(args=arguments, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        fail(error.format_message(), 2)
+    except click.Abort:
+        fail("stopped", 130)
+    except MingchaError as error:
+        fail(str(error), error.exit_code)
+    except (CollectorError, RuleError) as error:
+        fail(str(error), 1)
+    else:
+        sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,194 @@
+"""One object for the database: SQLAlchemy for statements, ADBC for whole frames, the same for both servers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi
+import adbc_driver_sqlite.dbapi
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from dashboard.errors import DatabaseProblem
+
+BUSY_SECONDS = 30
+FRAME_TYPES: dict[type[Any], Any] = {
+    sa.BigInteger: pl.Int64,
+    sa.Integer: pl.Int64,
+    sa.Boolean: pl.Boolean,
+    sa.Double: pl.Float64,
+    sa.Text: pl.String,
+}
+
+
+class Database:
+    """The database of one URL.
+
+    `session()` is one write transaction, `reading()` one read transaction, `adbc()` the same database for Arrow
+    frames, `frame()` a query as a typed Polars frame. Errors of the driver become `DatabaseProblem`.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self.url = _parsed(url)
+        self.dialect = self.url.get_backend_name()
+        self.engine = self._make_engine()
+
+    def __repr__(self) -> str:
+        return f"Database({self.url.render_as_string(hide_password=True)})"
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """One write transaction: commits on leaving, rolls back on an error."""
+        with self._translated(), self.engine.connect().execution_options(mingcha_write=True) as connection:
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One read transaction (a consistent view)."""
+        with self._translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def adbc(self, *, write: bool = False) -> Iterator[Any]:
+        """An ADBC connection, one transaction: commits on leaving, rolls back on an error.
+
+        With `write` the SQLite write lock is taken first, so that a stale snapshot cannot make a later write fail.
+        """
+        with self._translated():
+            connection = self._adbc_connection()
+            try:
+                if write and self.dialect == "sqlite":
+                    with connection.cursor() as cursor:
+                        cursor.execute("UPDATE leases SET holder = holder WHERE 0")
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                connection.close()
+
+    def frame(self, statement: sa.Select[Any], connection: Any = None) -> pl.DataFrame:
+        """The rows of a SELECT as a Polars frame, typed by the statement's columns (empty results too).
+
+        Empty strings come back as null: the database never stores an empty text.
+        """
+        if connection is not None:
+            return self._fetch(connection, statement)
+        with self.adbc() as own:
+            return self._fetch(own, statement)
+
+    def execute(self, cursor: Any, statement: Any) -> None:
+        """Run a Core statement on an ADBC cursor with its parameters bound."""
+        sql, parameters = self.compiled(statement)
+        cursor.execute(sql, parameters or None)
+
+    def compiled(self, statement: Any) -> tuple[str, tuple[Any, ...]]:
+        """SQL text and positional parameters of a Core statement for ADBC."""
+        dialect = (
+            sqlite.dialect(paramstyle="qmark")
+            if self.dialect == "sqlite"
+            else postgresql.dialect(paramstyle="numeric_dollar")
+        )
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ())
+
+    def _fetch(self, connection: Any, statement: sa.Select[Any]) -> pl.DataFrame:
+        columns = list(statement.selected_columns)
+        names = [column.key or column.name for column in columns]
+        if self.dialect == "sqlite":
+            statement = statement.with_only_columns(*map(_never_null, columns, names), maintain_column_froms=True)
+        with connection.cursor() as cursor:
+            if self.dialect == "sqlite":
+                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
+            self.execute(cursor, statement)
+            frame = pl.DataFrame(pl.from_arrow(cursor.fetch_arrow_table()))
+        frame.columns = names
+        return frame.select(_typed(name, column) for name, column in zip(names, columns, strict=True))
+
+    def _adbc_connection(self) -> Any:
+        if self.dialect == "sqlite":
+            connection = adbc_driver_sqlite.dbapi.connect(str(self.path))
+            with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+            return connection
+        plain = self.url.set(drivername="postgresql")
+        return adbc_driver_postgresql.dbapi.connect(plain.render_as_string(hide_password=False))
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "")
+
+    def _make_engine(self) -> Engine:
+        if self.dialect != "sqlite":
+            return sa.create_engine(self.url, pool_pre_ping=True)
+        if not self.url.database or self.url.database == ":memory:":
+            raise DatabaseProblem(f"{self.url} names no file.", "Use sqlite:///name.db or a PostgreSQL URL.")
+        engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, adbc_driver_manager.OperationalError) as error:
+            raise DatabaseProblem(_explained(str(getattr(error, "orig", error)), self)) from error
+        except (DBAPIError, adbc_driver_manager.Error) as error:
+            if "locked" in str(error) or "SQLITE_BUSY" in str(error):
+                raise DatabaseProblem(_explained("locked", self)) from error
+            raise
+
+
+def _parsed(url: str | URL) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseProblem(f"'{url}' is no database URL.", "Example: sqlite:///mingcha.db.") from error
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise DatabaseProblem(
+            f"Databases of kind '{parsed.get_backend_name()}' are not supported.",
+            "Use sqlite:///mingcha.db or postgresql+psycopg://user@host/mingcha.",
+        )
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+def _explained(detail: str, database: Database) -> str:
+    where = database.url.render_as_string(hide_password=True)
+    if "locked" in detail:
+        return f"The database {where} has been locked by another process for {BUSY_SECONDS} s. Stop it or try again."
+    return f"The database {where} cannot be used: {detail.strip().splitlines()[0]}. Check the URL and that it runs."
+
+
+def _never_null(column: Any, name: str) -> Any:
+    """SQLite's ADBC driver infers a type from the first rows: a text column that starts with nulls would be a number."""
+    return sa.func.coalesce(column, "").label(name) if isinstance(column.type, sa.Text) else column.label(name)
+
+
+def _typed(name: str, column: Any) -> pl.Expr:
+    dtype = next((frame for kind, frame in FRAME_TYPES.items() if isinstance(column.type, kind)), pl.String)
+    expression = pl.col(name).cast(dtype)
+    return expression.replace("", None) if dtype == pl.String else expression
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock at once: a reader that turns writer would fail on a stale snapshot."""
+    write = connection.get_execution_options().get("mingcha_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

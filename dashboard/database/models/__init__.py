@@ -1,0 +1,30 @@
+"""Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
+
+from dashboard.database.models.base import METADATA
+from dashboard.database.models.intake import BATCHES, QUARANTINE
+from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUPS, VERDICTS
+from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
+from dashboard.database.models.running import AUDIT, JOB_RUNS, LEASES, META
+from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
+
+__all__ = [
+    "AUDIT",
+    "BATCHES",
+    "EVIDENCE",
+    "FINDINGS",
+    "HALL_MONTHS",
+    "HISTORY_TABLES",
+    "JOB_RUNS",
+    "JUDGED_THROUGH",
+    "LEASES",
+    "LOOKS",
+    "META",
+    "METADATA",
+    "OPEN_CLOCKS",
+    "PLAN_DAYS",
+    "QUARANTINE",
+    "RECORD_TABLES",
+    "REVIEWS",
+    "ROLLUPS",
+    "VERDICTS",
+]

@@ -1,0 +1,46 @@
+"""How the system itself is doing (运行): leases, job runs, audit, small facts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from dashboard.database.models.base import METADATA, identity, instant, text
+
+META = sa.Table("meta", METADATA, text("key", null=False, primary_key=True), text("value"))
+
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    text("name", null=False, primary_key=True),
+    text("holder"),
+    instant("until"),
+    instant("taken_at"),
+)
+
+JOB_RUNS = sa.Table(
+    "job_runs",
+    METADATA,
+    identity(),
+    text("job", null=False),
+    text("key", null=False),
+    text("holder", null=False),
+    text("outcome", null=False),  # running | done | failed | missed | abandoned
+    instant("started_at", null=False),
+    instant("finished_at"),
+    text("detail"),
+    sa.UniqueConstraint("job", "key"),
+    sa.Index("ix_job_runs_started", "started_at"),
+)
+
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    identity(),
+    instant("at", null=False),
+    text("actor", null=False),
+    text("os_user"),
+    text("action", null=False),
+    text("subject"),
+    text("detail"),
+    sa.Index("ix_audit_at", "at"),
+)

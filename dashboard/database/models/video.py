@@ -1,0 +1,85 @@
+"""Plan, looks, findings, reviews, evidence (抽查与存证). What a machine saw and what a person decided are two tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from dashboard.database.models.base import METADATA, flag, identity, instant, number, text
+
+PLAN_DAYS = sa.Table(
+    "plan_days",
+    METADATA,
+    text("date", null=False, primary_key=True),
+    text("commitment", null=False),
+    instant("sealed_at", null=False),
+    text("seed"),  # hex, only after the last slot has ended
+    instant("revealed_at"),
+)
+
+LOOKS = sa.Table(
+    "looks",
+    METADATA,
+    identity(),
+    text("sample_id", null=False),
+    text("camera_code", null=False),
+    instant("looked_at", null=False),
+    text("detector", null=False),
+    text("result", null=False),  # JSON of design §4.1 `look`
+    sa.UniqueConstraint("sample_id", "camera_code"),
+)
+
+FINDINGS = sa.Table(
+    "findings",
+    METADATA,
+    identity(),
+    text("sample_id"),
+    text("hall_code", null=False),
+    text("camera_code"),
+    text("item_code", null=False),
+    instant("observed_at", null=False),
+    sa.Column("starts", sa.Double),  # seconds from the first frame
+    sa.Column("ends", sa.Double),
+    sa.Column("confidence", sa.Double),
+    flag("duration_proven", null=False),
+    text("source", null=False),  # detector | inspection | person
+    text("detector"),
+    text("why"),
+    instant("created_at", null=False),
+    sa.Index("ix_findings_hall", "hall_code", "observed_at"),
+    sa.Index("ix_findings_sample", "sample_id"),
+)
+
+REVIEWS = sa.Table(
+    "reviews",
+    METADATA,
+    identity(),
+    number("finding_id"),  # NULL: a verdict about the whole sample
+    text("sample_id"),
+    text("decision", null=False),  # confirmed | rejected | ok | violation | unsure | annulled
+    text("item_code"),
+    text("reason"),
+    flag("office_is_cause"),
+    flag("deliberate"),
+    text("by", null=False),
+    instant("at", null=False),
+    sa.Index("ix_reviews_finding", "finding_id"),
+    sa.Index("ix_reviews_sample", "sample_id"),
+)
+
+EVIDENCE = sa.Table(
+    "evidence",
+    METADATA,
+    identity(),
+    text("sample_id"),
+    number("finding_id"),
+    text("camera_code"),
+    text("kind", null=False),  # clip | frame
+    text("path", null=False),  # below the evidence folder
+    text("sha256", null=False),
+    number("bytes", null=False),
+    sa.Column("second", sa.Double),
+    instant("taken_at"),
+    text("hall_name"),
+    instant("created_at", null=False),
+    sa.Index("ix_evidence_sample", "sample_id"),
+)

@@ -1,0 +1,186 @@
+"""Settings (设置): one frozen object made from `mingcha.toml` and the environment (design §4.3).
+
+Nothing else in the project reads the file or the environment, except `bootstrap`, which calls `load`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from dashboard.errors import MingchaError
+from dashboard.nearest import nearest
+
+CONFIG_FILE = "mingcha.toml"
+ROLES = ("inspector", "reviewer", "regional_manager", "office_head", "evaluator", "administrator", "auditor")
+DEFAULT_SLOTS = {
+    "1": "08:30-09:10",
+    "2": "10:00-11:00",
+    "3": "12:00-13:30",
+    "4": "14:30-15:30",
+    "5": "16:40-17:30",
+}
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(_Table):
+    url: str = "sqlite:///mingcha.db"
+
+
+class Slot(_Table):
+    """A slot (时段) of a day: local wall-clock start and end, end exclusive."""
+
+    number: int
+    starts: time
+    ends: time
+
+
+class VideoSettings(_Table):
+    person_model: str | None = None
+    """Path of a YOLOX ONNX file, or the word `none`; absent: what the project's own packages bring."""
+    face_model: str | None = None
+    evidence_dir: str = "var/evidence"
+    slots: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_SLOTS))
+
+    @field_validator("slots")
+    @classmethod
+    def _slots_are_spans(cls, slots: dict[str, str]) -> dict[str, str]:
+        for number, span in slots.items():
+            parse_slot(number, span)
+        return slots
+
+    @property
+    def slot_table(self) -> tuple[Slot, ...]:
+        return tuple(sorted((parse_slot(n, s) for n, s in self.slots.items()), key=lambda slot: slot.number))
+
+
+class PlanSettings(_Table):
+    secret_file: str = "var/plan.secret"  # noqa: S105 - a path, not a password
+
+
+class FreezeSettings(_Table):
+    grace_days: int = 10
+
+
+class PersonSettings(_Table):
+    role: str
+    offices: tuple[str, ...]
+    """Office codes whose subtrees the person sees; `["*"]` is the whole company. There is no default."""
+
+    @field_validator("role")
+    @classmethod
+    def _role_is_known(cls, role: str) -> str:
+        if role not in ROLES:
+            raise ValueError(f"unknown role {role!r}; one of {', '.join(ROLES)}")
+        return role
+
+
+class WebSettings(_Table):
+    address: str = "127.0.0.1"
+    port: int = 8501
+    language: str = "zh"
+
+
+class CompanySettings(_Table):
+    name: str = "供电公司"
+    rulebook: str = "promise"
+    """Family of rulebook editions by which the company's own records are judged."""
+    calendar: str = "cn"
+    demo: bool = False
+    """Set by `--demo`: every page and document says so."""
+
+
+class Settings(_Table):
+    """Everything configurable, read once at start. Paths are relative to `home` (the folder of the file)."""
+
+    home: Path = Path()
+    database: DatabaseSettings = DatabaseSettings()
+    company: CompanySettings = CompanySettings()
+    sources: tuple[dict[str, Any], ...] = ()
+    """Tables of `[[sources]]` as written; `collectors` validates each by its kind."""
+    video: VideoSettings = VideoSettings()
+    plan: PlanSettings = PlanSettings()
+    freeze: FreezeSettings = FreezeSettings()
+    people: dict[str, PersonSettings] = {}
+    web: WebSettings = WebSettings()
+
+    def path(self, name: str) -> Path:
+        """A configured path, relative names taken from the folder of `mingcha.toml`."""
+        return (self.home / name).resolve() if name else self.home
+
+
+def parse_slot(number: str, span: str) -> Slot:
+    """`"1", "08:30-09:10"` → Slot. ValueError names what is wrong."""
+    try:
+        starts, ends = (time.fromisoformat(part.strip()) for part in span.split("-"))
+        slot = Slot(number=int(number), starts=starts, ends=ends)
+    except ValueError as error:
+        raise ValueError(f'slot {number} = {span!r} is not of the form 1 = "08:30-09:10"') from error
+    if slot.starts >= slot.ends:
+        raise ValueError(f"slot {number} = {span!r} ends before it starts")
+    return slot
+
+
+def load(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:
+    """Settings of the folder (default: the current one), the environment winning over the file.
+
+    MINGCHA_CONFIG names another file; MINGCHA_DATABASE_URL, MINGCHA_PERSON_MODEL and MINGCHA_FACE_MODEL override.
+    Raises MingchaError naming file, key, value and the nearest known key.
+    """
+    env = os.environ if environment is None else environment
+    path = Path(env.get("MINGCHA_CONFIG") or (directory or Path.cwd()) / CONFIG_FILE)
+    if env.get("MINGCHA_CONFIG") and not path.is_file():
+        raise MingchaError(f"MINGCHA_CONFIG names {path}, which is no file.", "Create it or unset the variable.")
+    raw = _read(path) if path.is_file() else {}
+    settings = _validated({**raw, "home": path.parent.resolve()}, path)
+    return _overridden(settings, env)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MingchaError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
+
+
+def _validated(raw: dict[str, Any], path: Path) -> Settings:
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise MingchaError(f"{path}: " + "; ".join(_problem(item) for item in error.errors())) from error
+
+
+def _problem(item: Any) -> str:
+    """One validation error as a sentence naming key, value seen and remedy."""
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = _known_keys(item["loc"][:-1])
+        guess = nearest(str(item["loc"][-1]), known)
+        return f"unknown key '{key}'" + (f", did you mean '{guess}'?" if guess else f"; known are {', '.join(known)}")
+    return f"'{key}' = {item['input']!r}: {item['msg']}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else PersonSettings
+        model = annotation if hasattr(annotation, "model_fields") else PersonSettings
+    return [name for name in model.model_fields if name != "home"]
+
+
+def _overridden(settings: Settings, env: Mapping[str, str]) -> Settings:
+    database, video = settings.database, settings.video
+    if env.get("MINGCHA_DATABASE_URL"):
+        database = database.model_copy(update={"url": env["MINGCHA_DATABASE_URL"]})
+    models = {key: env[f"MINGCHA_{key.upper()}"] for key in ("person_model", "face_model")
+              if env.get(f"MINGCHA_{key.upper()}")}  # fmt: skip
+    return settings.model_copy(update={"database": database, "video": video.model_copy(update=models)})
