@@ -179,7 +179,7 @@ SAMPLES = RecordType(
     "samples", "抽查样本",
     (
         Column("sample_id", required=True), Column("hall_code", required=True), Column("camera_code", required=True),
-        Column("date", "day", required=True), Column("slot", "integer", required=True),
+        Column("date", "day"), Column("slot", "integer"),
         Column("planned_at", "instant", required=True), Column("captured_at", "instant"),
         Column("outcome", "choice", OUTCOMES, required=True), Column("cause"),
         Column("verdict", "choice", ("ok", "violation", "unsure")), Column("reviewed_at", "instant"),

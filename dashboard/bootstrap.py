@@ -1,4 +1,7 @@
-"""Wiring (装配): the only place that reads settings and makes database, clock and viewer. Web, worker and commands call it."""
+"""Wiring (装配): the only place that reads settings and makes database, clock and viewer.
+
+Web, worker and commands call it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def open_application(
 ) -> Application:
     """Settings and database of the folder (default: the current one), seen by `user` or MINGCHA_USER, else `system`.
 
-    Raises MingchaError for a bad configuration, DatabaseProblem for a missing, unreachable or newer database.
+    Raises MingchaError for a bad configuration, DatabaseUnusableError for a missing, unreachable or newer database.
     """
     env = os.environ if environment is None else environment
     settings = settings_module.load(env, directory)

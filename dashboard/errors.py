@@ -27,5 +27,5 @@ class NotAllowedError(MingchaError):
     """The person may not see or do this (design §5.5)."""
 
 
-class DatabaseProblem(MingchaError):
+class DatabaseUnusableError(MingchaError):
     """The database is locked, unreachable, or of another version."""

@@ -15,6 +15,7 @@ from dashboard.database.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+ALLOWED_SKIPS = ROOT / "tests" / "allowed_skips.txt"
 USES = Path(os.environ.get("MINGCHA_TEST_USES", "/dev/null"))
 
 
@@ -69,3 +70,40 @@ def _postgres_database() -> Iterator[Database]:
     with admin.connect() as connection:
         connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     admin.dispose()
+
+
+# --- a skip is a promise not kept: in .ci/run only those listed may happen -------------------------------------------
+
+
+class _SkipGuard:
+    """Fails the run when a test was skipped for a reason that is not listed in tests/allowed_skips.txt."""
+
+    def __init__(self) -> None:
+        lines = ALLOWED_SKIPS.read_text(encoding="utf-8").splitlines()
+        self.allowed = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+        self.refused: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.skipped or not isinstance(report.longrepr, tuple):
+            return
+        reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+        if reason not in self.allowed:
+            self.refused.append(f"{report.nodeid}: {reason}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.refused.append(f"{report.nodeid}: {report.longrepr[2]}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.refused and session.exitstatus == 0:
+            session.exitstatus = 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self.refused:
+            terminalreporter.write_line(f"skip not listed in tests/allowed_skips.txt: {line}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("MINGCHA_STRICT_SKIPS") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_SkipGuard(), "skip-guard")

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from dashboard.errors import DatabaseProblem
+from dashboard.errors import DatabaseUnusableError
 
 BUSY_SECONDS = 30
 FRAME_TYPES: dict[type[Any], Any] = {
@@ -33,7 +33,7 @@ class Database:
     """The database of one URL.
 
     `session()` is one write transaction, `reading()` one read transaction, `adbc()` the same database for Arrow
-    frames, `frame()` a query as a typed Polars frame. Errors of the driver become `DatabaseProblem`.
+    frames, `frame()` a query as a typed Polars frame. Errors of the driver become `DatabaseUnusableError`.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -47,9 +47,9 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """One write transaction: commits on leaving, rolls back on an error."""
-        with self._translated(), self.engine.connect().execution_options(mingcha_write=True) as connection:
-            with connection.begin():
-                yield connection
+        options = {"mingcha_write": True}
+        with self._translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -133,7 +133,7 @@ class Database:
         if self.dialect != "sqlite":
             return sa.create_engine(self.url, pool_pre_ping=True)
         if not self.url.database or self.url.database == ":memory:":
-            raise DatabaseProblem(f"{self.url} names no file.", "Use sqlite:///name.db or a PostgreSQL URL.")
+            raise DatabaseUnusableError(f"{self.url} names no file.", "Use sqlite:///name.db or a PostgreSQL URL.")
         engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -144,10 +144,10 @@ class Database:
         try:
             yield
         except (OperationalError, adbc_driver_manager.OperationalError) as error:
-            raise DatabaseProblem(_explained(str(getattr(error, "orig", error)), self)) from error
+            raise DatabaseUnusableError(_explained(str(getattr(error, "orig", error)), self)) from error
         except (DBAPIError, adbc_driver_manager.Error) as error:
             if "locked" in str(error) or "SQLITE_BUSY" in str(error):
-                raise DatabaseProblem(_explained("locked", self)) from error
+                raise DatabaseUnusableError(_explained("locked", self)) from error
             raise
 
 
@@ -155,9 +155,9 @@ def _parsed(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise DatabaseProblem(f"'{url}' is no database URL.", "Example: sqlite:///mingcha.db.") from error
+        raise DatabaseUnusableError(f"'{url}' is no database URL.", "Example: sqlite:///mingcha.db.") from error
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise DatabaseProblem(
+        raise DatabaseUnusableError(
             f"Databases of kind '{parsed.get_backend_name()}' are not supported.",
             "Use sqlite:///mingcha.db or postgresql+psycopg://user@host/mingcha.",
         )
@@ -172,7 +172,7 @@ def _explained(detail: str, database: Database) -> str:
 
 
 def _never_null(column: Any, name: str) -> Any:
-    """SQLite's ADBC driver infers a type from the first rows: a text column that starts with nulls would be a number."""
+    """SQLite's ADBC driver takes the type from the first rows: text that starts with nulls would be a number."""
     return sa.func.coalesce(column, "").label(name) if isinstance(column.type, sa.Text) else column.label(name)
 
 

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from dashboard.database.engine import Database
-from dashboard.errors import DatabaseProblem
+from dashboard.errors import DatabaseUnusableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,12 +28,12 @@ def current_revision(database: Database) -> str | None:
 
 
 def migrate(database: Database) -> None:
-    """Create or upgrade all tables. Raises DatabaseProblem when the database is of a newer version than the program."""
+    """Create or upgrade all tables. DatabaseUnusableError when the database is of a newer version than the program."""
     _prepare_folder(database)
     revision = current_revision(database)
     known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
     if revision is not None and revision not in known:
-        raise DatabaseProblem(
+        raise DatabaseUnusableError(
             f"The database {database.url.render_as_string(hide_password=True)} is at revision '{revision}', which is "
             "newer than this program.",
             "Install the version of Mingcha that wrote it.",
@@ -52,7 +52,7 @@ def require_current(database: Database) -> None:
     if revision == head:
         return
     if revision is None:
-        raise DatabaseProblem(
+        raise DatabaseUnusableError(
             f"The database {database.url.render_as_string(hide_password=True)} has no tables yet.", "Run: mingcha init"
         )
     migrate(database)
@@ -75,12 +75,14 @@ def _prepare_folder(database: Database) -> None:
 
 def _require_file(database: Database) -> None:
     if database.dialect == "sqlite" and not database.path.is_file():
-        raise DatabaseProblem(f"There is no database at {database.path}.", "Run: mingcha init")
+        raise DatabaseUnusableError(f"There is no database at {database.path}.", "Run: mingcha init")
     if database.dialect == "sqlite":
         with database.path.open("rb") as file:
             head = file.read(16)
         if head and not head.startswith(b"SQLite format 3"):
-            raise DatabaseProblem(f"{database.path} is no SQLite database.", "Name another file in [database] url.")
+            raise DatabaseUnusableError(
+                f"{database.path} is no SQLite database.", "Name another file in [database] url."
+            )
 
 
 __all__ = ["current_revision", "migrate", "require_current", "tables_differ"]

@@ -1,12 +1,13 @@
 """The database object does the same on both servers."""
 
-import sqlalchemy as sa
+import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from dashboard.database import Database
 from dashboard.database.migrate import migrate, require_current, tables_differ
 from dashboard.database.models import LEASES, META
-from dashboard.errors import DatabaseProblem
+from dashboard.errors import DatabaseUnusableError
 
 
 def test_migrated_tables_are_the_models(database):
@@ -15,7 +16,7 @@ def test_migrated_tables_are_the_models(database):
 
 def test_a_frame_is_typed_by_its_statement_even_when_empty(database):
     frame = database.frame(sa.select(LEASES))
-    assert frame.schema == {"name": _text(), "holder": _text(), "until": _number(), "taken_at": _number()}
+    assert frame.schema == {"name": pl.String, "holder": pl.String, "until": pl.Int64, "taken_at": pl.Int64}
 
 
 def test_a_text_column_that_starts_empty_keeps_its_later_texts(database):
@@ -35,58 +36,55 @@ def test_parameters_are_bound_and_not_written_into_the_text(database):
 
 
 def test_an_error_inside_a_session_leaves_nothing(database):
-    with pytest.raises(RuntimeError), database.session() as connection:
-        connection.execute(sa.insert(META).values(key="a", value="b"))
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _write_and_fail(database)
     assert database.frame(sa.select(META)).is_empty()
 
 
 def test_an_error_inside_an_adbc_transaction_leaves_nothing(database):
-    with pytest.raises(RuntimeError), database.adbc(write=True) as connection:
-        with connection.cursor() as cursor:
-            database.execute(cursor, sa.insert(META).values(key="a", value="b"))
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _ingest_and_fail(database)
     assert database.frame(sa.select(META)).is_empty()
 
 
 def test_a_newer_database_is_refused_by_name(database):
     with database.session() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(DatabaseProblem, match="'9999', which is newer"):
+    with pytest.raises(DatabaseUnusableError, match="'9999', which is newer"):
         migrate(database)
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):
-    with pytest.raises(DatabaseProblem, match="mingcha init"):
+    with pytest.raises(DatabaseUnusableError, match="mingcha init"):
         require_current(Database(f"sqlite:///{tmp_path / 'none.db'}"))
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
     path = tmp_path / "notes.db"
     path.write_text("these are notes, not a database")
-    with pytest.raises(DatabaseProblem, match=r"notes\.db is no SQLite database"):
+    with pytest.raises(DatabaseUnusableError, match=r"notes\.db is no SQLite database"):
         require_current(Database(f"sqlite:///{path}"))
 
 
 def test_an_unreachable_server_is_named_without_its_password():
-    with pytest.raises(DatabaseProblem, match="cannot be used") as caught:
+    with pytest.raises(DatabaseUnusableError, match="cannot be used") as caught:
         migrate(Database("postgresql+psycopg://someone:secret@127.0.0.1:1/none"))
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite:///:memory:"])
 def test_other_urls_are_refused(url):
-    with pytest.raises(DatabaseProblem):
+    with pytest.raises(DatabaseUnusableError):
         Database(url)
 
 
-def _text():
-    import polars as pl
+def _write_and_fail(database):
+    with database.session() as connection:
+        connection.execute(sa.insert(META).values(key="a", value="b"))
+        raise RuntimeError
 
-    return pl.String
 
-
-def _number():
-    import polars as pl
-
-    return pl.Int64
+def _ingest_and_fail(database):
+    with database.adbc(write=True) as connection, connection.cursor() as cursor:
+        database.execute(cursor, sa.insert(META).values(key="a", value="b"))
+        raise RuntimeError

@@ -1,4 +1,7 @@
-"""Plan, looks, findings, reviews, evidence (抽查与存证). What a machine saw and what a person decided are two tables."""
+"""Plan, looks, findings, reviews, evidence (抽查与存证).
+
+What a machine saw and what a person decided are two tables.
+"""
 
 from __future__ import annotations
 
