@@ -1,0 +1,38 @@
+"""The audit trail (审计): who did what to which thing, written in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dashboard.database.models import AUDIT
+from dashboard.instants import to_micros
+from dashboard.people import Viewer, operating_system_user
+
+
+def record(
+    connection: Connection,
+    viewer: Viewer,
+    action: str,
+    subject: str | None = None,
+    detail: str | None = None,
+    *,
+    at: datetime,
+) -> None:
+    """One line of the audit trail, part of the caller's transaction: no deed without its line, no line without its deed.
+
+    `action` is a verb (`confirm`, `export`, `backup` …), `subject` what it was done to, `detail` free text or JSON,
+    `at` an aware time. The operating system's user is noted beside `system` (design §4.1).
+    """
+    connection.execute(
+        sa.insert(AUDIT).values(
+            at=to_micros(at),
+            actor=viewer.name,
+            os_user=operating_system_user() if viewer.is_system else None,
+            action=action,
+            subject=subject or None,
+            detail=detail or None,
+        )
+    )
