@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from dashboard.errors import DatabaseUnusableError
 
-BUSY_SECONDS = 30
+BUSY_SECONDS = 30.0
 FRAME_TYPES: dict[type[Any], Any] = {
     sa.BigInteger: pl.Int64,
     sa.Integer: pl.Int64,
@@ -36,8 +36,9 @@ class Database:
     frames, `frame()` a query as a typed Polars frame. Errors of the driver become `DatabaseUnusableError`.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = _parsed(url)
+        self.busy_seconds = busy_seconds
         self.dialect = self.url.get_backend_name()
         self.engine = self._make_engine()
 
@@ -119,7 +120,7 @@ class Database:
         if self.dialect == "sqlite":
             connection = adbc_driver_sqlite.dbapi.connect(str(self.path))
             with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+                cursor.execute(f"PRAGMA busy_timeout = {round(self.busy_seconds * 1000)}")
             return connection
         plain = self.url.set(drivername="postgresql")
         return adbc_driver_postgresql.dbapi.connect(plain.render_as_string(hide_password=False))
@@ -134,7 +135,7 @@ class Database:
             return sa.create_engine(self.url, pool_pre_ping=True)
         if not self.url.database or self.url.database == ":memory:":
             raise DatabaseUnusableError(f"{self.url} names no file.", "Use sqlite:///name.db or a PostgreSQL URL.")
-        engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        engine = sa.create_engine(self.url, connect_args={"timeout": self.busy_seconds, "check_same_thread": False})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -167,7 +168,8 @@ def _parsed(url: str | URL) -> URL:
 def _explained(detail: str, database: Database) -> str:
     where = database.url.render_as_string(hide_password=True)
     if "locked" in detail:
-        return f"The database {where} has been locked by another process for {BUSY_SECONDS} s. Stop it or try again."
+        waited = f"{database.busy_seconds:g} s"
+        return f"The database {where} has been locked by another process for {waited}. Stop it or try again."
     return f"The database {where} cannot be used: {detail.strip().splitlines()[0]}. Check the URL and that it runs."
 
 

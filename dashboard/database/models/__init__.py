@@ -4,7 +4,7 @@ from dashboard.database.models.base import METADATA
 from dashboard.database.models.intake import BATCHES, QUARANTINE
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUPS, VERDICTS
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
-from dashboard.database.models.running import AUDIT, JOB_RUNS, LEASES, META
+from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
 from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "EVIDENCE",
     "FINDINGS",
     "HALL_MONTHS",
+    "HEARTBEATS",
     "HISTORY_TABLES",
     "JOB_RUNS",
     "JUDGED_THROUGH",

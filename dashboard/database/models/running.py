@@ -17,17 +17,27 @@ LEASES = sa.Table(
     instant("taken_at"),
 )
 
+HEARTBEATS = sa.Table(
+    "heartbeats",
+    METADATA,
+    text("holder", null=False, primary_key=True),  # host:pid:random, one per process
+    text("kind", null=False),  # worker | web
+    text("state", null=False),  # leading | waiting | serving | stopped
+    instant("started_at", null=False),
+    instant("at", null=False),
+)
+
 JOB_RUNS = sa.Table(
     "job_runs",
     METADATA,
     identity(),
     text("job", null=False),
-    text("key", null=False),
+    text("key", null=False),  # the planned time, ISO 8601 UTC: the same in every worker, so a run happens once
     text("holder", null=False),
     text("outcome", null=False),  # running | done | failed | missed | abandoned
     instant("started_at", null=False),
     instant("finished_at"),
-    text("detail"),
+    text("detail"),  # JSON {"text": msgid, "values": {…}}, translated when shown
     sa.UniqueConstraint("job", "key"),
     sa.Index("ix_job_runs_started", "started_at"),
 )

@@ -345,6 +345,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "heartbeats",
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("holder", name=op.f("pk_heartbeats")),
+    )
+    op.create_table(
         "inspections",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("inspection_no", sa.Text(), nullable=False),
@@ -1045,6 +1054,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_inspections_at")
 
     op.drop_table("inspections")
+    op.drop_table("heartbeats")
     op.drop_table("hall_months")
     with op.batch_alter_table("hall_days_history", schema=None) as batch_op:
         batch_op.drop_index("ix_hall_days_history_record")
