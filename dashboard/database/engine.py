@@ -10,13 +10,13 @@ from typing import Any
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
-import adbc_driver_sqlite.dbapi
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from dashboard.database import arrow
 from dashboard.errors import DatabaseUnusableError
 
 BUSY_SECONDS = 30.0
@@ -98,7 +98,7 @@ class Database:
         dialect = (
             sqlite.dialect(paramstyle="qmark")
             if self.dialect == "sqlite"
-            else postgresql.dialect(paramstyle="numeric_dollar")
+            else postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # untyped there
         )
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ())
@@ -109,8 +109,6 @@ class Database:
         if self.dialect == "sqlite":
             statement = statement.with_only_columns(*map(_never_null, columns, names), maintain_column_froms=True)
         with connection.cursor() as cursor:
-            if self.dialect == "sqlite":
-                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
             self.execute(cursor, statement)
             frame = pl.DataFrame(pl.from_arrow(cursor.fetch_arrow_table()))
         frame.columns = names
@@ -118,10 +116,7 @@ class Database:
 
     def _adbc_connection(self) -> Any:
         if self.dialect == "sqlite":
-            connection = adbc_driver_sqlite.dbapi.connect(str(self.path))
-            with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA busy_timeout = {round(self.busy_seconds * 1000)}")
-            return connection
+            return arrow.connect(self.path, busy_seconds=self.busy_seconds)
         plain = self.url.set(drivername="postgresql")
         return adbc_driver_postgresql.dbapi.connect(plain.render_as_string(hide_password=False))
 
