@@ -59,7 +59,7 @@ class Hall:
     above: str
     opens_saturday: bool
     filmed: bool
-    """It has a recorder that this program reads; the others come as the monthly sheets of the old platform."""
+    """Open every day, with a recorder that this program reads; the others come as monthly sheets of an old platform."""
     cameras: tuple[Camera, ...] = field(default=())
 
 
@@ -121,7 +121,7 @@ NOON_HALL, TURNED_HALL, PLAZA_HALL = "城南", "滨江", "人民广场"
 FILMED = ("人民广场", "城东", "城南", "滨江", "三岔", "云台")
 """Halls with recordings for yesterday and today: one empty at noon (城南), one whose camera was turned (滨江)."""
 _TWO_CAMERAS = ("人民广场", "城东")
-_SATURDAYS = ("人民广场", "城东", "城西", "城北", "开发区", "青石", "白沙", "枫林", "龙潭", "桃源洞")
+_SATURDAYS = ("城西", "城北", "开发区", "高新", "青石", "白沙", "枫林", "龙潭", "桃源洞")
 
 
 @cache
