@@ -1,0 +1,21 @@
+"""Entry script of the pages (入口): page settings and the list of pages; one more page is one more line here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.web.frame import Page, run
+
+st.set_page_config(page_title="明察 Mingcha", page_icon=Path(__file__).parent / "web" / "icon.svg", layout="wide")
+
+run(
+    [
+        Page("today.py", "today", "Today"),
+        Page("league.py", "league", "League"),
+        Page("office.py", "office", "Office"),
+        Page("records.py", "records", "Records"),
+        Page("record.py", "record", "Record", visibility="hidden"),
+        Page("review.py", "review", "Hall review"),
+        Page("sources.py", "sources", "Sources"),
+    ],
+)

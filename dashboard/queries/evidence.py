@@ -1,0 +1,41 @@
+"""One piece of evidence (存证): where it lies, and whether this person may look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from dashboard.database import Database
+from dashboard.database.models import EVIDENCE, FINDINGS, RECORD_TABLES
+from dashboard.errors import NotAllowedError
+from dashboard.people import Viewer
+from dashboard.queries.offices import visible_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`path` is below the evidence folder."""
+
+    id: int
+    kind: str
+    path: str
+    sha256: str
+    hall: str | None
+
+
+def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
+    """The piece, if its hall is among the viewer's offices; NotAllowedError otherwise, also when there is none."""
+    samples = RECORD_TABLES["samples"].c
+    of_sample = sa.select(samples.hall_code).where(samples.sample_id == EVIDENCE.c.sample_id).limit(1)
+    of_finding = sa.select(FINDINGS.c.hall_code).where(FINDINGS.c.id == EVIDENCE.c.finding_id)
+    hall = sa.func.coalesce(of_sample.scalar_subquery(), of_finding.scalar_subquery())
+    query = sa.select(EVIDENCE.c.id, EVIDENCE.c.kind, EVIDENCE.c.path, EVIDENCE.c.sha256, hall)
+    with db.reading() as connection:
+        row = connection.execute(query.where(EVIDENCE.c.id == evidence)).first()
+    if row is None:
+        raise NotAllowedError(f"There is no evidence {evidence}, or it is outside what you may see.")
+    found = Piece(*row)
+    if not viewer.sees_everything and found.hall not in visible_tree(db, viewer).offices:
+        raise NotAllowedError(f"There is no evidence {evidence}, or it is outside what you may see.")
+    return found

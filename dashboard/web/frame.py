@@ -1,0 +1,252 @@
+"""The frame around every page (页框): language, navigation, who looks, the strip, and honest failure.
+
+`run` is what the entry script calls; a page then reads its context with `state.here()`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard.bootstrap import Application
+from dashboard.cli.output import parse_time
+from dashboard.errors import MingchaError
+from dashboard.people import Viewer, viewer_named
+from dashboard.queries.freshness import Freshness, freshness
+from dashboard.queries.offices import Tree, visible_tree
+from dashboard.texts import LANGUAGES, set_language, t
+from dashboard.web import books, display, periods, wiring
+from dashboard.web.components.blocks import heading, show, state
+from dashboard.web.components.strip import Choice, Event, Fact, address, strip
+from dashboard.web.palette import css_variables
+from dashboard.web.places import top
+from dashboard.web.state import STRIP_KEYS, Here, Strip, read_strip, remember
+
+PERSON = "mingcha_person"
+LAST_STRIP = "mingcha_strip"
+SILENT_SECONDS = 24 * 3600
+"""A source silent for longer makes the strip amber; each source's own `expect_within` is on the Sources page."""
+LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One line of the navigation: file below `pages/`, address, title and section (msgids)."""
+
+    file: str
+    slug: str
+    title: str
+    section: str = ""
+    icon: str | None = None
+    visibility: Literal["visible", "hidden"] = "visible"
+
+
+def run(pages: Sequence[Page]) -> None:
+    """Everything of one run of the entry script."""
+    folder = top("pages")
+    parameters = st.query_params.to_dict()
+    remembered: Strip | None = st.session_state.get(LAST_STRIP)
+    now = datetime.now(UTC)
+    chosen = read_strip(parameters, remembered, lambda: _default(now))
+    set_language(chosen.lang)
+    known = {page.slug: _streamlit_page(folder, page) for page in pages}
+    current = st.navigation(list(known.values()), position="top")
+    _style()
+    try:
+        context = _context(chosen)
+        if context is not None:
+            _enter(context, known)
+            current.run()
+    except MingchaError as error:
+        logger.warning("The page could not be shown: %s", error)
+        show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), error.message, error.hint))
+
+
+def _streamlit_page(folder: Path, page: Page) -> Any:
+    return st.Page(folder / page.file, title=t(page.title), url_path=page.slug, icon=page.icon,
+                   default=page.slug == "today", visibility=page.visibility)  # fmt: skip
+
+
+def _context(chosen: Strip) -> Here | None:
+    """The context of this run; None when the person has yet to be chosen (the page then asks)."""
+    app = wiring.application()
+    viewer = _viewer(app)
+    if viewer is None:
+        _ask_who(app, chosen)
+        return None
+    fresh = freshness(app.db, viewer)
+    tree = _tree(app, viewer, fresh.version)
+    now = app.now()
+    asked = parse_time(chosen.as_of, "as_of") if chosen.as_of else None
+    return Here(
+        app=app, viewer=viewer, tree=tree, strip=chosen, as_of=asked or fresh.judged_at or now, now=asked or now,
+        theme=st.context.theme.type or "light", version=fresh.version, fresh=fresh,
+    )  # fmt: skip
+
+
+def _enter(context: Here, known: dict[str, Any]) -> None:
+    """Show the strip, do what was asked in it, and leave the address complete."""
+    event = strip(_choices(context), _facts(context), _notes(context), _person(context.app, context.viewer.name),
+                  context.now.timestamp())  # fmt: skip
+    if event is not None:
+        _follow(event, context, known)
+    st.session_state[LAST_STRIP] = context.strip
+    remember(context)
+    wanted = {key: value for key, value in st.query_params.to_dict().items() if key not in STRIP_KEYS}
+    complete = {**context.strip.parameters(), **wanted}
+    if st.query_params.to_dict() != complete:
+        st.query_params.from_dict(complete)
+
+
+def _follow(event: Event, context: Here, known: dict[str, Any]) -> None:
+    """A link, a choice of the strip, or another person: each ends in a new run."""
+    if event.kind == "go":
+        slug, parameters = address(event.value)
+        if slug in known:
+            st.switch_page(known[slug], query_params=parameters)
+        return
+    if event.kind == "person":
+        _choose_person(event.value)
+        st.rerun()
+    if event.kind == "set" and event.key in STRIP_KEYS:
+        changed = replace(context.strip, **{event.key: event.value or None})  # type: ignore[arg-type]
+        st.session_state[LAST_STRIP] = changed
+        own = {key: value for key, value in st.query_params.to_dict().items() if key not in STRIP_KEYS}
+        own.pop("page", None)
+        st.query_params.from_dict({**changed.parameters(), **own})
+        st.rerun()
+
+
+def _default(now: datetime) -> Strip:
+    return Strip(period=periods.current_quarter(now), office=None, peer=None, lang=LANGUAGES[0], as_of=None)
+
+
+def _tree(app: Application, viewer: Viewer, version: str) -> Tree:
+    return _cached_tree(app, (viewer.role, *sorted(viewer.offices)), version, viewer)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cached_tree(_app: Application, _scope: tuple[str, ...], _version: str, _viewer: Viewer) -> Tree:
+    return visible_tree(_app.db, _viewer)
+
+
+def _style() -> None:
+    st.html(f"<style>{css_variables(st.context.theme.type)}{_stylesheet()}</style>")
+
+
+@cache
+def _stylesheet() -> str:
+    return (Path(__file__).parent / "styles.css").read_text(encoding="utf-8")
+
+
+def _viewer(app: Application) -> Viewer | None:
+    name = st.session_state.get(PERSON)
+    return viewer_named(app.settings, name) if name in app.settings.people else None
+
+
+def _choose_person(name: str) -> None:
+    st.session_state[PERSON] = name
+
+
+def _ask_who(app: Application, chosen: Strip) -> None:
+    """Which of `[people]` sits here: asked once per browser, believed, not proved."""
+    show(heading("明察 Mingcha", app.settings.company.name))
+    if not app.settings.people:
+        show(state("empty", t("No people are configured yet."),
+                   t("Add them under [people] in mingcha.toml: name, role and offices.")))  # fmt: skip
+        return
+    event = strip([_language(chosen)], [], [t("People are believed, not proved: this version has no accounts.")],
+                  _person(app, ""), 0.0)  # fmt: skip
+    if event is not None and event.kind == "set":
+        st.query_params["lang"] = event.value
+        st.rerun()
+    if event is not None and event.kind == "person":
+        _choose_person(event.value)
+        st.rerun()
+    show(heading(t("Who is sitting here?"), ""))
+    for name, person in app.settings.people.items():
+        st.button(f"{name} · {t(ROLE_NAMES[person.role])}", key=f"person_{name}", on_click=_choose_person, args=(name,))
+
+
+ROLE_NAMES = {
+    "inspector": "Discipline inspector", "reviewer": "Reviewer", "regional_manager": "Regional manager",
+    "office_head": "Office head", "evaluator": "Evaluator", "administrator": "Administrator", "auditor": "Auditor",
+}  # fmt: skip
+
+
+def _person(app: Application, name: str) -> Choice:
+    people = [(n, f"{n} · {t(ROLE_NAMES[p.role])}", "") for n, p in app.settings.people.items()]
+    none = [] if name else [("", t("choose"), "")]
+    return Choice("person", t("Person (believed)"), name, tuple(none + people),
+                  t("People are believed, not proved: this version has no accounts."))  # fmt: skip
+
+
+def _language(chosen: Strip) -> Choice:
+    return Choice("lang", t("Language"), chosen.lang, tuple((code, LANGUAGE_NAMES[code], "") for code in LANGUAGES))
+
+
+def _choices(context: Here) -> list[Choice]:
+    chosen, tree = context.strip, context.tree
+    peers = tuple((group, group, "") for group in tree.peer_groups)
+    return [
+        Choice("period", t("Period"), chosen.period, tuple(periods.offered(context.now, chosen.period))),
+        Choice("office", t("Office"), chosen.office or "", _office_options(tree, chosen.office)),
+        Choice("peer", t("Peer group"), chosen.peer or "", (("", t("all groups"), ""), *peers)),
+        _language(chosen),
+    ]
+
+
+def _office_options(tree: Tree, chosen: str | None) -> tuple[tuple[str, str, str], ...]:
+    """Offices down to the station, each county a group; an office that is chosen but lower is offered too."""
+    options = [("", t("all I may see"), "")]
+    listed = [o for o in tree.offices.values() if o.level != "hall" or o.code == chosen]
+    for office in sorted(listed, key=lambda o: [step.code for step in tree.path(o.code)]):
+        county = next((step.name for step in tree.path(office.code) if step.level == "county"), "")
+        options.append((office.code, office.name, county))
+    return tuple(options)
+
+
+def _facts(context: Here) -> list[Fact]:
+    return [_as_of_fact(context), *_source_fact(context.fresh, context.now), _edition_fact(context)]
+
+
+def _as_of_fact(context: Here) -> Fact:
+    value = display.moment(context.as_of, context.now)
+    if context.strip.as_of:
+        return Fact(t("As of (asked for)"), value, display.exact(context.as_of), "soon")
+    if context.fresh.judged_at is None:
+        return Fact(t("Data as of"), t("not judged yet"), t("The worker judges what was imported."), "soon")
+    return Fact(t("Data as of"), value, display.exact(context.as_of))
+
+
+def _source_fact(fresh: Freshness, now: datetime) -> list[Fact]:
+    if fresh.oldest_at is None:
+        return [Fact(t("Oldest source"), display.NONE, t("Nothing has been imported yet."))]
+    silent = (now - fresh.oldest_at).total_seconds() > SILENT_SECONDS
+    value = f"{fresh.oldest_source} · {display.age(fresh.oldest_at, now)}"
+    return [Fact(t("Oldest source"), value, display.exact(fresh.oldest_at), "soon" if silent else "")]
+
+
+def _edition_fact(context: Here) -> Fact:
+    edition = books.edition_for(books.book(context.app.settings.company.rulebook), context.now.date())
+    return Fact(t("Rulebook"), edition.code, books.title(edition))
+
+
+def _notes(context: Here) -> list[str]:
+    notes = []
+    if context.app.settings.company.demo:
+        notes.append(t("Demo company: every office, person and record here is made up."))
+    if context.fresh.preparing:
+        notes.append(t("Still being prepared: {what}", what=context.fresh.preparing))
+    if context.strip.as_of:
+        notes.append(t("You see the state of {moment}, not the present one.", moment=display.exact(context.as_of)))
+    return notes

@@ -1,0 +1,109 @@
+"""What a page is about (页面状态): the strip without the person, held in the URL so that a link shows the same.
+
+A page reads it with `here()`. Fragments run without the entry script, hence the copy in the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.bootstrap import Application
+from dashboard.people import Viewer
+from dashboard.queries.freshness import Freshness
+from dashboard.queries.offices import Tree
+from dashboard.texts import DEFAULT_LANGUAGE, LANGUAGES, set_language
+from dashboard.web.palette import Palette, palette
+
+STRIP_KEYS = ("period", "office", "peer", "lang", "as_of")
+_SESSION = "mingcha"
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The part of the URL that every page shares. `office` and `peer` empty: all that the viewer may see."""
+
+    period: str
+    office: str | None
+    peer: str | None
+    lang: str
+    as_of: str | None
+
+    def parameters(self) -> dict[str, str]:
+        """As query parameters; what is not chosen is left out."""
+        values = {key: getattr(self, key) for key in STRIP_KEYS}
+        return {key: value for key, value in values.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One page run: who looks, at what, from which database, as of when."""
+
+    app: Application
+    viewer: Viewer
+    tree: Tree
+    strip: Strip
+    as_of: datetime
+    """The moment for which everything on the page is true: that of the roll-ups, or the one asked for in the URL."""
+    now: datetime
+    theme: str
+    version: str
+    """Changes whenever the stored figures may have changed; part of every cache key."""
+    fresh: Freshness
+
+    @property
+    def colours(self) -> Palette:
+        return palette(self.theme)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """What must be in the key of everything cached: the offices the viewer may see, and the role."""
+        return (self.viewer.role, *sorted(self.viewer.offices))
+
+    def link(self, page: str, **parameters: object) -> str:
+        """Address of a page within the app, carrying the strip along; None leaves a parameter out."""
+        merged: dict[str, object] = {**self.strip.parameters(), **parameters}
+        kept = {key: str(value) for key, value in merged.items() if value is not None}
+        return f"/{page}?{urlencode(kept)}"
+
+
+def remember(here: Here) -> None:
+    st.session_state[_SESSION] = here
+
+
+def here() -> Here:
+    """The context that the entry script made for this run; sets the language for this thread too."""
+    found: Here = st.session_state[_SESSION]
+    set_language(found.strip.lang)
+    return found
+
+
+def read_strip(parameters: Mapping[str, str], remembered: Strip | None, default: Callable[[], Strip]) -> Strip:
+    """The strip of this run: the URL first, then what this session showed last, then the default."""
+    base = remembered or default()
+    if not any(key in parameters for key in STRIP_KEYS):
+        return base
+    lang = parameters.get("lang", base.lang)
+    return Strip(
+        period=parameters.get("period") or base.period,
+        office=parameters.get("office") or None,
+        peer=parameters.get("peer") or None,
+        lang=lang if lang in LANGUAGES else DEFAULT_LANGUAGE,
+        as_of=parameters.get("as_of") or None,
+    )
+
+
+def filter_value(name: str, allowed: tuple[str, ...] | None = None) -> str | None:
+    """A page's own filter from the URL as plain text; a value that is not allowed counts as absent."""
+    value = st.query_params.get(name)
+    return value if value and (allowed is None or value in allowed) else None
+
+
+def filter_number(name: str, default: int, least: int = 1, most: int = 1_000_000) -> int:
+    """A whole number from the URL, kept within bounds; anything else is the default."""
+    value = st.query_params.get(name, "")
+    return min(max(int(value), least), most) if value.isascii() and value.isdigit() else default

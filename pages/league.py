@@ -1,0 +1,6 @@
+"""placeholder league"""
+from dashboard.web.components.blocks import heading, show
+from dashboard.web.state import here
+
+context = here()
+show(heading("league", "question"))
