@@ -120,9 +120,7 @@ def hall_rows(hall: Hall, day: date, turned_since: date) -> HallRows:
     return found
 
 
-def _sample(
-    hall: Hall, day: date, slot: int, rng: np.random.Generator, turned_since: date, found: HallRows
-) -> None:
+def _sample(hall: Hall, day: date, slot: int, rng: np.random.Generator, turned_since: date, found: HallRows) -> None:
     """One moment for all cameras of the hall, the outcome of each, and what a person decided afterwards."""
     moment = _moment(day, slot, rng)
     sample = f"CC{day:%y%m%d}{hall.code[-6:]}{slot}"

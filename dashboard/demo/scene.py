@@ -49,7 +49,7 @@ class Person:
 @cache
 def _cut_out(hue: int, mirrored: bool) -> tuple[Pixels, Pixels]:
     """The person and a soft mask (0–1), suit dyed to `hue`."""
-    photograph = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    photograph = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)  # type: ignore[no-untyped-call]
     mask = np.zeros(photograph.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.array(_OUTLINE, np.int32)], 255)
     colours = cv2.cvtColor(photograph, cv2.COLOR_BGR2HSV)
@@ -62,7 +62,9 @@ def _cut_out(hue: int, mirrored: bool) -> tuple[Pixels, Pixels]:
     person, soft = dyed[:, left:right], cv2.GaussianBlur(mask, (5, 5), 0)[:, left:right]
     if mirrored:
         person, soft = person[:, ::-1], soft[:, ::-1]
-    return np.ascontiguousarray(person, dtype=np.float32), np.ascontiguousarray(soft, dtype=np.float32) / 255
+    return np.ascontiguousarray(person, dtype=np.float32), np.ascontiguousarray(soft, dtype=np.float32) / np.float32(
+        255
+    )
 
 
 def place(picture: Picture, person: Person) -> None:
@@ -155,4 +157,4 @@ def developed(picture: Picture, number: int, caption: str) -> Picture:
     shown = np.clip(picture.astype(np.int16) + grain, 0, 255).astype(np.uint8)
     for colour, width in (((20, 20, 20), 3), ((245, 245, 245), 1)):
         cv2.putText(shown, caption, (12, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
-    return shown
+    return np.asarray(shown, dtype=np.uint8)

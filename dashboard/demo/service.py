@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from dashboard.demo import words
-from dashboard.demo.company import LARGE, REPEATING, SLOW, Station, stations
+from dashboard.demo.company import SLOW, stations
 from dashboard.demo.draws import (
     DAY,
     HOUR,
@@ -178,7 +178,7 @@ def _calls(rng: np.random.Generator, day: date, repairs: _Repairs) -> pl.DataFra
         "finished_at": finished,
         "replied_at": replied,
         "visited_at": visited,
-        "archived_at": _after(visited, whole_seconds(lognormal(rng, 30.0, 0.7, size))),
+        "archived_at": _archived(rng, visited),
         "category": repairs_category(rng, size),
         "customer_no": repairs.customer[chosen],
         "urges": rng.poisson(0.05, size).astype(np.int64),
@@ -215,7 +215,7 @@ def _other_tickets(rng: np.random.Generator, day: date) -> pl.DataFrame:
         "finished_at": np.full(size, NEVER),
         "replied_at": replied,
         "visited_at": visited,
-        "archived_at": _after(visited, whole_seconds(lognormal(rng, 60.0, 0.7, size))),
+        "archived_at": _archived(rng, visited),
         "category": words.categories(rng, kinds),
         "customer_no": _customers(rng, station, numbers),
         "urges": rng.poisson(np.where(kinds == "complaint", 0.4, 0.06)).astype(np.int64),
@@ -259,9 +259,9 @@ def _spoken(frame: pl.DataFrame, rng: np.random.Generator, station: Ints) -> pl.
     severity = words.pick(rng, ("general", "important", "major"), size, (0.9, 0.095, 0.005))
     stamped = _stamped(frame)
     return stamped.with_columns(
-        pl.Series("satisfaction", np.where(chance(rng, 0.62, size), mood, None).tolist(), dtype=pl.String),
-        pl.Series("substantiated", np.where(complaint, verdict, None).tolist(), dtype=pl.String),
-        pl.Series("severity", np.where(complaint, severity, None).tolist(), dtype=pl.String),
+        pl.Series("satisfaction", np.where(chance(rng, 0.62, size), mood, "")).replace("", None),
+        pl.Series("substantiated", np.where(complaint, verdict, "")).replace("", None),
+        pl.Series("severity", np.where(complaint, severity, "")).replace("", None),
         pl.Series("source", words.pick(rng, words.CHANNELS, size, words.CHANNEL_SHARES)),
         pl.Series("phone", words.phones(rng, size)),
         pl.Series("content", words.contents(rng, kinds), dtype=pl.String),
@@ -298,6 +298,13 @@ def _customers(rng: np.random.Generator, station: Ints, numbers: dict[str, Float
     return np.where(chance(rng, 0.12, len(station)), "", named)
 
 
+def _archived(rng: np.random.Generator, visited: Ints) -> Ints:
+    """Soon after the call-back by hand, or at midnight by the nightly job."""
+    by_hand = visited + whole_seconds(lognormal(rng, 45.0, 0.7, len(visited)))
+    nightly = chance(rng, 0.12, len(visited))
+    return np.where(visited == NEVER, NEVER, np.where(nightly, (by_hand // DAY + 1) * DAY, by_hand))
+
+
 def _after(moment: Ints, later: Ints) -> Ints:
     return np.where(moment == NEVER, NEVER, moment + later)
 
@@ -312,13 +319,3 @@ def _stamped(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _index(place: str) -> int:
     return next(index for index, station in enumerate(stations()) if station.name == f"{place}供电所")
-
-
-def share_late(station: Station, repairs: pl.DataFrame) -> float:
-    """Share of a station's arrivals over its promise, by the area class of each repair; for tests and tuning."""
-    limit = pl.col("area").replace_strict(ARRIVAL_LIMIT, return_dtype=pl.Float64)
-    own = repairs.filter(pl.col("office") == station.code, pl.col("arrived_at").is_not_null())
-    return float(own.select(((pl.col("arrived_at") - pl.col("accepted_at")).dt.total_seconds() > limit * 60).mean()).item())
-
-
-__all__ = ["LARGE", "REPEATING", "DayOfService", "busyness", "service_of", "share_late"]

@@ -1,0 +1,163 @@
+"""The demo company's files (收件箱): what its systems exported on which day, written where a source would find them.
+
+A file depends on its name's day alone. Months overlap as re-exports do: each file also brings the fortnight before its
+month, with newer versions of what was open then.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from dashboard.demo import extracts
+from dashboard.demo.hallwork import hall_days, inspections_of, samples_of
+from dashboard.demo.known import as_known
+from dashboard.demo.service import DayOfService, service_of
+from dashboard.demo.sheets import Sheet, as_csv, as_html, as_xlsx, write
+
+ARCHIVE_DAYS = {"tickets": 15, "repairs": 2}
+"""Days before its month that a file also brings."""
+TURNED_DAYS = 9
+"""The camera of one hall was turned away this many days before the demo was made."""
+PLAYBACK = "recordings/{camera}/%Y%m%d/%H%M.mp4"
+REFERENCE = "recordings/{camera}/reference.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """One file: for which record, of which source, under which path below the inbox, and how to make its bytes."""
+
+    record: str
+    source: str
+    path: str
+    make: Callable[[], bytes]
+
+    def write(self, folder: Path) -> Path:
+        """Store the file, whole or not at all."""
+        return write(folder / self.path, self.make())
+
+
+def first_day(today: date) -> date:
+    """The data begin two whole quarters before the present one, so that a finished quarter can be compared."""
+    month = today.month - (today.month - 1) % 3 - 6
+    return date(today.year - (month < 1), month + 12 * (month < 1), 1)
+
+
+def turned_since(today: date) -> date:
+    return today - timedelta(days=TURNED_DAYS)
+
+
+def history(today: date) -> Iterator[Extract]:
+    """All files up to yesterday's exports, in the order in which they came."""
+    yield from _registers(today)
+    for month in _months(first_day(today), today):
+        yield from _monthly(month, today)
+
+
+def hourly(made_on: date, moment: datetime) -> Iterator[Extract]:
+    """The exports of the full hour before `moment` (naive local): the last three days as known then."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    first, stem = hour.date() - timedelta(days=2), f"{hour:%Y-%m-%d_%H}00"
+    yield Extract("tickets", "95598", f"95598/工单_{stem}.csv", lambda: as_csv(_tickets(first, hour, stem)))
+    yield Extract("repairs", "抢修指挥", f"抢修/抢修_{stem}.xls", lambda: as_html(_repairs(first, hour, stem)))
+    yield Extract("samples", "营业厅抽查", f"营业厅/抽查_{stem}.xlsx", lambda: as_xlsx(_samples(first, hour, made_on)))
+    yield Extract(
+        "inspections", "营业厅检查", f"营业厅/检查_{stem}.xlsx", lambda: as_xlsx(_visits(first, hour, made_on))
+    )
+
+
+def _registers(today: date) -> Iterator[Extract]:
+    """Offices, cameras, opening days: what the others refer to."""
+    renamed = first_day(today) + timedelta(days=137)
+    yield Extract(
+        "offices", "单位台账", "单位/单位台账.xlsx",
+        lambda: as_xlsx(extracts.offices_sheet(renamed, renamed - timedelta(days=1))),
+    )  # fmt: skip
+    yield Extract(
+        "cameras", "摄像机", "单位/摄像机.csv",
+        lambda: as_csv(extracts.cameras_sheet(REFERENCE, PLAYBACK), "utf-8-sig"),
+    )  # fmt: skip
+    yield Extract(
+        "hall_days", "营业日历", "营业厅/营业日历.csv",
+        lambda: as_csv(extracts.hall_days_sheet(
+            hall_days(first_day(today), today + timedelta(days=14)), datetime.combine(today, time(0, 0))), "utf-8-sig"),
+    )  # fmt: skip
+
+
+def _monthly(month: date, today: date) -> Iterator[Extract]:
+    """The files of one month, exported early on the second day after it, the running month's this midnight."""
+    following = month + timedelta(days=monthrange(month.year, month.month)[1])
+    exported = min(datetime.combine(following + timedelta(days=1), time(7, 30)), datetime.combine(today, time(0, 0)))
+    last, stem = min(following - timedelta(days=1), today - timedelta(days=1)), f"{month:%Y-%m}"
+    oldest = month == first_day(today)
+    before = {record: max(month - timedelta(days=days), first_day(today)) for record, days in ARCHIVE_DAYS.items()}
+    yield Extract(
+        "tickets", "95598", f"95598/工单_{stem}.csv", lambda: as_csv(_tickets(before["tickets"], exported, stem, last))
+    )
+    yield Extract(
+        "repairs", "抢修指挥", f"抢修/抢修_{stem}.xls",
+        lambda: as_html(_repairs(before["repairs"], exported, stem, last, minutes=oldest)),
+    )  # fmt: skip
+    yield Extract(
+        "samples", "营业厅抽查", f"营业厅/抽查_{stem}.xlsx", lambda: as_xlsx(_samples(month, exported, today, last))
+    )
+    yield Extract(
+        "inspections", "营业厅检查", f"营业厅/检查_{stem}.xlsx", lambda: as_xlsx(_visits(month, exported, today, last))
+    )
+
+
+def _spot_checks(stem: str, sheet: Callable[[], Sheet]) -> Extract:
+    return Extract("samples", "营业厅抽查", f"营业厅/抽查_{stem}.xlsx", lambda: as_xlsx(sheet()))
+
+
+def _inspections(stem: str, sheet: Callable[[], Sheet]) -> Extract:
+    return Extract("inspections", "营业厅检查", f"营业厅/检查_{stem}.xlsx", lambda: as_xlsx(sheet()))
+
+
+def _tickets(first: date, exported: datetime, name: str, last: date | None = None) -> Sheet:
+    rows = _service("tickets", first, last or exported.date(), exported)
+    return extracts.tickets_sheet(rows, first, last or exported.date(), exported, f"tickets {name}")
+
+
+def _repairs(first: date, exported: datetime, name: str, last: date | None = None, *, minutes: bool = False) -> Sheet:
+    rows = _service("repairs", first, last or exported.date(), exported)
+    return extracts.repairs_sheet(rows, first, last or exported.date(), exported, f"repairs {name}", minutes=minutes)
+
+
+def _service(record: str, first: date, last: date, exported: datetime) -> pl.DataFrame:
+    """Tickets or repairs accepted from `first` to `last`, as known when exported."""
+    days = [first + timedelta(days=step) for step in range((last - first).days + 1)]
+    frames = [getattr(_day(day), record) for day in days]
+    return as_known(record, pl.concat(frames, how="diagonal_relaxed"), exported)
+
+
+@lru_cache(maxsize=64)
+def _day(day: date) -> DayOfService:
+    return service_of(day)
+
+
+def _samples(first: date, exported: datetime, made_on: date, last: date | None = None) -> Sheet:
+    end = last or exported.date()
+    rows = samples_of(first, end, turned_since(made_on), filmed_until=made_on - timedelta(days=2))
+    return extracts.samples_sheet(as_known("samples", rows, exported), first, end, exported)
+
+
+def _visits(first: date, exported: datetime, made_on: date, last: date | None = None) -> Sheet:
+    end = last or exported.date()
+    rows = inspections_of(first, end, turned_since(made_on), filmed_until=made_on - timedelta(days=2))
+    return extracts.inspections_sheet(as_known("inspections", rows, exported), first, end, exported)
+
+
+def _months(first: date, today: date) -> list[date]:
+    """First days of the months from `first` to the one of yesterday."""
+    months, month = [], first
+    while month < today:
+        months.append(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+    return months
