@@ -1,0 +1,1 @@
+"""Verdicts (评判): one file per kind of record, frame of records + rules → frame of verdicts with reasons."""

@@ -1,0 +1,115 @@
+"""The verdict of one clock: start stamp, end stamp, deadline (design §3.1)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from checks.clock import last_second, local_day
+from checks.judge.base import NO, NO_TIME, NOT_APPLICABLE, Moment, Verdict, reason
+from checks.rulebook.loader import scored_limits
+from checks.rulebook.model import Indicator, Limit, Step
+
+TOLERANCE = 60_000_000
+"""A stamp known to the minute within one minute of its limit cannot be told to the second (design §3.1)."""
+LACKING = {"area": "no_area", "class": "no_class"}
+
+
+def clock(moment: Moment, indicator: Indicator) -> Verdict:
+    """`clock`: on time if the step's end is not after its deadline, by the limit that fits the record.
+
+    Seconds count: the end may equal the deadline, and a deadline equal to as-of has not passed.
+    """
+    step = moment.edition.step(indicator.options["step"])
+    limits = scored_limits(moment.edition, indicator)
+    if not limits:
+        return Verdict(NOT_APPLICABLE)
+    deadline, provisional = _deadline(moment, step, limits)
+    here = pl.col(f"{indicator.code}.deadline")
+    within_tolerance = (pl.col(step.end) - here).abs() <= TOLERANCE
+    return Verdict(
+        reason=_applies(indicator, limits, _reason(moment, step, limits, here)),
+        deadline=deadline,
+        actual=pl.col(step.end),
+        provisional=provisional,
+        to_minute=moment.to_minute(step.start, step.end) & within_tolerance,
+    )
+
+
+def fits(limit: Limit) -> pl.Expr:
+    """Whether a record is one that this limit is for."""
+    return pl.all_horizontal(*(pl.col(name).is_in(list(values)) for name, values in limit.where.items())).fill_null(
+        False
+    )
+
+
+def _deadline(moment: Moment, step: Step, limits: tuple[Limit, ...]) -> tuple[pl.Expr, pl.Expr]:
+    """The deadline (microseconds UTC) and whether it touches a provisional day."""
+    natural = [limit for limit in limits if limit.clock == "natural"]
+    working = [limit for limit in limits if limit.clock == "working"]
+    end, provisional = NO_TIME, NO
+    if working:
+        amount = _chosen(working, [limit.amount for limit in working])
+        if step.pauses:
+            amount = amount + pl.col(step.pauses).fill_null(0).clip(0)
+        day = local_day(pl.col(step.start))
+        end_day = moment.calendar.end_day(day, amount)
+        end, provisional = last_second(end_day), moment.calendar.is_provisional(day, end_day)
+    if natural:
+        span = _chosen(natural, [limit.microseconds for limit in natural])
+        end = pl.coalesce(pl.col(step.start) + span, end)
+    return end, provisional
+
+
+def _chosen(limits: list[Limit], amounts: list[int]) -> pl.Expr:
+    """The amount of the first limit that fits a record, else null."""
+    chosen = NO_TIME
+    for limit, amount in zip(reversed(limits), reversed(amounts), strict=True):
+        chosen = pl.when(fits(limit)).then(pl.lit(amount, dtype=pl.Int64)).otherwise(chosen)
+    return chosen
+
+
+def _applies(indicator: Indicator, limits: tuple[Limit, ...], verdict: pl.Expr) -> pl.Expr:
+    """Not for records no limit is for, nor for those with the flag of `unless` set."""
+    lacking = [pl.col(name).is_null() for name in _limit_columns(limits)]
+    concerned = pl.any_horizontal(*map(fits, limits), *lacking)
+    if "unless" in indicator.options:
+        concerned = concerned & ~pl.col(indicator.options["unless"]).fill_null(False)
+    return pl.when(concerned).then(verdict).otherwise(NOT_APPLICABLE)
+
+
+def _reason(moment: Moment, step: Step, limits: tuple[Limit, ...], deadline: pl.Expr) -> pl.Expr:
+    """First what forbids a judgement, then what is open, then late or on time."""
+    start, end = pl.col(step.start), pl.col(step.end)
+    later = moment.later_filled(step.end)
+    verdict = (
+        pl.when(moment.unreadable(step.start))
+        .then(reason("unreadable_stamp"))
+        .when(start < pl.col(moment.lifecycle[0]))
+        .then(reason("contradictory_start"))
+        .when(moment.unreadable(step.end))
+        .then(reason("unreadable_stamp"))
+        .when(start.is_null() & (end.is_not_null() | later))
+        .then(reason("missing_stamp"))
+        .when(start.is_null())
+        .then(reason("not_started"))
+        .when(end < start)
+        .then(reason("end_before_start"))
+        .when(end.is_null() & later)
+        .then(reason("missing_stamp"))
+        .when(end.is_null() & (deadline < moment.as_of))
+        .then(reason("not_done"))
+        .when(end.is_null())
+        .then(reason("running"))
+        .when(end > deadline)
+        .then(reason("too_late"))
+        .otherwise(reason("in_time"))
+    )
+    for column in reversed(_limit_columns(limits)):
+        lacking = reason(LACKING.get(column, "no_attribute"))
+        verdict = pl.when(pl.col(column).is_null()).then(lacking).otherwise(verdict)
+    return verdict if moment.in_force else reason("no_edition")
+
+
+def _limit_columns(limits: tuple[Limit, ...]) -> list[str]:
+    """Columns on which the limits depend, in the order of the rulebook."""
+    return list(dict.fromkeys(name for limit in limits for name in limit.where))

@@ -1,0 +1,168 @@
+"""Verdicts of spot-check samples (抽查样本): H2 done, H3 checkable (design §3.5).
+
+A sample is (hall, date, slot): one random moment for all cameras of the hall; each camera gives a look. It is
+captured if any look is, else not checkable if any look is, else missed; checkable if every window of the hall is seen
+by a camera whose look was captured. It counts once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from checks.clock import DAY, OFFSET, Calendar, day_number
+from checks.judge.base import microseconds, reason
+
+OURS = ("worker_down", "recorder_busy", "disk_full")
+"""Causes of a missed look that are not the office's (design §3.5)."""
+OPENS, CLOSES = dt.time(8, 30), dt.time(17, 30)
+"""Opening hours of a hall without a row of its own, on working days (design §4.2)."""
+KEY = ["hall_code", "date", "slot"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTime:
+    """A slot (时段) of the day: local wall-clock start and end."""
+
+    number: int
+    starts: dt.time
+    ends: dt.time
+
+
+@dataclass(frozen=True)
+class Halls:
+    """What is known of halls beside their samples.
+
+    `windows` maps a hall to its cameras and each camera to the window names it sees; `days` are hall_days:
+    `hall_code, date (Date), open, opens, closes (HH:MM), reason, filed_at`.
+    """
+
+    slots: tuple[SlotTime, ...]
+    calendar: Calendar
+    windows: Mapping[str, Mapping[str, frozenset[str]]]
+    days: pl.DataFrame
+
+
+def judge_samples(looks: pl.DataFrame, halls: Halls, as_of: dt.datetime) -> pl.DataFrame:
+    """One row per sample that exists at `as_of`, or will.
+
+    Looks are `hall_code, date (Date), slot, sample_id, camera_code, planned_at, captured_at, outcome, cause`.
+    Result: the key, `sample_id, planned_at`, `exists`, reason numbers `H2` and `H3`, `checkable` and `next_change`.
+    """
+    at = microseconds(as_of)
+    looks = looks.with_columns(pl.col("planned_at", "captured_at").cast(pl.Int64))
+    samples = _samples(looks, halls, at)
+    samples = samples.join(_dues(samples.select(KEY).unique(), halls, at), on=KEY, how="left", nulls_equal=True)
+    return _verdicts(samples, at).sort(KEY, nulls_last=True)
+
+
+def _samples(looks: pl.DataFrame, halls: Halls, at: int) -> pl.DataFrame:
+    """Looks gathered into samples, each as far as it has happened at `at`."""
+    happened = pl.col("captured_at").is_null() | (pl.col("captured_at") <= at)
+    captured = (pl.col("outcome") == "captured") & happened
+    ours = (pl.col("outcome") == "missed") & pl.col("cause").is_in(list(OURS)).fill_null(False)
+    grouped = looks.group_by(KEY).agg(
+        pl.col("sample_id").min(),
+        pl.col("planned_at").min(),
+        captured.any().alias("captured"),
+        ((pl.col("outcome") == "not_checkable") & happened).any().alias("not_checkable"),
+        ours.any().alias("ours"),
+        pl.col("camera_code").filter(captured).alias("seeing"),
+        pl.col("captured_at").filter(pl.col("captured_at") > at).min().alias("captured_later"),
+    )
+    checkable = [_sees_all(hall, seeing, halls) for hall, seeing in grouped.select("hall_code", "seeing").iter_rows()]
+    return grouped.with_columns(pl.Series("sees_all", checkable, dtype=pl.Boolean)).drop("seeing")
+
+
+def _sees_all(hall: str, seeing: Iterable[str], halls: Halls) -> bool:
+    """Whether the cameras together see every window of the hall; a hall without windows needs none seen."""
+    cameras = halls.windows.get(hall, {})
+    seen = frozenset[str]().union(*(cameras.get(camera, frozenset()) for camera in seeing))
+    return frozenset[str]().union(*cameras.values()) <= seen
+
+
+def _dues(samples: pl.DataFrame, halls: Halls, at: int) -> pl.DataFrame:
+    """`is_open, ends_at, fault_filed, filed_later` per sample: whether its slot counts as open, and when it ends."""
+    days = {(row["hall_code"], row["date"]): row for row in halls.days.iter_rows(named=True)}
+    slots = {slot.number: slot for slot in halls.slots}
+    found = [_due(row, days.get(row[:2]), slots.get(row[2]), halls.calendar, at) for row in samples.iter_rows()]
+    schema = {"is_open": pl.Boolean, "ends_at": pl.Int64, "fault_filed": pl.Boolean, "filed_later": pl.Int64}
+    return samples.hstack(pl.DataFrame(found, schema=schema, orient="row"))
+
+
+def _due(
+    key: tuple[str, dt.date, int], day: Mapping[str, object] | None, slot: SlotTime | None, calendar: Calendar, at: int
+) -> tuple[bool, int | None, bool, int | None]:
+    if slot is None:
+        return False, None, False, None
+    midnight = day_number(key[1]) * DAY - OFFSET
+    starts_at, ends_at = midnight + _since_midnight(slot.starts), midnight + _since_midnight(slot.ends)
+    by_default = calendar.is_working(key[1]) and slot.starts >= OPENS and slot.ends <= CLOSES
+    if day is None:
+        return by_default, ends_at, False, None
+    filed = day["filed_at"]
+    filed_at = int(filed) if isinstance(filed, int) else None
+    by_row = (
+        bool(day["open"]) and _time(day["opens"], OPENS) <= slot.starts and slot.ends <= _time(day["closes"], CLOSES)
+    )
+    # a closure filed after its slot began leaves the slot due
+    is_open = by_row or (by_default and filed_at is not None and filed_at > starts_at)
+    fault = bool(day["open"]) and bool(day["reason"]) and filed_at is not None and filed_at < midnight + DAY
+    known = filed_at is None or filed_at <= at
+    return is_open, ends_at, fault and known, None if known else filed_at
+
+
+def _time(text: object, default: dt.time) -> dt.time:
+    """`HH:MM`; `24:00` is the end of the day."""
+    if not isinstance(text, str):
+        return default
+    return dt.time.max if text.startswith("24") else dt.time.fromisoformat(text)
+
+
+def _since_midnight(time: dt.time) -> int:
+    return (time.hour * 3600 + time.minute * 60 + time.second) * 1_000_000
+
+
+def _verdicts(samples: pl.DataFrame, at: int) -> pl.DataFrame:
+    due = pl.col("is_open") & (pl.col("ends_at") <= at)
+    done = pl.col("captured") | pl.col("not_checkable")
+    checkable = pl.col("captured") & pl.col("sees_all")
+    samples = samples.with_columns(
+        (pl.col("planned_at") <= at).alias("exists"),
+        checkable.alias("checkable"),
+        pl.when(~due.fill_null(False))
+        .then(reason("not_due"))
+        .when("captured")
+        .then(reason("sample_captured"))
+        .when("not_checkable")
+        .then(reason("sample_not_checkable"))
+        .when("ours")
+        .then(reason("missed_by_us"))
+        .otherwise(reason("sample_missed"))
+        .alias("H2"),
+        _next_change(at).alias("next_change"),
+    )
+    third = (
+        pl.when(~due.fill_null(False))
+        .then(reason("not_due"))
+        .when(~done)
+        .then(reason("not_applicable"))
+        .when("fault_filed")
+        .then(reason("fault_filed"))
+        .when("checkable")
+        .then(reason("checkable"))
+        .when("captured")
+        .then(reason("window_not_seen"))
+        .otherwise(reason("no_picture"))
+    )
+    return samples.with_columns(third.alias("H3")).select(
+        *KEY, "sample_id", "planned_at", "exists", "H2", "H3", pl.col("checkable") & pl.col("exists"), "next_change"
+    )
+
+
+def _next_change(at: int) -> pl.Expr:
+    upcoming = [pl.when(pl.col(name) > at).then(pl.col(name)) for name in ("planned_at", "ends_at")]
+    return pl.min_horizontal(*upcoming, "captured_later", "filed_later")

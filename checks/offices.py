@@ -1,0 +1,168 @@
+"""The tree of offices (单位) on a day: versions by validity, parents by pointer, never by code (design §2, §3.1).
+
+Frames of offices hold one row per version: `code, name, parent_code, level, area, peer_group, customers` and the
+`valid_from`, `valid_to` days (Date, both included, null = open).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from checks.periods import Period, last_day_of
+
+BEGINNING = dt.date.min
+END = dt.date.max
+ONE_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One version of an office."""
+
+    code: str
+    name: str
+    parent: str | None
+    level: str
+    area: str | None
+    peer_group: str | None
+    customers: int | None
+    valid_from: dt.date
+    valid_to: dt.date
+
+    def valid_on(self, day: dt.date) -> bool:
+        return self.valid_from <= day <= self.valid_to
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All versions of all offices, each code's in order of their first day."""
+
+    versions: Mapping[str, tuple[Office, ...]]
+
+    def on(self, code: str, day: dt.date) -> Office | None:
+        """The version valid on the day (the later one of two), else the latest begun before, else the first.
+
+        A record keeps its place when an office's validity is corrected afterwards. None: the code is nowhere known.
+        """
+        versions = self.versions.get(code)
+        if not versions:
+            return None
+        begun = [version for version in versions if version.valid_from <= day]
+        valid = [version for version in begun if version.valid_to >= day]
+        return (valid or begun or [versions[0]])[-1]
+
+    def path(self, code: str, day: dt.date) -> tuple[str, ...]:
+        """The office and everything above it on the day; an unknown parent makes a root."""
+        path = [code]
+        office = self.on(code, day)
+        while office is not None and office.parent in self.versions and office.parent not in path:
+            path.append(str(office.parent))
+            office = self.on(path[-1], day)
+        return tuple(path)
+
+    def bounds(self, start: dt.date, end: dt.date) -> list[dt.date]:
+        """Days in `[start, end)` from which the tree differs from the day before; `start` is always one."""
+        changes = {start}
+        for office in self._all:
+            changes.add(office.valid_from)
+            if office.valid_to != END:
+                changes.add(office.valid_to + ONE_DAY)
+        return sorted(day for day in changes if start <= day < end)
+
+    def last_valid_day(self, code: str, until: dt.date) -> dt.date:
+        """The last day not after `until` on which some version was valid; `until` if there is none."""
+        ends = [min(o.valid_to, until) for o in self.versions.get(code, ()) if o.valid_from <= until]
+        return max(ends, default=until)
+
+    def rows(self, level: str, period: Period) -> list[Office]:
+        """Every office that is of the level on some day of the period, as its last version inside it, by code."""
+        found = []
+        for code, versions in sorted(self.versions.items()):
+            inside = [o for o in versions if o.valid_from < period.end and o.valid_to >= period.start]
+            if any(office.level == level for office in inside):
+                found.append(self.on(code, self.last_valid_day(code, period.last_day)) or inside[-1])
+        return found
+
+    def customers(self, code: str, day: dt.date) -> int:
+        """Its own number of customers if above zero, else the sum of its children's on that day; 0 for none."""
+        office = self.on(code, day)
+        if office is None:
+            return 0
+        if office.customers and office.customers > 0:
+            return office.customers
+        return sum(self.customers(child, day) for child in self._children(day).get(code, ()) if child != code)
+
+    def below(self, codes: Iterable[str], day: dt.date) -> frozenset[str]:
+        """The offices and everything below them on the day."""
+        wanted = set(codes)
+        return frozenset(code for code in self.versions if wanted.intersection(self.path(code, day)))
+
+    def _children(self, day: dt.date) -> dict[str, list[str]]:
+        if day not in self._children_on:
+            children: dict[str, list[str]] = {}
+            for code, versions in self.versions.items():
+                office = next((version for version in reversed(versions) if version.valid_on(day)), None)
+                if office is not None and office.parent is not None:
+                    children.setdefault(office.parent, []).append(code)
+            self._children_on[day] = children
+        return self._children_on[day]
+
+    @cached_property
+    def _children_on(self) -> dict[dt.date, dict[str, list[str]]]:
+        return {}
+
+    @cached_property
+    def _all(self) -> list[Office]:
+        return [office for versions in self.versions.values() for office in versions]
+
+
+def tree_of(offices: pl.DataFrame) -> Tree:
+    """The tree of a frame of versions."""
+    versions: dict[str, list[Office]] = {}
+    for row in offices.sort("code", "valid_from", nulls_last=False).iter_rows(named=True):
+        versions.setdefault(row["code"], []).append(_office(row))
+    return Tree({code: tuple(found) for code, found in versions.items()})
+
+
+def _office(row: Mapping[str, Any]) -> Office:
+    return Office(
+        code=row["code"], name=row["name"] or row["code"], parent=row["parent_code"], level=row["level"],
+        area=row["area"], peer_group=row["peer_group"], customers=row["customers"],
+        valid_from=row["valid_from"] or BEGINNING, valid_to=row["valid_to"] or END,
+    )  # fmt: skip
+
+
+def with_area(records: pl.DataFrame, offices: pl.DataFrame) -> pl.DataFrame:
+    """Fills an empty `area` from the office's version on the record's day (`office_code`, `day` as day number)."""
+    if records["area"].null_count() == 0:
+        return records
+    tree = tree_of(offices)
+    wanted = records.filter(pl.col("area").is_null()).select("office_code", "day").unique()
+    found = [_area_on(tree, code, day) for code, day in wanted.iter_rows()]
+    areas = wanted.with_columns(pl.Series("_area", found, dtype=pl.String))
+    joined = records.join(areas, on=["office_code", "day"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("area", "_area").alias("area")).drop("_area")
+
+
+def _area_on(tree: Tree, code: str | None, day: int | None) -> str | None:
+    if code is None or day is None:
+        return None
+    office = tree.on(code, dt.date(1970, 1, 1) + dt.timedelta(days=day))
+    return office.area if office else None
+
+
+def ancestors(tree: Tree, codes: Sequence[str], day: dt.date) -> pl.DataFrame:
+    """`office_code, ancestor` for every code and everything above it on the day, itself included."""
+    pairs = [(code, above) for code in codes for above in tree.path(code, day)]
+    return pl.DataFrame(pairs, schema={"office_code": pl.String, "ancestor": pl.String}, orient="row")
+
+
+def day_of_month(tree: Tree, code: str, month: str) -> dt.date:
+    """The day whose tree sums a hall-month or a measure: the month's last, or the office's last valid one."""
+    return tree.last_valid_day(code, last_day_of(month))

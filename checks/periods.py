@@ -1,0 +1,137 @@
+"""Periods (周期): 2026-Q3, 2026-09, 2026-W38, 2026-09-01..2026-09-15, half-open in local days (design §3.1, §4.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.clock import OFFSET, day_number
+from checks.errors import PeriodError
+
+FORMS = "Known forms: 2026-Q3, 2026-09, 2026-W38, 2026-09-01..2026-09-15."
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Local days `[start, end)`, under the name by which it was asked for."""
+
+    name: str
+    start: dt.date
+    end: dt.date
+
+    @property
+    def last_day(self) -> dt.date:
+        return self.end - DAY
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    @property
+    def starts_at(self) -> int:
+        """First microsecond UTC (Asia/Shanghai midnight)."""
+        return day_number(self.start) * 86_400_000_000 - OFFSET
+
+    @property
+    def ends_at(self) -> int:
+        """First microsecond UTC that no longer belongs to it."""
+        return day_number(self.end) * 86_400_000_000 - OFFSET
+
+    @property
+    def is_quarter(self) -> bool:
+        first, following = quarter_of(self.start)
+        return (self.start, self.end) == (first, following)
+
+    @property
+    def days_of_quarter(self) -> int:
+        """Days of the quarter in which the period ends (T4, design §3.5)."""
+        first, following = quarter_of(self.last_day)
+        return (following - first).days
+
+    def months_that_begin(self) -> list[str]:
+        """`YYYY-MM` of every month whose first day lies inside (H1, design §3.5)."""
+        return [f"{month:%Y-%m}" for month in _months(self.start, self.end) if month >= self.start]
+
+    def months_inside(self) -> list[str]:
+        """`YYYY-MM` of every month that lies wholly inside (O1–O4, design §3.5)."""
+        return [
+            f"{month:%Y-%m}"
+            for month in _months(self.start, self.end)
+            if month >= self.start and next_month(month) <= self.end
+        ]
+
+
+def parse_period(text: str) -> Period:
+    """The period of that name. PeriodError shows the known forms."""
+    for pattern, make in _FORMS:
+        if match := re.fullmatch(pattern, text.strip()):
+            try:
+                start, end = make(*match.groups())
+            except ValueError as error:
+                raise PeriodError(f"There is no period '{text}': {error}. {FORMS}") from error
+            return Period(text.strip(), start, end)
+    raise PeriodError(f"'{text}' is no period. {FORMS}")
+
+
+def quarter_of(day: dt.date) -> tuple[dt.date, dt.date]:
+    """First day of the quarter and of the next one."""
+    first = dt.date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    following = first
+    for _ in range(3):
+        following = next_month(following)
+    return first, following
+
+
+def next_month(first: dt.date) -> dt.date:
+    """First day of the next month."""
+    return dt.date(first.year + first.month // 12, first.month % 12 + 1, 1)
+
+
+def last_day_of(month: str) -> dt.date:
+    """Last day of `YYYY-MM`."""
+    return next_month(dt.date.fromisoformat(f"{month}-01")) - DAY
+
+
+def previous_quarter(period: Period) -> Period:
+    """The quarter before the one in which `period` starts, for comparison."""
+    first, _ = quarter_of(quarter_of(period.start)[0] - DAY)
+    return parse_period(f"{first.year}-Q{(first.month + 2) // 3}")
+
+
+def _months(start: dt.date, end: dt.date) -> Iterator[dt.date]:
+    month = start.replace(day=1)
+    while month < end:
+        yield month
+        month = next_month(month)
+
+
+def _quarter(year: str, quarter: str) -> tuple[dt.date, dt.date]:
+    return quarter_of(dt.date(int(year), int(quarter) * 3, 1))
+
+
+def _month(year: str, month: str) -> tuple[dt.date, dt.date]:
+    first = dt.date(int(year), int(month), 1)
+    return first, next_month(first)
+
+
+def _week(year: str, week: str) -> tuple[dt.date, dt.date]:
+    monday = dt.date.fromisocalendar(int(year), int(week), 1)
+    return monday, monday + 7 * DAY
+
+
+def _span(first: str, last: str) -> tuple[dt.date, dt.date]:
+    start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last) + DAY
+    if end <= start:
+        raise ValueError(f"it ends {last}, before it starts {first}")
+    return start, end
+
+
+_FORMS = (
+    (r"(\d{4})-Q([1-4])", _quarter),
+    (r"(\d{4})-(\d{2})", _month),
+    (r"(\d{4})-W(\d{2})", _week),
+    (r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", _span),
+)
