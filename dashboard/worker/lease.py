@@ -81,4 +81,5 @@ def _taken(connection: Connection, name: str, holder: str, now: datetime, until:
         return True
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     row = {"name": name, "holder": holder, "until": to_micros(until), "taken_at": to_micros(now)}
-    return connection.execute(insert(LEASES).values(row).on_conflict_do_nothing()).rowcount == 1
+    inserted = insert(LEASES).values(row).on_conflict_do_nothing().returning(LEASES.c.name)
+    return connection.execute(inserted).first() is not None

@@ -21,7 +21,7 @@ CATCH_UP = "catch up"
 
 
 class PlannedTimeExecutor(ThreadPoolExecutor):  # type: ignore[misc]  # APScheduler has no types
-    """Tells the function for which planned time it is called, which APScheduler keeps to itself."""
+    """Fills in `planned`: for which planned time the function is called, which APScheduler keeps to itself."""
 
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
         job.kwargs = {**job.kwargs, "planned": run_times[-1]}
@@ -36,10 +36,10 @@ def make_scheduler(jobs: Mapping[str, Job], runner: Runner) -> Any:
         job_defaults={"coalesce": True, "max_instances": 1},
     )
     for job in jobs.values():
-        scheduler.add_job(
-            runner.run, job.trigger, id=job.name, kwargs={"job": job}, misfire_grace_time=job.late_seconds
-        )
-    scheduler.add_job(runner.catch_up, id=CATCH_UP, kwargs={"jobs": list(jobs.values())}, misfire_grace_time=None)
+        arguments: dict[str, Any] = {"job": job, "planned": None}
+        scheduler.add_job(runner.run, job.trigger, id=job.name, kwargs=arguments, misfire_grace_time=job.late_seconds)
+    arguments = {"jobs": list(jobs.values()), "planned": None}
+    scheduler.add_job(runner.catch_up, id=CATCH_UP, kwargs=arguments, misfire_grace_time=None)
     scheduler.add_listener(_late(jobs, runner), EVENT_JOB_MISSED)
     scheduler.add_listener(_still_running(jobs, runner), EVENT_JOB_MAX_INSTANCES)
     return scheduler
