@@ -1,0 +1,148 @@
+"""Workbooks (xlsx, xlsb, ods, BIFF xls) as grids, by calamine: cells as text, dates as `2026-11-21 08:05:33`."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+import polars as pl
+from python_calamine import CalamineWorkbook
+
+from collectors.base import CollectorError
+from collectors.tables.grid import Grid, from_frame
+
+MAX_UNPACKED = 800 * 1024 * 1024
+MAX_MEMBERS = 2_000
+MAX_RATIO, RATIO_FROM = 200, 10 * 1024 * 1024
+MAX_COLUMNS = 500
+EXACT_DIGITS = 10**15
+"""From here on Excel has replaced digits by zeros: its numbers have 15."""
+_TIME_ONLY = r"^(?:1899-12-3[01]|1904-01-01|1900-01-01) (\d\d:\d\d:\d\d.*)$"
+_DATEMODE = re.compile(rb"\x22\x00\x02\x00([\x00\x01])\x00")
+
+
+def read(path: Path) -> list[Grid]:
+    """A grid per sheet that holds anything. Raises CollectorError for what is broken, locked or a bomb."""
+    zipped = zipfile.is_zipfile(path)
+    if zipped:
+        _refuse_bomb(path)
+    from_1904 = _xlsx_from_1904(path) if zipped else _biff_from_1904(path)
+    try:
+        reader = fastexcel.read_excel(str(path))
+        sheets = [(name, _cells(reader, name)) for name in reader.sheet_names]
+    except fastexcel.FastExcelError as error:
+        raise CollectorError(_explained(path, error, zipped=zipped), permanent=True) from error
+    return [
+        _grid(_Sheet(path, name), cells, from_1904=from_1904) for name, cells in sheets if cells.height and cells.width
+    ]
+
+
+def _cells(reader: Any, name: str) -> pl.DataFrame:
+    sheet = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    cells: pl.DataFrame = sheet.to_polars()
+    if cells.width > MAX_COLUMNS:
+        raise CollectorError(
+            f"Sheet '{name}' has {cells.width} columns, more than {MAX_COLUMNS}. Export it as csv.", permanent=True
+        )
+    times = pl.all().str.replace(_TIME_ONLY, "${1}")
+    return cells.with_columns(times) if cells.width else cells
+
+
+def _grid(sheet: _Sheet, cells: pl.DataFrame, *, from_1904: bool) -> Grid:
+    return from_frame(
+        sheet.name, cells, from_1904=from_1904, lost_digits=sheet.rows_of_long_numbers, merged=sheet.merged_texts
+    )
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What the text of cells cannot say; the sheet is read again, and only when somebody asks."""
+
+    path: Path
+    name: str
+
+    @cached_property
+    def _sheet(self) -> Any:
+        return CalamineWorkbook.from_path(str(self.path)).get_sheet_by_name(self.name)
+
+    @property
+    def _first_column(self) -> int:
+        start = self._sheet.start
+        return start[1] if start else 0
+
+    def rows_of_long_numbers(self, column: int) -> Sequence[int]:
+        """Rows whose cell is a number too long for Excel, not a text."""
+        at = column + self._first_column
+        rows = self._sheet.to_python(skip_empty_area=False)
+        return [number for number, row in enumerate(rows, start=1) if at < len(row) and _is_long_number(row[at])]
+
+    def merged_texts(self, column: int) -> dict[int, str]:
+        """Row → text for cells that a merge over several rows left blank in this column."""
+        at = column + self._first_column
+        merges = [m for m in self._sheet.merged_cell_ranges or () if m[0][1] <= at <= m[1][1] and m[1][0] > m[0][0]]
+        rows = self._sheet.to_python(skip_empty_area=False) if merges else []
+        return {
+            row + 1: _as_text(rows[top][left])
+            for (top, left), (bottom, _) in merges
+            for row in range(top + 1, bottom + 1)
+        }
+
+
+def _is_long_number(cell: object) -> bool:
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool) and abs(cell) >= EXACT_DIGITS
+
+
+def _as_text(cell: object) -> str:
+    """The same text that fastexcel gives."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    return f"{cell.isoformat()} 00:00:00" if isinstance(cell, date) else str(cell)
+
+
+def _refuse_bomb(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    if any(member.flag_bits & 1 for member in members):
+        raise CollectorError(f"{path.name} is protected by a password. Save it without one.", permanent=True)
+    unpacked = sum(member.file_size for member in members)
+    worst = max((m.file_size / max(1, m.compress_size) for m in members if m.file_size > RATIO_FROM), default=0)
+    if unpacked > MAX_UNPACKED or len(members) > MAX_MEMBERS or worst > MAX_RATIO:
+        raise CollectorError(
+            f"{path.name} unpacks to {unpacked / 2**20:.0f} MB in {len(members)} parts (ratio up to {worst:.0f}), more "
+            "than a workbook should. Export it as csv.",
+            permanent=True,
+        )
+
+
+def _xlsx_from_1904(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            start = archive.open("xl/workbook.xml").read(1 << 16)
+    except (KeyError, zipfile.BadZipFile):
+        return False
+    return re.search(rb'date1904\s*=\s*["\'](?:1|true)["\']', start) is not None
+
+
+def _biff_from_1904(path: Path) -> bool:
+    """The DATEMODE record of the workbook stream."""
+    found = _DATEMODE.search(path.read_bytes())
+    return found is not None and found.group(1) == b"\x01"
+
+
+def _explained(path: Path, error: Exception, *, zipped: bool) -> str:
+    raw = path.read_bytes()
+    if not zipped and "EncryptedPackage".encode("utf-16-le") in raw:
+        return f"{path.name} is protected by a password. Save it without one."
+    if not zipped and "password" in str(error).lower():
+        return f"{path.name} is protected by a password. Save it without one."
+    cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"{path.name} cannot be read as a workbook ({cause}). It may be cut off: export it again."
