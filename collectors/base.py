@@ -10,8 +10,6 @@ from typing import Protocol
 
 from collectors.redact import redact
 
-from collectors.redact import redact
-
 
 class CollectorError(Exception):
     """Something outside could not be read; the message names it, the value seen and what to do.
@@ -20,7 +18,6 @@ class CollectorError(Exception):
     """
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
-        message = redact(message)
         super().__init__(redact(message))
         self.message = redact(message)
         self.permanent = permanent

@@ -1,0 +1,72 @@
+"""Where a source lives (环境): what `dashboard` hands to every kind, and how secrets are read from it (design §4.3).
+
+Secrets come from the environment or from a file that the configuration names; never from the configuration itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collectors.base import CollectorError
+from collectors.redact import remember
+
+_SECRET_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`home`: folder of `mingcha.toml`, from which relative names are meant. `spool`: a private folder for what is
+    fetched until it has been taken in. `environment`: where `…_env` keys look."""
+
+    home: Path
+    spool: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def path(self, name: str) -> Path:
+        """A configured path; `~` is not expanded: a worker has no home worth naming."""
+        return self.home / name
+
+    def secret(self, source: str, key: str, *, env: str | None, file: str | None) -> str | None:
+        """The secret named by `<key>_env` or `<key>_file`, None if neither is given.
+
+        Raises CollectorError (permanent) that names the source, the key and the variable or file.
+        """
+        if env and file:
+            raise CollectorError(
+                f"Source '{source}': give auth.{key}_env or auth.{key}_file, not both.", permanent=True
+            )
+        if env:
+            return remember(self._from_environment(source, key, env))
+        return remember(self._from_file(source, key, file)) if file else None
+
+    def spool_folder(self) -> Path:
+        """The spool, made if it is absent; nobody else may look into it."""
+        self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.spool
+
+    def _from_environment(self, source: str, key: str, name: str) -> str:
+        value = self.environment.get(name, "")
+        if not value:
+            raise CollectorError(
+                f"Source '{source}': auth.{key}_env names the variable {name}, which is not set. "
+                "Set it for the worker and start it again.",
+                permanent=True,
+            )
+        return value
+
+    def _from_file(self, source: str, key: str, name: str) -> str:
+        path = self.path(name)
+        try:
+            with path.open(encoding="utf-8") as handle:
+                value = handle.read(_SECRET_BYTES).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            cause = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise CollectorError(
+                f"Source '{source}': auth.{key}_file names {path}, which cannot be read: {cause}.", permanent=True
+            ) from error
+        if not value:
+            raise CollectorError(f"Source '{source}': {path} (auth.{key}_file) is empty.", permanent=True)
+        return value
