@@ -70,7 +70,6 @@ class Camera:
     code: str
     name: str
     windows: tuple[str, ...]
-    scene: str = "desk"
 
     @property
     def windows_json(self) -> str:
@@ -178,7 +177,8 @@ def halls() -> tuple[Hall, ...]:
 
 
 def _hall(place: str, above: str, code: str) -> Hall:
-    cameras = [Camera(f"{code}-1", f"{place}营业厅1号摄像机", ("1号窗口", "2号窗口"))]
+    windows = ("1号窗口",) if place == TINY else ("1号窗口", "2号窗口")
+    cameras = [Camera(f"{code}-1", f"{place}营业厅1号摄像机", windows)]
     if place in _TWO_CAMERAS:
         cameras.append(Camera(f"{code}-2", f"{place}营业厅2号摄像机", ("3号窗口", "4号窗口")))
     return Hall(code, f"{place}供电营业厅", above, place in _SATURDAYS, place in FILMED, tuple(cameras))

@@ -137,9 +137,9 @@ def compose(look: int, clerks: list[Person], customers: list[Person]) -> Picture
 
 
 def turned(picture: Picture) -> Picture:
-    """What the same camera sees after somebody pushed it: aslant, most of the counter gone to the lower left."""
-    turn = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 17, 1.25)
-    turn[:, 2] += (-250, 120)
+    """What the same camera sees after somebody pushed it: aslant, mostly ceiling, the counter gone below."""
+    turn = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 14, 1.2)
+    turn[:, 2] += (-210, 205)
     return np.asarray(cv2.warpAffine(picture, turn, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
 
 
