@@ -138,11 +138,10 @@ def _office(row: Mapping[str, Any]) -> Office:
     )  # fmt: skip
 
 
-def with_area(records: pl.DataFrame, offices: pl.DataFrame) -> pl.DataFrame:
+def with_area(records: pl.DataFrame, tree: Tree) -> pl.DataFrame:
     """Fills an empty `area` from the office's version on the record's day (`office_code`, `day` as day number)."""
     if records["area"].null_count() == 0:
         return records
-    tree = tree_of(offices)
     wanted = records.filter(pl.col("area").is_null()).select("office_code", "day").unique()
     found = [_area_on(tree, code, day) for code, day in wanted.iter_rows()]
     areas = wanted.with_columns(pl.Series("_area", found, dtype=pl.String))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from checks.clock import DAY as DAY_MICROSECONDS
 from checks.clock import OFFSET, day_number
 from checks.errors import PeriodError
 
@@ -33,12 +34,12 @@ class Period:
     @property
     def starts_at(self) -> int:
         """First microsecond UTC (Asia/Shanghai midnight)."""
-        return day_number(self.start) * 86_400_000_000 - OFFSET
+        return midnight(self.start)
 
     @property
     def ends_at(self) -> int:
         """First microsecond UTC that no longer belongs to it."""
-        return day_number(self.end) * 86_400_000_000 - OFFSET
+        return midnight(self.end)
 
     @property
     def is_quarter(self) -> bool:
@@ -93,6 +94,22 @@ def next_month(first: dt.date) -> dt.date:
 def last_day_of(month: str) -> dt.date:
     """Last day of `YYYY-MM`."""
     return next_month(dt.date.fromisoformat(f"{month}-01")) - DAY
+
+
+def month_bounds(month: str) -> tuple[int, int]:
+    """First microsecond UTC of `YYYY-MM` and of the next month (Asia/Shanghai)."""
+    first = dt.date.fromisoformat(f"{month}-01")
+    return midnight(first), midnight(next_month(first))
+
+
+def midnight(day: dt.date) -> int:
+    """The first microsecond UTC of a local day."""
+    return day_number(day) * DAY_MICROSECONDS - OFFSET
+
+
+def month_name(day: dt.date) -> str:
+    """`YYYY-MM`."""
+    return f"{day:%Y-%m}"
 
 
 def previous_quarter(period: Period) -> Period:

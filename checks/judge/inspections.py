@@ -82,10 +82,10 @@ def month_of(day: pl.Expr) -> pl.Expr:
 def hall_months(deducting: pl.DataFrame, checkable: pl.DataFrame) -> pl.DataFrame:
     """`hall_code, month, deductions, checkable` of every hall-month with a deduction or a checkable sample.
 
-    `checkable` holds `hall_code, month` once for each checkable sample.
+    `checkable` holds `hall_code, month, checkable`: how many samples were.
     """
     lost = deducting.group_by("hall_code", "month").agg(pl.col("points").sum().alias("deductions"))
-    seen = checkable.group_by("hall_code", "month").agg(pl.len().cast(pl.Int64).alias("checkable"))
-    both = lost.join(seen, on=["hall_code", "month"], how="full", coalesce=True)
+    both = lost.join(checkable, on=["hall_code", "month"], how="full", coalesce=True)
     both = both.with_columns(pl.col("deductions", "checkable").fill_null(0))
-    return both.filter((pl.col("deductions") > 0) | (pl.col("checkable") > 0)).sort("hall_code", "month")
+    found = both.filter((pl.col("deductions") > 0) | (pl.col("checkable") > 0))
+    return found.select("hall_code", "month", "deductions", "checkable").sort("hall_code", "month")

@@ -49,8 +49,9 @@ class Halls:
 def judge_samples(looks: pl.DataFrame, halls: Halls, as_of: dt.datetime) -> pl.DataFrame:
     """One row per sample that exists at `as_of`, or will.
 
-    Looks are `hall_code, date (Date), slot, sample_id, camera_code, planned_at, captured_at, outcome, cause`.
-    Result: the key, `sample_id, planned_at`, `exists`, reason numbers `H2` and `H3`, `checkable` and `next_change`.
+    Looks are `id, hall_code, date (Date), slot, sample_id, camera_code, planned_at, captured_at, outcome, cause`.
+    Result: the key, `record_id` (its first look), `sample_id`, `planned_at`, `exists`, the reason numbers `H2` and
+    `H3`, `checkable` and `next_change`.
     """
     at = microseconds(as_of)
     looks = looks.with_columns(pl.col("planned_at", "captured_at").cast(pl.Int64))
@@ -65,6 +66,7 @@ def _samples(looks: pl.DataFrame, halls: Halls, at: int) -> pl.DataFrame:
     captured = (pl.col("outcome") == "captured") & happened
     ours = (pl.col("outcome") == "missed") & pl.col("cause").is_in(list(OURS)).fill_null(False)
     grouped = looks.group_by(KEY).agg(
+        pl.col("id").min().alias("record_id"),
         pl.col("sample_id").min(),
         pl.col("planned_at").min(),
         captured.any().alias("captured"),
@@ -159,7 +161,15 @@ def _verdicts(samples: pl.DataFrame, at: int) -> pl.DataFrame:
         .otherwise(reason("no_picture"))
     )
     return samples.with_columns(third.alias("H3")).select(
-        *KEY, "sample_id", "planned_at", "exists", "H2", "H3", pl.col("checkable") & pl.col("exists"), "next_change"
+        *KEY,
+        "record_id",
+        "sample_id",
+        "planned_at",
+        "exists",
+        "H2",
+        "H3",
+        pl.col("checkable") & pl.col("exists"),
+        "next_change",
     )
 
 

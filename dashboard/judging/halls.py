@@ -1,0 +1,160 @@
+"""The halls' part of judgement: samples by (hall, date), hall-months by (hall, month) (design §3.5, H1–H3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from checks.clock import DAY
+from checks.judge.base import microseconds
+from checks.judge.inspections import EVENTS, deductions
+from checks.judge.samples import Halls, judge_samples
+from checks.reasons import numbers_of
+from checks.rollup import KEYS, SUMS
+from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.judging.reading import Reader
+from dashboard.judging.rules import Rules
+
+CHECKABLE = "checkable"
+"""Roll-up row of a hall's checkable samples: `n` at hall level, and what makes a hall-month exist."""
+SAMPLE_CODES = ("H2", "H3")
+Pairs = Iterable[tuple[str, str]] | None
+"""(hall, date) or (hall, month) pairs as text; None means all."""
+
+
+def judged_samples(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], as_of: dt.datetime) -> pl.DataFrame:
+    """Verdicts of the samples whose looks fit the condition on the samples table."""
+    look = RECORD_TABLES["samples"].c
+    names = (
+        "id",
+        "hall_code",
+        "date",
+        "slot",
+        "sample_id",
+        "camera_code",
+        "planned_at",
+        "captured_at",
+        "outcome",
+        "cause",
+    )
+    looks = reader.frame(sa.select(*(look[name] for name in names)).where(where, look.date.is_not(None)))
+    looks = looks.with_columns(pl.col("date").str.to_date("%Y-%m-%d"))
+    return judge_samples(looks, _known_halls(reader, rules, looks), as_of)
+
+
+def sample_rollup(samples: pl.DataFrame) -> pl.DataFrame:
+    """Roll-up rows of judged samples: H2, H3 and the checkable ones, per hall and date."""
+    existing = samples.filter("exists")
+    rows = [
+        _counted(existing, code, pl.col(code).is_in(numbers_of("C")), pl.col(code).is_in(numbers_of("CN")))
+        for code in SAMPLE_CODES
+    ]
+    rows.append(_counted(existing, CHECKABLE, pl.col("checkable"), pl.lit(False)))
+    return pl.concat(rows).filter(pl.any_horizontal(pl.col(SUMS) != 0)).sort(KEYS)
+
+
+def _counted(samples: pl.DataFrame, code: str, numerator: pl.Expr, denominator: pl.Expr) -> pl.DataFrame:
+    zeros = [pl.lit(0, dtype=pl.Int64).alias(name) for name in SUMS[2:]]
+    grouped = samples.group_by("hall_code", "date").agg(
+        numerator.cast(pl.Int64).sum().alias("numerator"), denominator.cast(pl.Int64).sum().alias("denominator")
+    )
+    return grouped.select(
+        pl.col("hall_code").alias("office_code"),
+        pl.col("date").dt.strftime("%Y-%m-%d").alias("day"),
+        pl.lit(code).alias("indicator"),
+        "numerator",
+        "denominator",
+        *zeros,
+    )
+
+
+def _known_halls(reader: Reader, rules: Rules, looks: pl.DataFrame) -> Halls:
+    """Cameras' windows and the days on which the looks' halls kept other hours."""
+    hall_days = RECORD_TABLES["hall_days"].c
+    names = ("hall_code", "date", "open", "opens", "closes", "reason", "filed_at")
+    dates = looks["date"].drop_nulls()
+    bounds = (str(dates.min()), str(dates.max())) if dates.len() else ("", "")
+    days = reader.frame(sa.select(*(hall_days[name] for name in names)).where(hall_days.date.between(*bounds)))
+    days = days.with_columns(pl.col("date").str.to_date("%Y-%m-%d"))
+    return Halls(rules.slots, rules.calendar, windows_of_halls(reader), days)
+
+
+def windows_of_halls(reader: Reader) -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Hall → camera → names of the windows it sees."""
+    camera = RECORD_TABLES["cameras"].c
+    found: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
+    for row in reader.frame(sa.select(camera.code, camera.hall_code, camera.windows)).iter_rows(named=True):
+        found[row["hall_code"]][row["code"]] = _window_names(row["windows"])
+    return found
+
+
+def _window_names(windows: str | None) -> frozenset[str]:
+    items = json.loads(windows) if windows else []
+    return frozenset(str(item["name"]) for item in items if isinstance(item, dict) and item.get("name"))
+
+
+def deducting_events(
+    reader: Reader, rules: Rules, halls: Iterable[str] | None, since: int, until: int, as_of: dt.datetime
+) -> pl.DataFrame:
+    """Confirmed violations that deduct at `as_of`, observed in `[since, until)` (microseconds), with their points.
+
+    Those of the 30 days before are read too: they may double.
+    """
+    before = since - rules.rulebook.sheet.repeat_days * DAY
+    events = confirmed_events(reader, halls, before, until, as_of)
+    return deductions(events, rules.rulebook.sheet, as_of).filter(pl.col("at") >= since)
+
+
+def confirmed_events(
+    reader: Reader, halls: Iterable[str] | None, since: int, until: int, as_of: dt.datetime
+) -> pl.DataFrame:
+    """Imported inspection rows with a violation, and findings whose latest review by `as_of` confirms them."""
+    chosen = list(halls) if halls is not None else None
+    return pl.concat([_inspected(reader, chosen, since, until), _reviewed(reader, chosen, since, until, as_of)])
+
+
+def _inspected(reader: Reader, halls: list[str] | None, since: int, until: int) -> pl.DataFrame:
+    row = RECORD_TABLES["inspections"].c
+    query = sa.select(row.hall_code, row.item_code, row["at"], row.count, row.inspection_no).where(
+        row.result == "violation", row["at"] >= since, row["at"] < until, _among(row.hall_code, halls)
+    )
+    return _events(reader.frame(query), "inspections", "inspection_no", pl.col("at"))
+
+
+def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, as_of: dt.datetime) -> pl.DataFrame:
+    finding, review = FINDINGS.c, REVIEWS.c
+    item = sa.func.coalesce(review.item_code, finding.item_code).label("item_code")
+    query = (
+        sa.select(
+            finding.hall_code, item, finding.observed_at.label("at"), finding.id, review.id.label("review_id"),
+            review.decision, review["at"].label("confirmed_at"), review.deliberate,
+        )
+        .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
+        .where(
+            finding.observed_at >= since, finding.observed_at < until, review["at"] <= microseconds(as_of),
+            _among(finding.hall_code, halls),
+        )
+    )  # fmt: skip
+    reviews = reader.frame(query).sort("confirmed_at", "review_id")
+    latest = reviews.group_by("id", maintain_order=True).last().filter(pl.col("decision") == "confirmed")
+    latest = latest.with_columns(count=pl.lit(1, dtype=pl.Int64), number=pl.col("id").cast(pl.String))
+    return _events(latest, "findings", "number", pl.col("confirmed_at"), pl.col("deliberate"))
+
+
+def _among(column: sa.ColumnElement[Any], halls: list[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if halls is None else column.in_(halls)
+
+
+def _events(
+    frame: pl.DataFrame, record: str, number: str, confirmed_at: pl.Expr, deliberate: pl.Expr | None = None
+) -> pl.DataFrame:
+    named = frame.with_columns(pl.lit(record).alias("record"), pl.col(number).alias("number"))
+    named = named.with_columns(confirmed_at.alias("confirmed_at"))
+    found = pl.lit(False) if deliberate is None else deliberate.fill_null(False)
+    return named.select(*EVENTS, found.alias("deliberate"))
