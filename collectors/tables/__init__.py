@@ -31,6 +31,12 @@ def read_grids(path: Path) -> list[Grid]:
     return html.read(path) if _is_markup(start, path) else delimited.read(path)
 
 
+def is_delimited(path: Path) -> bool:
+    """Whether a file is plain text (csv, tsv), which is streamed. Raises CollectorError as `read_grids` does."""
+    start = _start_of(path)
+    return not start.startswith((_ZIP, _OLE, *_PICTURES)) and not _is_markup(start, path)
+
+
 def _start_of(path: Path) -> bytes:
     if path.is_dir():
         raise CollectorError(f"{path} is a folder, no spreadsheet. Name a file in it.", permanent=True)

@@ -16,12 +16,9 @@ import polars as pl
 from python_calamine import CalamineWorkbook
 
 from collectors.base import CollectorError
+from collectors.guard import MAX_COLUMNS, refuse_bomb
 from collectors.tables.grid import Grid, from_frame
 
-MAX_UNPACKED = 800 * 1024 * 1024
-MAX_MEMBERS = 2_000
-MAX_RATIO, RATIO_FROM = 200, 10 * 1024 * 1024
-MAX_COLUMNS = 500
 EXACT_DIGITS = 10**15
 """From here on Excel has replaced digits by zeros: its numbers have 15."""
 _TIME_ONLY = r"^(?:1899-12-3[01]|1904-01-01|1900-01-01) (\d\d:\d\d:\d\d.*)$"
@@ -32,7 +29,7 @@ def read(path: Path) -> list[Grid]:
     """A grid per sheet that holds anything. Raises CollectorError for what is broken, locked or a bomb."""
     zipped = zipfile.is_zipfile(path)
     if zipped:
-        _refuse_bomb(path)
+        refuse_bomb(path)
     from_1904 = _xlsx_from_1904(path) if zipped else _biff_from_1904(path)
     try:
         reader = fastexcel.read_excel(str(path))
@@ -106,21 +103,6 @@ def _as_text(cell: object) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
     return f"{cell.isoformat()} 00:00:00" if isinstance(cell, date) else str(cell)
-
-
-def _refuse_bomb(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-    if any(member.flag_bits & 1 for member in members):
-        raise CollectorError(f"{path.name} is protected by a password. Save it without one.", permanent=True)
-    unpacked = sum(member.file_size for member in members)
-    worst = max((m.file_size / max(1, m.compress_size) for m in members if m.file_size > RATIO_FROM), default=0)
-    if unpacked > MAX_UNPACKED or len(members) > MAX_MEMBERS or worst > MAX_RATIO:
-        raise CollectorError(
-            f"{path.name} unpacks to {unpacked / 2**20:.0f} MB in {len(members)} parts (ratio up to {worst:.0f}), more "
-            "than a workbook should. Export it as csv.",
-            permanent=True,
-        )
 
 
 def _xlsx_from_1904(path: Path) -> bool:
