@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("precision", sa.Text(), nullable=True),
         sa.Column("unreadable", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_applications")),
-        sa.UniqueConstraint("system", "application_no", name=op.f("uq_applications_system_application_no")),
+        sa.UniqueConstraint("application_no", "system", name=op.f("uq_applications_application_no_system")),
     )
     with op.batch_alter_table("applications", schema=None) as batch_op:
         batch_op.create_index("ix_applications_accepted_at", ["accepted_at"], unique=False)
@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.Column("precision", sa.Text(), nullable=True),
         sa.Column("unreadable", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
-        sa.UniqueConstraint("system", "evaluation_no", name=op.f("uq_evaluations_system_evaluation_no")),
+        sa.UniqueConstraint("evaluation_no", "system", name=op.f("uq_evaluations_evaluation_no_system")),
     )
     with op.batch_alter_table("evaluations", schema=None) as batch_op:
         batch_op.create_index("ix_evaluations_at", ["at"], unique=False)
@@ -476,7 +476,7 @@ def upgrade() -> None:
         sa.Column("unreadable", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_measures")),
         sa.UniqueConstraint(
-            "system", "indicator", "office_code", "period", name=op.f("uq_measures_system_indicator_office_code_period")
+            "indicator", "office_code", "period", "system", name=op.f("uq_measures_indicator_office_code_period_system")
         ),
     )
     with op.batch_alter_table("measures", schema=None) as batch_op:
@@ -647,7 +647,7 @@ def upgrade() -> None:
         sa.Column("precision", sa.Text(), nullable=True),
         sa.Column("unreadable", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repairs")),
-        sa.UniqueConstraint("system", "repair_no", name=op.f("uq_repairs_system_repair_no")),
+        sa.UniqueConstraint("repair_no", "system", name=op.f("uq_repairs_repair_no_system")),
     )
     with op.batch_alter_table("repairs", schema=None) as batch_op:
         batch_op.create_index("ix_repairs_accepted_at", ["accepted_at"], unique=False)
@@ -856,7 +856,7 @@ def upgrade() -> None:
         sa.Column("precision", sa.Text(), nullable=True),
         sa.Column("unreadable", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
-        sa.UniqueConstraint("system", "ticket_no", name=op.f("uq_tickets_system_ticket_no")),
+        sa.UniqueConstraint("ticket_no", "system", name=op.f("uq_tickets_ticket_no_system")),
     )
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.create_index("ix_tickets_accepted_at", ["accepted_at"], unique=False)
