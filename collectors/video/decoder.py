@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import signal
 import struct
 import sys
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -28,10 +26,10 @@ PICTURE_FORMATS = {"image2", "tty", "jpegls_pipe", "ico", "bmp_pipe", "png_pipe"
 TEXT_FORMATS = {"tty", "subviewer", "srt", "ass", "webvtt", "lrc", "concat", "hls", "ffmetadata"}
 ADDRESS_SPACE = 6 * 2**30
 PROGRESS_SECONDS = 1.0
-CLOCK = Fraction(1, 1_000_000)
+HINT_SIDE = 32  # a handful of pixels tells a coloured screen from a grey one
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The job cannot be done, and the message says why."""
 
 
@@ -43,7 +41,7 @@ def main() -> None:
     job = json.loads(sys.stdin.buffer.readline())
     try:
         JOBS[job["do"]](job)
-    except Refused as error:
+    except RefusedError as error:
         send({"kind": "error", "what": str(error), "reason": "refused"})
     except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
         send({"kind": "error", "what": describe(error), "reason": reason_of(error)})
@@ -102,7 +100,9 @@ class Eye:
         self.read = 0
         self.due = 0.0
         self.told = time.monotonic()
-        self.grey, self.colour = VideoReformatter(), VideoReformatter()  # reused: a new one per frame costs 0.3 ms
+        self.grey, self.hint, self.colour = (
+            VideoReformatter() for _ in range(3)
+        )  # reused: a new one per frame costs 0.3 ms
 
     def see(self, frame: VideoFrame) -> None:
         moment = self.times.of(frame)
@@ -114,7 +114,7 @@ class Eye:
             self.tell({"kind": "progress", "read": self.read})
 
     def show(self, frame: VideoFrame, moment: float) -> None:
-        parts = [scaled(self.grey, frame, self.side, "gray")]
+        parts = [scaled(self.grey, frame, self.side, "gray"), scaled(self.hint, frame, HINT_SIDE, "bgr24", "POINT")]
         if self.colour_side:
             parts.append(scaled(self.colour, frame, self.colour_side, "bgr24"))
         planes = [[part.width, part.height, part.planes[0].line_size] for part in parts]
@@ -162,7 +162,9 @@ class Times:
         return 0.0 if self.offset is None else self.last + self.step
 
 
-def scaled(reformatter: VideoReformatter, frame: VideoFrame, side: int, layout: str) -> VideoFrame:
+def scaled(
+    reformatter: VideoReformatter, frame: VideoFrame, side: int, layout: str, interpolation: str = "AREA"
+) -> VideoFrame:
     """The frame with its longer side at `side` pixels (never enlarged), full range."""
     ratio = min(1.0, side / max(frame.width, frame.height))
     return reformatter.reformat(
@@ -170,7 +172,7 @@ def scaled(reformatter: VideoReformatter, frame: VideoFrame, side: int, layout: 
         width=max(2, round(frame.width * ratio)),
         height=max(2, round(frame.height * ratio)),
         format=layout,
-        interpolation="AREA",
+        interpolation=interpolation,
         dst_color_range=ColorRange.JPEG,
         threads=1,
     )
@@ -239,9 +241,9 @@ def opened(job: dict[str, Any]) -> Iterator[Any]:
         name = container.format.name
         kinds = set(name.split(","))
         if kinds & TEXT_FORMATS:
-            raise Refused(f"it is a text ({name}), not a video")
+            raise RefusedError(f"it is a text ({name}), not a video")
         if kinds & PICTURE_FORMATS or name.endswith("_pipe"):
-            raise Refused(f"it is a picture ({name.removesuffix('_pipe')}), not a video")
+            raise RefusedError(f"it is a picture ({name.removesuffix('_pipe')}), not a video")
         yield container
 
 
@@ -251,7 +253,7 @@ def video_stream(container: Any) -> Any:
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not streams:
         others = sorted({stream.type for stream in container.streams})
-        raise Refused(f"it holds no video, only {', '.join(others) or 'nothing'}")
+        raise RefusedError(f"it holds no video, only {', '.join(others) or 'nothing'}")
     stream = streams[0]
     stream.thread_type = "AUTO"
     return stream
@@ -285,21 +287,20 @@ def copy_part(container: Any, stream: Any, keeper: Keeper, start: float, seconds
         decode_moment = float((packet.dts if packet.dts is not None else packet.pts) * stream.time_base) - base
         if decode_moment >= start + seconds:
             break
-        keeper.keep(packet, moment, lead=start)
+        keeper.keep(packet, moment, wanted=start)
 
 
 class Keeper:
-    """Writes packets as they came into an mp4 (a Matroska file if mp4 cannot hold the codec)."""
+    """Writes packets as they came into one mp4, parts one behind the other."""
 
     def __init__(self, path: str) -> None:
         self.path, self.kept, self.bytes = path, 0, 0
         self.out: Any = None
         self.stream: Any = None
-        self.first: float | None = None
-        self.lead = 0.0
-        self.base = 0.0
-        self.last = 0.0
         self.extradata: Any = None
+        self.shift: int | None = None  # added to the stamps of the present part
+        self.lead = 0.0  # seconds that the clip begins before the wanted start
+        self.end = 0.0
 
     def __enter__(self) -> Keeper:
         return self
@@ -314,35 +315,29 @@ class Keeper:
             self.stream = self.out.add_stream_from_template(stream, opaque=True)
             self.extradata = stream.codec_context.extradata
         elif stream.codec_context.extradata != self.extradata:
-            raise Refused("the recording changes its format within the minute")
-        self.first = None
-        self.base = self.last
+            raise RefusedError("the recording changes its format within the minute")
+        self.shift = None
 
-    def keep(self, packet: Any, moment: float, *, lead: float) -> None:
-        if self.first is None:
+    def keep(self, packet: Any, moment: float, *, wanted: float) -> None:
+        """Write one packet; before the first key frame of a part there is nothing to show."""
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if self.shift is None:
             if not packet.is_keyframe:
                 return
-            self.first = moment
-            if self.kept == 0:
-                self.lead = max(0.0, lead - moment)
-        length = float((packet.duration or 0) * packet.time_base)
-        shift = int((self.base - self.first) / packet.time_base)
-        origin = int((moment - (packet.pts if packet.pts is not None else packet.dts) * packet.time_base)
-                     / packet.time_base)  # fmt: skip
-        if packet.pts is not None:
-            packet.pts += shift + origin
-        if packet.dts is not None:
-            packet.dts += shift + origin
-        self.last = max(self.last, self.base + moment - self.first + length)
+            self.shift = round(self.end / packet.time_base) - stamp
+            self.lead = self.lead if self.kept else max(0.0, wanted - moment)
+        packet.pts = stamp + self.shift
+        packet.dts = (packet.dts if packet.dts is not None else stamp) + self.shift
+        self.end = max(self.end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
         self.bytes += packet.size
+        self.kept += 1
         packet.stream = self.stream
         self.out.mux(packet)
-        self.kept += 1
 
     def report(self) -> None:
         if self.kept == 0:
-            raise Refused("it holds no picture at that time")
-        send({"kind": "end", "packets": self.kept, "seconds": self.last, "lead": self.lead, "bytes": self.bytes})
+            raise RefusedError("it holds no picture at that time")
+        send({"kind": "end", "packets": self.kept, "seconds": self.end, "lead": self.lead, "bytes": self.bytes})
 
 
 def record(job: dict[str, Any]) -> None:
@@ -374,7 +369,7 @@ def copy_live(container: Any, stream: Any, keeper: Keeper, seconds: float) -> No
             break
         if keeper.kept == 0:
             send({"kind": "started", "at": time.time()})
-        keeper.keep(packet, moment, lead=moment)
+        keeper.keep(packet, moment, wanted=moment)
         tap.tell_progress(keeper.kept)
 
 
@@ -412,17 +407,7 @@ class Tap:
             send({"kind": "progress", "read": kept})
 
 
-def die(_job: dict[str, Any]) -> None:
-    """End as a library that aborts does: the tests' stand-in for a file whose decoder takes the process down."""
-    os.kill(os.getpid(), signal.SIGABRT)
-
-
-def hang(_job: dict[str, Any]) -> None:
-    """Never answer: the tests' stand-in for a server that accepts and says nothing."""
-    time.sleep(3600)
-
-
-JOBS = {"analyse": analyse, "stills": stills, "probe": probe, "cut": cut, "record": record, "die": die, "hang": hang}
+JOBS = {"analyse": analyse, "stills": stills, "probe": probe, "cut": cut, "record": record}
 
 if __name__ == "__main__":
     main()

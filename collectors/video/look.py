@@ -1,0 +1,217 @@
+"""One look at a clip (一次查看): decode, measure, detect, and say what was seen, in the shape of design §4.1 `look`."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from collectors.video.decode import Frame, watch
+from collectors.video.evidence import keep_frames
+from collectors.video.findings import Finding, NotJudged, judge
+from collectors.video.health import Health, health
+from collectors.video.measures import Measures, Meter
+from collectors.video.persons import Boxes, Detections, PersonDetector
+from collectors.video.presence import Presence, presence
+from collectors.video.reference import Reference
+from collectors.video.windows import WAITING, Window, require_inside
+from collectors.video.witnesses import Witnesses, witnesses_of
+
+EVERY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen in one clip. Times are seconds from the first frame, counts are persons."""
+
+    video: str
+    sha256: str
+    seconds: float
+    frames_read: int
+    frames_analysed: int
+    detector: str
+    witnesses: Witnesses
+    health: Health
+    people: tuple[tuple[int, int], ...]
+    """(second, persons) for each second looked at; empty without a person detector."""
+    waiting: tuple[tuple[int, int], ...] | None
+    presences: tuple[Presence, ...]
+    findings: tuple[Finding, ...]
+    not_judged: tuple[NotJudged, ...]
+    motion: tuple[float, ...]
+    """Mean change of the picture per second of the clip, grey levels."""
+    detector_seconds: float
+    """Wall time spent in the detector alone."""
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document of design §4.1; `*_text`, `intervals`, `not_judged` and the like are added keys."""
+        return {
+            "video": self.video,
+            "sha256": self.sha256,
+            "seconds": round(self.seconds, 3),
+            "frames_read": self.frames_read,
+            "frames_analysed": self.frames_analysed,
+            "detector": self.detector,
+            "witnesses": {"detector": self.witnesses.detector, "recall": self.witnesses.recall},
+            "camera": {
+                "checkable": self.health.checkable,
+                "problems": list(self.health.problems),
+                "still": self.health.still,
+                "dark": self.health.dark,
+                "intervals": {name: _rounded(spans) for name, spans in self.health.problems.items()},
+            },
+            "people": {**_summary(self.people), "series": [list(pair) for pair in self.people]},
+            "windows": [_window_document(presence) for presence in self.presences],
+            "waiting": None if self.waiting is None else _summary(self.waiting),
+            "findings": [_finding_document(finding) for finding in self.findings],
+            "not_judged": [{"code": item.code, "reason": item.reason} for item in self.not_judged],
+            "motion": [round(value, 2) for value in self.motion],
+        }
+
+
+def look(
+    video: Path,
+    *,
+    windows: Sequence[Window] = (),
+    detector: PersonDetector,
+    every: float = EVERY_SECONDS,
+    reference: Reference | None = None,
+    evidence: Path | None = None,
+) -> Look:
+    """Analyse a video file.
+
+    `every`: seconds of presentation time between looks. `reference`: the camera's picture of the empty scene; without
+    it the scene is learnt from the clip. `evidence`: folder for frames that show each finding, created if missing.
+    Raises VideoError for a file that yields no picture, WindowError for a polygon outside the picture.
+    """
+    meter, detections, spent = Meter(), list[Detections](), 0.0
+    with watch(video, every=every, colour_side=detector.side) as reading:
+        size = (reading.facts.width, reading.facts.height)
+        require_inside(windows, *size)
+        for frame in reading:
+            meter.add(frame)
+            began = time.perf_counter()
+            detections.append(detected(detector, frame, size))
+            spent += time.perf_counter() - began
+    measures = meter.result()
+    state = health(measures, windows, size, reference=reference, seconds=reading.seconds)
+    staffed = [window for window in windows if window.is_staffed]
+    seen = presence(
+        measures,
+        detections,
+        staffed,
+        size,
+        detector=detector.kind,
+        reference=reference,
+        usable=state.usable,
+        seconds=reading.seconds,
+    )
+    witnesses = witnesses_of(detector.kind)
+    findings, not_judged = judge(state, seen, witnesses, reading.seconds)
+    queue = next((window for window in windows if window.name == WAITING), None)
+    return Look(
+        video.name,
+        digest_of(video),
+        reading.seconds,
+        reading.read,
+        len(measures.times),
+        detector.name,
+        witnesses,
+        state,
+        heads(measures, [look.persons for look in detections], state) if detector.side else (),
+        _waiting(queue, measures, detections, state) if detector.side else None,
+        tuple(seen),
+        tuple(with_evidence(video, findings, evidence)),
+        tuple(not_judged),
+        per_second(measures),
+        spent,
+    )
+
+
+def detected(detector: PersonDetector, frame: Frame, size: tuple[int, int]) -> Detections:
+    """The detector's boxes in pixels of the original picture."""
+    if frame.colour is None:
+        return Detections()
+    found = detector.look(frame.colour)
+    height, width = frame.colour.shape[:2]
+    factors = np.array([size[0] / width, size[1] / height, size[0] / width, size[1] / height, 1.0])
+    return Detections(found.persons * factors, found.others * factors)
+
+
+def heads(measures: Measures, boxes: Sequence[Boxes], state: Health) -> tuple[tuple[int, int], ...]:
+    """Persons per second: of the looks in it the upper median, since a detector misses more than it invents."""
+    seconds: dict[int, list[int]] = {}
+    for moment, found, usable in zip(measures.times, boxes, state.usable, strict=True):
+        if usable:
+            seconds.setdefault(int(moment), []).append(len(found))
+    return tuple((second, statistics.median_high(counts)) for second, counts in sorted(seconds.items()))
+
+
+def per_second(measures: Measures) -> tuple[float, ...]:
+    """Mean change between looks in each second that holds a look."""
+    sums: dict[int, list[float]] = {}
+    for moment, change in zip(measures.times, measures.change, strict=True):
+        sums.setdefault(int(moment), []).append(float(change))
+    return tuple(statistics.fmean(values) for _, values in sorted(sums.items()))
+
+
+def with_evidence(video: Path, findings: Sequence[Finding], folder: Path | None) -> list[Finding]:
+    """The findings with the frames that show them, written to `folder`."""
+    if folder is None or not findings:
+        return list(findings)
+    kept = keep_frames(video, [(finding.code, finding.moments()) for finding in findings], folder)
+    return [replace(finding, evidence=frames) for finding, frames in zip(findings, kept, strict=True)]
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, lower-case hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _waiting(
+    queue: Window | None, measures: Measures, detections: Sequence[Detections], state: Health
+) -> tuple[tuple[int, int], ...] | None:
+    if queue is None:
+        return None
+    standing = [look.persons[[queue.holds_foot(box) for box in look.persons]] if len(look.persons) else look.persons
+                for look in detections]  # fmt: skip
+    return heads(measures, standing, state)
+
+
+def _summary(series: Sequence[tuple[int, int]]) -> dict[str, float | None]:
+    counts = [count for _, count in series]
+    return {"median": statistics.median(counts) if counts else None, "max": max(counts) if counts else None}
+
+
+def _rounded(spans: Sequence[tuple[float, float]]) -> list[list[float]]:
+    return [[round(start, 2), round(end, 2)] for start, end in spans]
+
+
+def _window_document(one: Presence) -> dict[str, Any]:
+    return {
+        "name": one.window.name,
+        "present_ratio": None if one.ratio is None else round(one.ratio, 4),
+        "longest_absence_seconds": None if one.longest_absence is None else round(one.longest_absence, 2),
+        "present": _rounded(one.present),
+        "absent": _rounded(one.absent),
+    }
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "start": round(finding.start, 2),
+        "end": round(finding.end, 2),
+        "confidence": finding.confidence,
+        "duration_proven": finding.duration_proven,
+        "windows": list(finding.windows),
+        "problem": finding.problem,
+        "evidence": [{"path": kept.path, "sha256": kept.sha256, "second": kept.second} for kept in finding.evidence],
+    }
