@@ -21,6 +21,16 @@ def configuration() -> Config:
     return config
 
 
+def known_revisions() -> frozenset[str]:
+    """Every revision that this program can work with or upgrade."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions())
+
+
+def latest_revision() -> str | None:
+    """The revision that this program wants."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
+
+
 def current_revision(database: Database) -> str | None:
     """The revision the database is at; None for an empty database."""
     with database.reading() as connection:
@@ -31,8 +41,7 @@ def migrate(database: Database) -> None:
     """Create or upgrade all tables. DatabaseUnusableError when the database is of a newer version than the program."""
     _prepare_folder(database)
     revision = current_revision(database)
-    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in known_revisions():
         raise DatabaseUnusableError(
             f"The database {database.url.render_as_string(hide_password=True)} is at revision '{revision}', which is "
             "newer than this program.",
@@ -46,10 +55,9 @@ def migrate(database: Database) -> None:
 
 def require_current(database: Database) -> None:
     """Refuse to work on a database that is empty, behind or newer, saying what to do."""
-    _require_file(database)
+    require_file(database)
     revision = current_revision(database)
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
-    if revision == head:
+    if revision == latest_revision():
         return
     if revision is None:
         raise DatabaseUnusableError(
@@ -73,7 +81,8 @@ def _prepare_folder(database: Database) -> None:
         database.path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _require_file(database: Database) -> None:
+def require_file(database: Database) -> None:
+    """Refuse a SQLite file that is not there or is none; nothing to see on a server."""
     if database.dialect == "sqlite" and not database.path.is_file():
         raise DatabaseUnusableError(f"There is no database at {database.path}.", "Run: mingcha init")
     if database.dialect == "sqlite":
@@ -85,4 +94,12 @@ def _require_file(database: Database) -> None:
             )
 
 
-__all__ = ["current_revision", "migrate", "require_current", "tables_differ"]
+__all__ = [
+    "current_revision",
+    "known_revisions",
+    "latest_revision",
+    "migrate",
+    "require_current",
+    "require_file",
+    "tables_differ",
+]

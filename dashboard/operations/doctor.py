@@ -1,0 +1,269 @@
+"""`mingcha doctor` (体检): what an installation needs to work, each point ok, warn or fail, with what to do about it.
+
+One more point is one more function in `CHECKS`. A point looks and never repairs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from checks.clock import load_calendar
+from checks.errors import RuleError
+from checks.rulebook.loader import load_rulebook
+from collectors.base import CollectorError
+from collectors.mapping import parse_source
+from collectors.video.persons import person_detector
+from dashboard import settings as settings_module
+from dashboard.bootstrap import Application, open_application
+from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
+from dashboard.errors import MingchaError
+from dashboard.queries.jobs import last_runs, process_state
+from dashboard.settings import CONFIG_FILE, Settings
+from dashboard.web.server import require_free, require_local
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+LITTLE_SPACE = 2 << 30
+CALENDAR_AHEAD = timedelta(days=45)
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One point: its name, ok | warn | fail, what was seen, what to do (empty when ok)."""
+
+    check: str
+    state: str
+    message: str
+    hint: str = ""
+
+    @classmethod
+    def of(cls, check: str, error: MingchaError | CollectorError | RuleError, state: str = FAIL) -> Finding:
+        return cls(check, state, getattr(error, "message", str(error)), getattr(error, "hint", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is examined. `database` tells whether the tables can be asked."""
+
+    settings: Settings
+    application: Application
+    database: bool
+    now: datetime
+
+
+def examine(environment: Mapping[str, str], directory: Path) -> list[Finding]:
+    """All findings. A configuration or database that cannot be used ends what depends on it, not the examination."""
+    try:
+        settings = settings_module.load(environment, directory)
+        application = open_application(environment=environment, directory=directory, need_tables=False)
+    except MingchaError as error:
+        return [Finding.of("configuration", error)]
+    found = [_configuration(settings, environment, directory)]
+    database = list(_database(application))
+    usable = all(finding.state != FAIL for finding in database)
+    patient = Patient(settings, application, usable, application.now())
+    found.extend(database)
+    for check in CHECKS:
+        found.extend(check(patient))
+    return found
+
+
+def _configuration(settings: Settings, environment: Mapping[str, str], directory: Path) -> Finding:
+    path = Path(environment.get("MINGCHA_CONFIG") or directory / CONFIG_FILE)
+    if not path.is_file():
+        return Finding("configuration", WARN, f"There is no {path}; defaults are used.", "Run: mingcha init")
+    if application_password(settings) and path.stat().st_mode & stat.S_IROTH:
+        return Finding("configuration", WARN, f"{path} holds a password and others may read it.", f"chmod 600 {path}")
+    return Finding("configuration", OK, str(path))
+
+
+def application_password(settings: Settings) -> bool:
+    """Whether the database URL of the settings holds a password."""
+    try:
+        return bool(sa.make_url(settings.database.url).password)
+    except sa.exc.ArgumentError:
+        return False
+
+
+def _database(application: Application) -> Iterator[Finding]:
+    db = application.db
+    where = db.url.render_as_string(hide_password=True)
+    try:
+        require_file(db)
+        revision = current_revision(db)
+        if revision is not None:
+            with db.session():
+                pass  # the write lock is to be had and the file or server takes writes
+    except MingchaError as error:
+        yield Finding.of("database", error)
+        return
+    if revision is None:
+        yield Finding("database", FAIL, f"{where} has no tables yet.", "Run: mingcha init")
+    elif revision not in known_revisions():
+        yield Finding("database", FAIL, f"{where} is at revision '{revision}', newer than this program.", "Upgrade it.")
+    elif revision != latest_revision():
+        yield Finding("database", WARN, f"{where} is at revision '{revision}'.", "The next start brings it up to date.")
+    else:
+        yield Finding("database", OK, f"{where}, revision {revision}")
+
+
+def _sources(patient: Patient) -> Iterator[Finding]:
+    for number, raw in enumerate(patient.settings.sources, start=1):
+        name = str(raw.get("name", number))
+        try:
+            parse_source(raw, f"[[sources]] {number}")
+        except CollectorError as error:
+            yield Finding.of(f"source {name}", error)
+    if not patient.settings.sources:
+        yield Finding(
+            "sources", WARN, "No [[sources]] are configured.", f"Add some to {CONFIG_FILE}, or import by hand."
+        )
+
+
+def _rulebook(patient: Patient) -> Iterator[Finding]:
+    try:
+        book = load_rulebook(patient.settings.company.rulebook)
+    except RuleError as error:
+        yield Finding.of("rulebook", error)
+        return
+    today = patient.now.astimezone(LOCAL).date()
+    edition = book.edition_on(today)
+    if edition is None:
+        yield Finding("rulebook", FAIL, f"No edition of '{book.name}' is in force on {today}.", "Add an edition.")
+    else:
+        yield Finding("rulebook", OK, f"{edition.code} is in force")
+
+
+def _calendar(patient: Patient) -> Iterator[Finding]:
+    try:
+        last = load_calendar(patient.settings.company.calendar).published[1]
+    except RuleError as error:
+        yield Finding.of("calendar", error)
+        return
+    ahead = last - patient.now.astimezone(LOCAL).date()
+    hint = "Add the year's notice to the calendar as soon as it is out; deadlines beyond are provisional (暂定)."
+    state = OK if ahead >= CALENDAR_AHEAD else WARN
+    yield Finding("calendar", state, f"Working days are published until {last}.", hint if state == WARN else "")
+
+
+def _detector(patient: Patient) -> Iterator[Finding]:
+    try:
+        detector = person_detector(_model_path(patient.settings))
+    except CollectorError as error:
+        yield Finding.of("person detector", error)
+        return
+    if detector.kind == "none":
+        yield Finding("person detector", WARN, "None: empty windows are not judged.", "Set [video] person_model.")
+    else:
+        yield Finding("person detector", OK, detector.name)
+
+
+def _model_path(settings: Settings) -> str | None:
+    model = settings.video.person_model
+    return str(settings.path(model)) if model and model != "none" else model
+
+
+def _face_model(patient: Patient) -> Iterator[Finding]:
+    name = patient.settings.video.face_model
+    if name and not patient.settings.path(name).is_file():
+        yield Finding("face model", FAIL, f"[video] face_model: there is no file {name}.", "Correct the path.")
+
+
+def _evidence(patient: Patient) -> Iterator[Finding]:
+    folder = patient.settings.path(patient.settings.video.evidence_dir)
+    if not folder.is_dir():
+        yield Finding("evidence folder", FAIL, f"There is no folder {folder}.", "Run: mingcha init")
+        return
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding("evidence folder", FAIL, f"{folder} cannot be written: {error.strerror}.", "Give us the right.")
+        return
+    free = shutil.disk_usage(folder).free
+    text = f"{folder}, {free / (1 << 30):.1f} GB free"
+    yield (
+        Finding("evidence folder", OK, text)
+        if free > LITTLE_SPACE
+        else Finding("evidence folder", WARN, text, "Free some space: captures fail when the disk is full.")
+    )
+
+
+def _secret(patient: Patient) -> Iterator[Finding]:
+    path = patient.settings.path(patient.settings.plan.secret_file)
+    if not path.is_file():
+        yield Finding("plan secret", FAIL, f"There is no file {path}.", "Run: mingcha init")
+    elif not os.access(path, os.R_OK):
+        yield Finding("plan secret", FAIL, f"{path} cannot be read by this user.", "Run as the worker's user.")
+    elif path.stat().st_mode & 0o077:
+        yield Finding(
+            "plan secret", FAIL, f"{path} can be read by others, who could foresee the draw.", f"chmod 600 {path}"
+        )
+    elif len(path.read_bytes().rstrip(b"\n")) < 16:
+        yield Finding("plan secret", FAIL, f"{path} is shorter than 16 bytes.", "Remove it and run: mingcha init")
+    else:
+        yield Finding("plan secret", OK, str(path))
+
+
+def _web(patient: Patient) -> Iterator[Finding]:
+    web = patient.settings.web
+    serving = patient.database and _state(patient, "web") == "serving"
+    try:
+        require_local(web.address)
+        if not serving:
+            require_free(web.port)
+    except MingchaError as error:
+        yield Finding.of("web", error)
+        return
+    yield Finding("web", OK, f"serving on port {web.port}" if serving else f"port {web.port} is free")
+
+
+def _worker(patient: Patient) -> Iterator[Finding]:
+    if not patient.database:
+        return
+    start = "Start it: mingcha up (or mingcha worker)"
+    said = {
+        "leading": (OK, "A worker leads.", ""),
+        "waiting": (WARN, "Workers wait and none leads yet.", "Look again in 30 s."),
+        "stopped": (WARN, "No worker runs; the last one was stopped.", start),
+        "never": (WARN, "No worker has run yet.", start),
+        "silent": (FAIL, "The worker has fallen silent: it was killed or the machine stopped.", start),
+    }
+    yield Finding("worker", *said[_state(patient, "worker")])
+    for run in last_runs(patient.application.db, patient.application.viewer, as_of=patient.now):
+        if run.outcome in ("failed", "abandoned"):
+            what = f"The last run of '{run.job}' ({run.planned_at:%Y-%m-%d %H:%M} UTC) was {run.outcome}: {run.detail}"
+            yield Finding(f"job {run.job}", WARN, what, "See the Sources page and the worker's log.")
+
+
+def _state(patient: Patient, kind: str) -> str:
+    return process_state(patient.application.db, patient.application.viewer, kind, as_of=patient.now).state
+
+
+def _backup_tools(patient: Patient) -> Iterator[Finding]:
+    if patient.application.db.dialect == "postgresql" and shutil.which("pg_dump") is None:
+        yield Finding("backup", WARN, "pg_dump is not installed.", "On Debian: apt-get install postgresql-client")
+
+
+CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+    _sources,
+    _rulebook,
+    _calendar,
+    _detector,
+    _face_model,
+    _evidence,
+    _secret,
+    _web,
+    _worker,
+    _backup_tools,
+)
