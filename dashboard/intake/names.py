@@ -1,0 +1,81 @@
+"""Which office a text names on a day (单位名称, design §3.1): code, name or alias, valid on that day.
+
+Compared after NFKC, without blanks and without a leading 国网. Two different offices are one too many: the row goes to
+quarantine rather than to the likelier of the two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from dashboard.database import Database
+from dashboard.database.models import RECORD_TABLES
+
+BEGINNING = "0001-01-01"
+"""`valid_from` of an office that has always been there: the column is part of the key and cannot be empty."""
+END = "9999-12-31"
+UNKNOWN, AMBIGUOUS = "unknown_office", "ambiguous_office"
+_SEPARATORS = re.compile(r"[;；,，、|]")
+
+
+def compared(name: str) -> str:
+    """A name as it is compared."""
+    folded = "".join(unicodedata.normalize("NFKC", name).split())
+    return folded.removeprefix("国网")
+
+
+@dataclass(frozen=True)
+class OfficeNames:
+    """Every name of every office version: `key, code, level, valid_from, valid_to` (days as text)."""
+
+    table: pl.DataFrame
+
+    def resolve(self, named: pl.Series, days: pl.Series | None, *, halls_only: bool) -> tuple[pl.Series, pl.Series]:
+        """Codes of the offices named, and reason codes where there is not exactly one.
+
+        `days` are local days `YYYY-MM-DD`; None: validity does not matter (a camera has no day).
+        """
+        table = self.table.filter(pl.col("level") == "hall") if halls_only else self.table
+        asked = pl.DataFrame({"named": named, "day": named if days is None else days})
+        distinct = asked.unique().drop_nulls("named")
+        distinct = distinct.with_columns(distinct["named"].map_elements(compared, pl.String).alias("key"))
+        matches = distinct.join(table, on="key")
+        if days is not None:
+            matches = matches.filter(pl.col("day").is_between(pl.col("valid_from"), pl.col("valid_to")))
+        found = matches.group_by("named", "day").agg(pl.col("code").min(), pl.col("code").n_unique().alias("count"))
+        joined = asked.join(found, on=["named", "day"], how="left", maintain_order="left", nulls_equal=True)
+        one = pl.col("count") == 1
+        answer = joined.select(
+            pl.when(one).then("code").alias("code"),
+            pl.when(one)
+            .then(None)
+            .when(pl.col("count") > 1)
+            .then(pl.lit(AMBIGUOUS))
+            .otherwise(pl.lit(UNKNOWN))
+            .alias("why"),
+        )
+        return answer["code"], answer["why"]
+
+
+def office_names(db: Database, connection: Any = None) -> OfficeNames:
+    """All names known to the database."""
+    columns = RECORD_TABLES["offices"].c
+    names = ("code", "name", "aliases", "level", "valid_from", "valid_to")
+    frame = db.frame(sa.select(*(columns[name] for name in names)), connection)
+    rows = [
+        (compared(text), row["code"], row["level"], row["valid_from"], row["valid_to"] or END)
+        for row in frame.iter_rows(named=True)
+        for text in _names_of(row)
+    ]
+    schema = dict.fromkeys(("key", "code", "level", "valid_from", "valid_to"), pl.String)
+    return OfficeNames(pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("key") != ""))
+
+
+def _names_of(row: dict[str, Any]) -> list[str]:
+    return [row["code"], row["name"] or "", *_SEPARATORS.split(row["aliases"] or "")]

@@ -1,0 +1,173 @@
+"""A chunk of canonical rows made ready to store (备料): office resolved, version dated, content hashed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Protocol
+
+import polars as pl
+
+from collectors.canonical import FAULT, FAULT_COLUMN, FAULT_VALUE, Chunk
+from collectors.headers import EXPORTED_AT
+from collectors.records import RecordType
+from dashboard.intake.content import content_hash
+from dashboard.intake.names import BEGINNING, OfficeNames
+
+SHANGHAI = "Asia/Shanghai"
+REFUSED = ("row_no", "number", "office_named", "reason", "column_name", "value")
+
+
+class SlotSpan(Protocol):
+    """A slot of the day, as `dashboard.settings.Slot`."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def starts(self) -> time: ...
+    @property
+    def ends(self) -> time: ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a row is compared with while it is made ready; the same for all chunks of a file."""
+
+    record: RecordType
+    system: str
+    offices: OfficeNames
+    version_at: int
+    """Microseconds UTC: the version of rows without one of their own."""
+    slots: Sequence[SlotSpan] = ()
+    item_codes: frozenset[str] | None = None
+    """Codes of the score sheet; an inspection of another item cannot be counted."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows to store and rows to refuse; together all rows of the chunk."""
+
+    good: pl.DataFrame
+    refused: pl.DataFrame
+    raw: Callable[[Sequence[int]], dict[int, str]]
+
+    @property
+    def read(self) -> int:
+        return self.good.height + self.refused.height
+
+
+def prepare(chunk: Chunk, known: Known) -> Prepared:
+    """Split a chunk into rows for the record table and rows for the quarantine."""
+    frame = _with_defaults(chunk.frame, known)
+    frame = _with_office(frame, known)
+    frame = _with_known_items(frame, known)
+    faulty = frame[FAULT].is_not_null()
+    good = frame.filter(~faulty) if faulty.any() else frame
+    return Prepared(_stored_form(good, known), _refused(frame.filter(faulty), known.record), chunk.raw)
+
+
+def _with_defaults(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
+    if known.record.name == "offices":
+        return frame.with_columns(pl.col("valid_from").fill_null(BEGINNING))
+    if known.record.name == "samples":
+        day = _local("planned_at").dt.strftime("%Y-%m-%d")
+        return frame.with_columns(pl.col("date").fill_null(day), pl.coalesce("slot", _slot(known.slots)))
+    return frame
+
+
+def _slot(slots: Sequence[SlotSpan]) -> pl.Expr:
+    """Number of the slot that holds the planned moment, null when none does."""
+    moment = _local("planned_at").dt.time()
+    held = [
+        pl.when(moment.is_between(span.starts, span.ends, closed="left")).then(pl.lit(span.number, pl.Int64))
+        for span in slots
+    ]
+    return pl.coalesce(held) if held else pl.lit(None, pl.Int64)
+
+
+def _local(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(SHANGHAI)
+
+
+def _with_office(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """The office column as a code, what was written kept beside it; a fault where no single office is meant."""
+    office = known.record.office
+    if office is None:
+        return frame
+    named = frame[office]
+    halls_only = known.record.office_level == "hall"
+    codes, why = known.offices.resolve(named, _days(frame, known.record), halls_only=halls_only)
+    fault = frame[FAULT].fill_null(why)
+    own = frame[FAULT].is_null() & why.is_not_null()
+    return frame.with_columns(
+        codes.alias(office),
+        named.alias("office_named"),
+        fault.alias(FAULT),
+        pl.when(own).then(pl.lit(office)).otherwise(FAULT_COLUMN).alias(FAULT_COLUMN),
+        pl.when(own).then(named).otherwise(FAULT_VALUE).alias(FAULT_VALUE),
+    )
+
+
+def _days(frame: pl.DataFrame, record: RecordType) -> pl.Series | None:
+    """The local day of each record; a month stands for its last day; None where a record has no day."""
+    if record.moment:
+        return frame.select(_local(record.moment).dt.strftime("%Y-%m-%d")).to_series()
+    if "date" in record.names:
+        return frame["date"]
+    if "period" in record.names:
+        last = pl.concat_str("period", pl.lit("-01")).str.to_date("%Y-%m-%d", strict=False).dt.month_end()
+        return frame.select(last.dt.strftime("%Y-%m-%d")).to_series()
+    return None
+
+
+def _with_known_items(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
+    if known.record.name != "inspections" or known.item_codes is None:
+        return frame
+    unknown = frame[FAULT].is_null() & ~frame["item_code"].is_in(list(known.item_codes))
+    return frame.with_columns(
+        pl.when(unknown).then(pl.lit("unknown_value")).otherwise(FAULT).alias(FAULT),
+        pl.when(unknown).then(pl.lit("item_code")).otherwise(FAULT_COLUMN).alias(FAULT_COLUMN),
+        pl.when(unknown).then("item_code").otherwise(FAULT_VALUE).alias(FAULT_VALUE),
+    )
+
+
+def _stored_form(good: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """The columns of the record table except `id` and `batch_id`."""
+    record = known.record
+    system = [pl.lit(known.system).alias("system")] if record.by_system else []
+    named = ["office_named"] if record.office else []
+    return good.select(
+        *system,
+        *record.names,
+        *named,
+        pl.col(EXPORTED_AT).fill_null(known.version_at).alias("version_at"),
+        content_hash(record, good),
+        "row_no",
+        "precision",
+        "unreadable",
+    )
+
+
+def _refused(faulty: pl.DataFrame, record: RecordType) -> pl.DataFrame:
+    named = pl.col("office_named") if record.office else pl.lit(None, pl.String)
+    return faulty.select(
+        "row_no",
+        pl.col(record.number).cast(pl.String).alias("number"),
+        named.alias("office_named"),
+        pl.col(FAULT).alias("reason"),
+        pl.col(FAULT_COLUMN).alias("column_name"),
+        pl.col(FAULT_VALUE).alias("value"),
+    )
+
+
+def duplicates(rows: pl.DataFrame, record: RecordType) -> pl.DataFrame:
+    """Rows of one file that contradict another row of it under the same number, as refused rows."""
+    return _refused(
+        rows.with_columns(
+            pl.lit("duplicate_in_file").alias(FAULT),
+            pl.lit(record.number).alias(FAULT_COLUMN),
+            pl.col(record.number).cast(pl.String).alias(FAULT_VALUE),
+        ),
+        record,
+    )

@@ -1,0 +1,51 @@
+"""What became of one sheet of one file (批次结果): the counts of design §4.1, which must add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class BatchReport:
+    """read = new + updated + unchanged + older + quarantined, always; `skipped` lines are no data."""
+
+    source: str
+    record: str
+    file: str
+    sheet: str | None = None
+    batch_id: int | None = None
+    read: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    older: int = 0
+    quarantined: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Quarantined rows by reason code."""
+    messages: list[str] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Assert the law of conservation: nothing read may be missing from the sums."""
+        told = self.new + self.updated + self.unchanged + self.older + self.quarantined
+        if self.read != told:
+            raise AssertionError(f"{self.file}: {self.read} rows read, but {told} accounted for ({self.counts()})")
+
+    def counts(self) -> dict[str, int]:
+        names = ("read", "new", "updated", "unchanged", "older", "quarantined", "skipped")
+        return {name: getattr(self, name) for name in names}
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of design §4.1 `import`."""
+        return {
+            "source": self.source,
+            "record": self.record,
+            "file": self.file,
+            "sheet": self.sheet,
+            **self.counts(),
+            "seconds": round(self.seconds, 3),
+            "reasons": dict(self.reasons),
+        }

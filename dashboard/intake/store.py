@@ -1,0 +1,183 @@
+"""Set-wise storing (入库): one chunk against what is stored, inside the transaction of its file.
+
+New rows are appended straight into the record table. Changed ones go through a temporary table: the stored version is
+copied into the history, then replaced. Late ones go to the history only. Nothing is done row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from collectors.records import RecordType
+from dashboard.database import Database
+from dashboard.database.models import HISTORY_TABLES, QUARANTINE, RECORD_TABLES
+from dashboard.intake.content import content_hash, merged
+
+SQLITE_CACHE_KB = 200_000
+"""The default of 2 MB makes each insertion read pages of the indexes again."""
+KEYS, CHANGED = "intake_keys", "intake_changed"
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A chunk against what is stored. `changed` and `older` carry the `id` of the stored record."""
+
+    new: pl.DataFrame
+    changed: pl.DataFrame
+    older: pl.DataFrame
+    confirmed: pl.DataFrame
+    """`id, version_at` of stored records that a later export says again."""
+    unchanged: int
+
+
+class Store:
+    """The tables of one record type, reached through one ADBC transaction."""
+
+    def __init__(self, db: Database, connection: Any, record: RecordType, batch_id: int) -> None:
+        self.db, self.connection, self.record, self.batch_id = db, connection, record, batch_id
+        self.table, self.history = RECORD_TABLES[record.name], HISTORY_TABLES[record.name]
+        self.body = [c.name for c in self.table.columns if c.name != "id"]
+        if db.dialect == "sqlite":
+            self._execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}")
+        self._was_empty = self._is_empty()
+
+    def _is_empty(self) -> bool:
+        """An empty table needs no look-up: a first import only appends."""
+        return self.db.frame(sa.select(self.table.c.id).limit(1), self.connection).is_empty()
+
+    # --- reading
+
+    def sort_out(self, rows: pl.DataFrame, *, clears: Collection[str]) -> Sorted:
+        """Which rows are new, changed, late or said before (design §4.1 Import)."""
+        nothing = rows.clear().with_columns(pl.lit(None, pl.Int64).alias("id"))
+        if self._was_empty or rows.is_empty():
+            return Sorted(rows, nothing, nothing, nothing.select("id", "version_at"), 0)
+        stored = self._stored(rows)
+        both = rows.join(stored, on="row_no", how="left", maintain_order="left")
+        known = both.filter(pl.col("id").is_not_null())
+        late = pl.col("version_at") < pl.col("old_version")
+        same = pl.col("content_hash") == pl.col("old_hash")
+        older, present = known.filter(late), known.filter(~late)
+        changed = self._really_changed(present.filter(~same), clears)
+        said_again = present.join(changed.select("row_no"), on="row_no", how="anti")
+        confirmed = said_again.filter(pl.col("version_at") > pl.col("old_version")).select("id", "version_at")
+        new = both.filter(pl.col("id").is_null()).select(rows.columns)
+        columns = [*rows.columns, "id"]
+        return Sorted(new, changed.select(columns), older.select(columns), confirmed, said_again.height)
+
+    def _stored(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`row_no, id, old_hash, old_version` of the rows whose key is stored."""
+        self._stage(KEYS, rows.select("row_no", *self.record.stored_key))
+        keys = sa.table(KEYS, sa.column("row_no", sa.BigInteger), *(sa.column(n) for n in self.record.stored_key))
+        table = self.table
+        statement = sa.select(
+            keys.c.row_no, table.c.id, table.c.content_hash.label("old_hash"), table.c.version_at.label("old_version")
+        ).select_from(keys.join(table, sa.and_(*(keys.c[n] == table.c[n] for n in self.record.stored_key))))
+        return self.db.frame(statement, self.connection)
+
+    def _really_changed(self, rows: pl.DataFrame, clears: Collection[str]) -> pl.DataFrame:
+        """Rows that differ from the stored version once their empty cells are filled from it."""
+        if rows.is_empty():
+            return rows
+        self._stage(CHANGED, rows.select("id"))
+        staged = sa.table(CHANGED, sa.column("id", sa.BigInteger))
+        columns = [self.table.c[name] for name in ("id", *self.record.names, "precision", "unreadable")]
+        statement = sa.select(*columns).select_from(self.table.join(staged, staged.c.id == self.table.c.id))
+        old = self.db.frame(statement, self.connection).rename(lambda name: name if name == "id" else f"old.{name}")
+        result = merged(self.record, rows.join(old, on="id", maintain_order="left"), clears=clears)
+        result = result.with_columns(content_hash(self.record, result))
+        return result.filter(pl.col("content_hash") != pl.col("old_hash"))
+
+    # --- writing
+
+    def write(self, rows: Sorted) -> None:
+        self._append(self.table.name, rows.new.with_columns(self._batch()))
+        self._replace(rows.changed)
+        self._keep_older(rows.older)
+        self._confirm(rows.confirmed)
+
+    def _batch(self) -> pl.Expr:
+        return pl.lit(self.batch_id, pl.Int64).alias("batch_id")
+
+    def _replace(self, rows: pl.DataFrame) -> None:
+        """Copy the stored versions into the history, then put the new ones in their place."""
+        if rows.is_empty():
+            return
+        self._stage(CHANGED, rows.with_columns(self._batch()).select("id", *self.body))
+        staged = sa.table(CHANGED, sa.column("id"), *(sa.column(name) for name in self.body))
+        old = sa.select(
+            self.table.c.id, sa.literal("replaced"), sa.literal(self.batch_id), *(self.table.c[n] for n in self.body)
+        ).where(self.table.c.id.in_(sa.select(staged.c.id)))
+        self._run(self.history.insert().from_select(["record_id", "fate", "ended_by_batch", *self.body], old))
+        self._run(
+            self.table.update()
+            .values({name: staged.c[name] for name in self.body})
+            .where(self.table.c.id == staged.c.id)
+        )
+
+    def _keep_older(self, rows: pl.DataFrame) -> None:
+        """Late versions go to the history, each once: importing the same late file again adds nothing."""
+        if rows.is_empty():
+            return
+        self._stage(CHANGED, rows.select("id").unique())
+        staged = sa.table(CHANGED, sa.column("id", sa.BigInteger))
+        history = self.history
+        statement = sa.select(history.c.record_id, history.c.content_hash, history.c.version_at).select_from(
+            history.join(staged, staged.c.id == history.c.record_id)
+        )
+        known = self.db.frame(statement, self.connection)
+        late = rows.rename({"id": "record_id"}).join(
+            known, on=["record_id", "content_hash", "version_at"], how="anti", maintain_order="left"
+        )
+        self._append(
+            history.name,
+            late.with_columns(
+                self._batch(), pl.lit("older").alias("fate"), pl.lit(self.batch_id, pl.Int64).alias("ended_by_batch")
+            ),
+        )
+
+    def _confirm(self, rows: pl.DataFrame) -> None:
+        """What a later export says again is as new as that export, so that a late one cannot replace it."""
+        if rows.is_empty():
+            return
+        self._stage(CHANGED, rows)
+        staged = sa.table(CHANGED, sa.column("id"), sa.column("version_at"))
+        self._run(self.table.update().values(version_at=staged.c.version_at).where(self.table.c.id == staged.c.id))
+
+    def quarantine(self, refused: pl.DataFrame, raw: dict[int, str], since: int) -> None:
+        if refused.is_empty():
+            return
+        self._append(
+            QUARANTINE.name,
+            refused.with_columns(
+                self._batch(),
+                pl.lit(self.record.name).alias("record"),
+                pl.lit("open").alias("state"),
+                pl.lit(since, pl.Int64).alias("since"),
+                pl.Series("raw", [raw.get(number, "{}") for number in refused["row_no"]], dtype=pl.String),
+            ),
+        )
+
+    def _append(self, table: str, rows: pl.DataFrame) -> None:
+        if rows.height:
+            with self.connection.cursor() as cursor:
+                cursor.adbc_ingest(table, rows.to_arrow(), mode="append")
+
+    def _stage(self, name: str, rows: pl.DataFrame) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.adbc_ingest(name, rows.to_arrow(), mode="replace", temporary=True)
+        if self.db.dialect == "postgresql":
+            self._execute(f"ANALYZE {name}")  # without it the planner takes a new table for a tiny one
+
+    def _execute(self, sql: str) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def _run(self, statement: Any) -> None:
+        with self.connection.cursor() as cursor:
+            self.db.execute(cursor, statement)

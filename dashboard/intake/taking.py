@@ -1,0 +1,281 @@
+"""One file from arrival to storage (导入, design §4.1 Import): all of it in one transaction, or none.
+
+Chunks are read and made ready in a thread while the one before is being stored. Rows of a number that the file holds
+twice must be known before any of them is stored: when a later chunk contradicts an earlier one, the transaction is
+undone and the file is taken again with those numbers refused.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from checks.rulebook.loader import load_rulebook
+from collectors.base import Arrival, CollectorError
+from collectors.canonical import Plan, canonical_rows, plans
+from collectors.mapping import SourceConfig
+from collectors.records import RECORDS
+from collectors.spreadsheet import arrival_of
+from collectors.stamps import parse_moment
+from collectors.tables import read_grids
+from dashboard.database import Database
+from dashboard.database.models import BATCHES
+from dashboard.errors import NotAllowedError
+from dashboard.instants import to_micros
+from dashboard.intake.names import OfficeNames, office_names
+from dashboard.intake.prepare import Known, Prepared, SlotSpan, duplicates, prepare
+from dashboard.intake.report import BatchReport
+from dashboard.intake.store import Store
+from dashboard.intake.tree import refuse_cycles
+from dashboard.people import Viewer
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What holds for a whole file besides its content."""
+
+    by: Viewer
+    exported_at: datetime | None = None
+    """Version time told by the caller; the file's own wins."""
+    slots: Sequence[SlotSpan] = ()
+    item_codes: frozenset[str] | None = None
+
+
+def import_file(
+    db: Database,
+    *,
+    by: Viewer,
+    path: Path,
+    config: SourceConfig,
+    now: datetime,
+    exported_at: datetime | None = None,
+    slots: Sequence[SlotSpan] = (),
+    name: str | None = None,
+) -> list[BatchReport]:
+    """Take in one file by its path; see `take_in`."""
+    arrival = arrival_of(path, name or str(path), now)
+    return take_in(db, by=by, arrival=arrival, config=config, exported_at=exported_at, slots=slots)
+
+
+def take_in(
+    db: Database,
+    *,
+    by: Viewer,
+    arrival: Arrival,
+    config: SourceConfig,
+    exported_at: datetime | None = None,
+    slots: Sequence[SlotSpan] = (),
+) -> list[BatchReport]:
+    """Store one file in one transaction; a report per sheet.
+
+    Raises CollectorError for a file fault, after noting the failed batch; nothing of the file is stored then.
+    """
+    _require_company_wide(by)
+    around = Circumstances(by, exported_at, slots, _item_codes() if config.record == "inspections" else None)
+    started = time.perf_counter()
+    try:
+        reports = _taken(db, arrival, config, around)
+    except CollectorError as error:
+        _note_failure(db, arrival, config, by, error)
+        raise
+    for report in reports:
+        report.seconds = (time.perf_counter() - started) / len(reports)
+    return reports
+
+
+def _require_company_wide(by: Viewer) -> None:
+    if not by.sees_everything:
+        raise NotAllowedError(
+            f"'{by.name}' sees only some offices and may not import data of all.", "Ask an administrator to import it."
+        )
+
+
+def _item_codes() -> frozenset[str]:
+    """Codes of the score sheet: an inspection of anything else could not be counted."""
+    return frozenset(load_rulebook().sheet.deductions)
+
+
+def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circumstances) -> list[BatchReport]:
+    contradicted: list[pl.DataFrame] = []
+    while True:
+        made = plans(read_grids(arrival.path), config, arrival.name)
+        try:
+            with db.adbc(write=True) as connection:
+                file = _File(db, connection, arrival, config, around, list(contradicted))
+                reports = [file.sheet(plan) for plan in made]
+                refuse_cycles(db, connection, config.record)
+                return reports
+        except _ContradictionError as found:
+            contradicted.append(found.keys)
+
+
+class _ContradictionError(Exception):
+    """A later chunk contradicts what an earlier one has stored under these keys."""
+
+    def __init__(self, keys: pl.DataFrame) -> None:
+        super().__init__(f"{keys.height} numbers are contradicted later in the file")
+        self.keys = keys
+
+
+@dataclass
+class _File:
+    """One file inside its transaction."""
+
+    db: Database
+    connection: Any
+    arrival: Arrival
+    config: SourceConfig
+    around: Circumstances
+    contradicted: list[pl.DataFrame]
+    """Keys that the file says two different things about: none of their rows is stored."""
+    seen: list[pl.DataFrame] = field(default_factory=list)
+    """Keys and content hashes of the rows stored so far."""
+
+    def sheet(self, plan: Plan) -> BatchReport:
+        """Take one sheet as one batch."""
+        report = BatchReport(self.config.name, self.config.record, self.arrival.name, plan.table.sheet)
+        version = self._version(plan)
+        known = Known(
+            RECORDS[self.config.record],
+            self.config.system_name,
+            self._offices(),
+            to_micros(version),
+            self.around.slots,
+            self.around.item_codes,
+        )
+        report.batch_id = self._open_batch(plan, version)
+        store = Store(self.db, self.connection, known.record, report.batch_id)
+        clears = frozenset(plan.columns) if self.config.empty == "clears" else frozenset()
+        for chunk in _ahead(prepare(chunk, known) for chunk in canonical_rows(plan)):
+            self._chunk(chunk, store, report, clears)
+        report.skipped = sum(plan.table.skipped.values())
+        report.messages.extend(plan.messages)
+        report.settle()
+        self._close_batch(plan, report)
+        return report
+
+    def _chunk(self, chunk: Prepared, store: Store, report: BatchReport, clears: frozenset[str]) -> None:
+        rows, refused, repeated = self._without_duplicates(chunk, store)
+        done = store.sort_out(rows, clears=clears)
+        store.write(done)
+        store.quarantine(refused, chunk.raw(refused["row_no"].to_list()), to_micros(self.arrival.arrived_at))
+        report.read += chunk.read
+        report.new += done.new.height
+        report.updated += done.changed.height
+        report.older += done.older.height
+        report.unchanged += done.unchanged + repeated
+        report.quarantined += refused.height
+        report.reasons.update(refused["reason"].to_list())
+
+    def _without_duplicates(self, chunk: Prepared, store: Store) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+        """Rows to store, rows to refuse, and how many said again what the file had said before."""
+        key, rows, refused = list(store.record.key), chunk.good, [chunk.refused]
+        self._note_contradictions(rows, key)
+        for keys in self.contradicted:
+            refused.append(duplicates(rows.join(keys, on=key, how="semi", maintain_order="left"), store.record))
+            rows = rows.join(keys, on=key, how="anti", maintain_order="left")
+        first = self._not_seen_before(rows.unique(key, keep="first", maintain_order=True), key)
+        self.seen.append(first.select(*key, "content_hash"))
+        return first, pl.concat(refused).sort("row_no"), rows.height - first.height
+
+    def _note_contradictions(self, rows: pl.DataFrame, key: list[str]) -> None:
+        """Note the numbers about which the chunk says two things. _ContradictionError if one is stored already."""
+        if not rows.select(key).is_duplicated().any():
+            return
+        contents = rows.group_by(key).agg(pl.col("content_hash").n_unique())
+        keys = contents.filter(pl.col("content_hash") > 1).select(key)
+        if any(keys.join(earlier, on=key, how="semi").height for earlier in self.seen):
+            raise _ContradictionError(keys)
+        self.contradicted.append(keys)
+
+    def _not_seen_before(self, rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+        """Rows whose number no earlier chunk had. _ContradictionError when one had it with other content."""
+        for earlier in self.seen:
+            both = rows.select(*key, "content_hash").join(earlier, on=key, suffix="_before")
+            contradicting = both.filter(pl.col("content_hash") != pl.col("content_hash_before"))
+            if contradicting.height:
+                raise _ContradictionError(contradicting.select(key))
+            rows = rows.join(both, on=key, how="anti", maintain_order="left") if both.height else rows
+        return rows
+
+    def _offices(self) -> OfficeNames:
+        return office_names(self.db, self.connection)
+
+    def _version(self, plan: Plan) -> datetime:
+        """The file's 导出 or 统计 time, else what the caller said, else the arrival (design §4.1)."""
+        stated = plan.stated_time
+        moment = parse_moment(stated, plan.clock) if stated else None
+        return moment or self.around.exported_at or self.arrival.arrived_at
+
+    def _open_batch(self, plan: Plan, version: datetime) -> int:
+        statement = sa.insert(BATCHES).values(
+            **_batch_of(self.arrival, self.config, self.around.by),
+            sheet=plan.table.sheet,
+            state="done",
+            exported_at=to_micros(version),
+        )
+        with self.connection.cursor() as cursor:
+            self.db.execute(cursor, statement.returning(BATCHES.c.id))
+            return int(cursor.fetchone()[0])
+
+    def _close_batch(self, plan: Plan, report: BatchReport) -> None:
+        details = {
+            "header_row": plan.table.above,
+            "columns": plan.used(),
+            "skipped": plan.table.skipped,
+            "reasons": dict(report.reasons),
+            "messages": report.messages,
+        }
+        statement = (
+            sa.update(BATCHES)
+            .where(BATCHES.c.id == report.batch_id)
+            .values(**report.counts(), finished_at=_now(), details=json.dumps(details, ensure_ascii=False))
+        )
+        with self.connection.cursor() as cursor:
+            self.db.execute(cursor, statement)
+
+
+def _batch_of(arrival: Arrival, config: SourceConfig, by: Viewer) -> dict[str, Any]:
+    return {
+        "source": config.name,
+        "system": config.system_name,
+        "record": config.record,
+        "file": arrival.name,
+        "sha256": arrival.sha256,
+        "bytes": arrival.size,
+        "mapping_digest": config.digest,
+        "started_at": to_micros(arrival.arrived_at),
+        "by": by.name,
+    }
+
+
+def _note_failure(db: Database, arrival: Arrival, config: SourceConfig, by: Viewer, error: CollectorError) -> None:
+    """The failed batch as a row. What may yet succeed keeps no digest, so that it is tried again."""
+    values = _batch_of(arrival, config, by)
+    if not error.permanent:
+        values["sha256"] = None
+    with db.session() as connection:
+        connection.execute(sa.insert(BATCHES).values(**values, state="failed", error=error.message, finished_at=_now()))
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _ahead(chunks: Iterable[Prepared]) -> Iterator[Prepared]:
+    """The same chunks, the next one being made in a thread while one is used."""
+    iterator = iter(chunks)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake") as pool:
+        following = pool.submit(next, iterator, None)
+        while (chunk := following.result()) is not None:
+            following = pool.submit(next, iterator, None)
+            yield chunk
