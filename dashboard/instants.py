@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -18,3 +18,12 @@ def to_micros(moment: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """The aware UTC datetime of microseconds since 1970."""
     return _EPOCH + micros * _MICROSECOND
+
+
+LOCAL = timezone(timedelta(hours=8))
+"""Asia/Shanghai as every moment since 1991 has it."""
+
+
+def iso_local(micros: int | None) -> str | None:
+    """ISO 8601 with the offset of Asia/Shanghai, whole seconds where there are no fractions; None stays None."""
+    return None if micros is None else from_micros(micros).astimezone(LOCAL).isoformat()

@@ -82,6 +82,8 @@ def stored_tallies(verdicts: pl.DataFrame, *, sign: int) -> pl.DataFrame:
 def day_text(frame: pl.DataFrame) -> pl.Expr:
     """`YYYY-MM-DD` of the day numbers of a frame, each day written once."""
     days = frame["day"].unique()
+    if not days.len():
+        return pl.col("day").cast(pl.String)
     texts = days.cast(pl.Int32).cast(pl.Date).dt.strftime("%Y-%m-%d")
     return pl.col("day").replace_strict(days, texts, return_dtype=pl.String)
 

@@ -1,0 +1,239 @@
+"""What every office adds up to in a period (汇总): from roll-ups, or from records judged aside for another as-of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from checks.clock import local_day
+from checks.judge.base import microseconds
+from checks.judge.inspections import FULL, hall_months
+from checks.judge.measures import measure_sums, months_that_count
+from checks.offices import Tree, ancestors, day_of_month
+from checks.periods import Period, month_bounds
+from checks.rollup import RECORDS, SUMS, rollup
+from checks.rulebook.model import Edition
+from checks.scoring import Sums
+from dashboard.database.models import HALL_MONTHS, RECORD_TABLES, ROLLUPS
+from dashboard.judging.halls import CHECKABLE, confirmed_events, deducting_events, judged_samples, sample_rollup
+from dashboard.judging.kinds import KINDS, Kind
+from dashboard.judging.reading import Condition, Reader
+from dashboard.judging.rules import Rules
+from dashboard.judging.verdicts import packed, tallies
+
+Cells = pl.DataFrame
+"""`office_code, epoch, indicator` and the sums: offices as records name them, days gathered into epochs of the tree."""
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Everything counted in a period where it happened, before anything is summed up the tree."""
+
+    epochs: tuple[dt.date, ...]
+    cells: Cells
+    hall_months: pl.DataFrame
+    measures: Mapping[tuple[str, str, str], tuple[Fraction, Fraction]]
+    red_lines: pl.DataFrame
+    """`hall_code, day` (Date), one row per event (design §3.2)."""
+
+
+@dataclass
+class OfficeSums:
+    """What one office and everything below it add up to."""
+
+    indicators: dict[str, Sums] = field(default_factory=lambda: defaultdict(Sums))
+    records: int = 0
+    checkable: int = 0
+    red_lines: int = 0
+
+
+# --- where it happened ------------------------------------------------------------------------------------------------
+
+
+def stored_leaves(reader: Reader, rules: Rules, period: Period, edition: Edition, as_of: dt.datetime) -> Leaves:
+    """From the roll-ups, which must be up to date."""
+    bounds = tuple(reader.tree.bounds(period.start, period.end))
+    rows = ROLLUPS.c
+    epoch = _epoch_of(rows.day, bounds).label("epoch")
+    added = [sa.cast(sa.func.sum(rows[name]), sa.BigInteger).label(name) for name in SUMS]
+    inside = sa.and_(rows.day >= period.start.isoformat(), rows.day < period.end.isoformat())
+    query = sa.select(rows.office_code, epoch, rows.indicator, *added).where(inside)
+    moving = [epoch] if len(bounds) > 1 else []
+    cells = reader.frame(query.group_by(rows.office_code, rows.indicator, *moving))
+    months = sa.select(HALL_MONTHS).where(HALL_MONTHS.c.month.in_(period.months_that_begin()))
+    return _leaves(reader, rules, period, edition, as_of, bounds, cells, reader.frame(months))
+
+
+def _epoch_of(day: sa.ColumnElement[str], bounds: tuple[dt.date, ...]) -> sa.ColumnElement[int]:
+    """The number of the epoch in which a day lies; a constant while the tree stood still.
+
+    Days are written out: PostgreSQL would take equal parameters in SELECT and GROUP BY for different expressions.
+    """
+    if len(bounds) == 1:
+        return sa.literal_column("0", sa.BigInteger)
+    whens = [(day < sa.literal_column(f"'{bound.isoformat()}'"), sa.literal_column(str(number)))
+             for number, bound in enumerate(bounds[1:])]  # fmt: skip
+    return sa.cast(sa.case(*whens, else_=sa.literal_column(str(len(bounds) - 1))), sa.BigInteger)
+
+
+def aside_leaves(
+    reader: Reader, rules: Rules, period: Period, edition: Edition, as_of: dt.datetime, offices: frozenset[str] | None
+) -> Leaves:
+    """Judged at another as-of, in memory; nothing is stored. `offices` limits what is read to what names them."""
+    rollups = [
+        rollup(tallies(found, codes, rules.rulebook), codes, rules.rulebook)
+        for kind in KINDS.values()
+        for codes in [rules.rulebook.order(kind.record)]
+        for found in [
+            packed(kind.judged(reader, rules, in_period(kind, period, offices), as_of), codes, rules.rulebook)
+        ]
+    ]
+    months = period.months_that_begin()
+    samples = sample_rollup(judged_samples(reader, rules, sample_days(period, months, offices), as_of))
+    inside = pl.col("day").is_between(pl.lit(period.start.isoformat()), pl.lit(period.last_day.isoformat()))
+    bounds = tuple(reader.tree.bounds(period.start, period.end))
+    days = pl.concat([*rollups, samples.filter(inside)])
+    cells = days.with_columns(_epoch_in(days, bounds)).group_by("office_code", "epoch", "indicator")
+    checkable = samples.filter(pl.col("indicator") == CHECKABLE).select(
+        pl.col("office_code").alias("hall_code"),
+        pl.col("day").str.slice(0, 7).alias("month"),
+        pl.col("numerator").alias("checkable"),
+    )
+    checkable = checkable.group_by("hall_code", "month").agg(pl.col("checkable").sum())
+    hall_month_rows = hall_months(events_of_months(reader, rules, months, offices, as_of), checkable)
+    hall_month_rows = hall_month_rows.filter(pl.col("month").is_in(months))
+    return _leaves(reader, rules, period, edition, as_of, bounds, cells.agg(pl.col(SUMS).sum()), hall_month_rows)
+
+
+def _epoch_in(days: pl.DataFrame, bounds: tuple[dt.date, ...]) -> pl.Expr:
+    texts = pl.Series([bound.isoformat() for bound in bounds])
+    return pl.Series("epoch", texts.search_sorted(days["day"], side="right").cast(pl.Int64) - 1, dtype=pl.Int64)  # type: ignore[return-value]
+
+
+def in_period(kind: Kind, period: Period, offices: frozenset[str] | None) -> Condition:
+    """Records whose moment lies in the period, at these offices."""
+
+    def condition(table: Any) -> sa.ColumnElement[bool]:
+        moment = table.c[kind.moment]
+        inside = sa.and_(moment >= period.starts_at, moment < period.ends_at)
+        return inside if offices is None else sa.and_(inside, table.c.office_code.in_(sorted(offices)))
+
+    return condition
+
+
+def sample_days(period: Period, months: Iterable[str], offices: frozenset[str] | None) -> sa.ColumnElement[bool]:
+    """Samples of the period and of the hall-months that count in it."""
+    sample = RECORD_TABLES["samples"].c
+    inside = sa.and_(sample.date >= period.start.isoformat(), sample.date < period.end.isoformat())
+    wanted = sa.or_(inside, sa.func.substr(sample.date, 1, 7).in_(list(months)))
+    return wanted if offices is None else sa.and_(wanted, sample.hall_code.in_(sorted(offices)))
+
+
+def events_of_months(
+    reader: Reader, rules: Rules, months: list[str], halls: frozenset[str] | None, as_of: dt.datetime
+) -> pl.DataFrame:
+    """The deducting events of some months (see `deducting_events`)."""
+    bounds = [month_bounds(month) for month in months] or [(0, 0)]
+    return deducting_events(reader, rules, halls, bounds[0][0], bounds[-1][1], as_of)
+
+
+def _leaves(
+    reader: Reader,
+    rules: Rules,
+    period: Period,
+    edition: Edition,
+    as_of: dt.datetime,
+    bounds: tuple[dt.date, ...],
+    cells: Cells,
+    months: pl.DataFrame,
+) -> Leaves:
+    counting = months_that_count(period, as_of)
+    return Leaves(
+        bounds, cells, months, measure_sums(measures_of(reader, counting), edition, counting),
+        red_line_events(reader, edition, period, as_of),
+    )  # fmt: skip
+
+
+def measures_of(reader: Reader, months: list[str]) -> pl.DataFrame:
+    """Rows of measures of these months."""
+    row = RECORD_TABLES["measures"].c
+    names = ("indicator", "office_code", "period", "numerator", "denominator")
+    return reader.frame(sa.select(*(row[name] for name in names)).where(row.period.in_(months)))
+
+
+def red_line_events(reader: Reader, edition: Edition, period: Period, as_of: dt.datetime) -> pl.DataFrame:
+    """Confirmed events of the items that are red lines, F03 only where a person found it deliberate."""
+    events = confirmed_events(reader, None, period.starts_at, period.ends_at, as_of)
+    rules = edition.red_lines
+    red = pl.col("item_code").is_in(list(rules.items))
+    deliberate = pl.col("item_code").is_in(list(rules.deliberate_items)) & pl.col("deliberate")
+    events = events.filter(red | deliberate, pl.col("at") <= microseconds(as_of))
+    return events.select("hall_code", local_day(pl.col("at")).cast(pl.Int32).cast(pl.Date).alias("day"))
+
+
+# --- summed up the tree -----------------------------------------------------------------------------------------------
+
+
+def office_sums(leaves: Leaves, tree: Tree, rules: Rules, period: Period) -> dict[str, OfficeSums]:
+    """Every office with the sum of itself and everything below it, each record by the tree of its own day.
+
+    R3's numerator is brought from its scale to ones; T4's denominator is the row's customers.
+    """
+    found: dict[str, OfficeSums] = defaultdict(OfficeSums)
+    scales = {code: rules.rulebook.scale(code) for edition in rules.rulebook.editions for code in _ratios(edition)}
+    for row in _climbed(leaves, tree).iter_rows(named=True):
+        office, code = found[row["ancestor"]], row["indicator"]
+        if code == RECORDS:
+            office.records += row["numerator"]
+        elif code == CHECKABLE:
+            office.checkable += row["numerator"]
+        else:
+            sums = office.indicators[code] = Sums(**{name: row[name] for name in SUMS})
+            if code in scales:
+                sums.numerator = Fraction(row["numerator"], scales[code])
+    _add_hall_months(found, leaves, tree, rules)
+    _add_measures(found, leaves, tree)
+    for hall, day in leaves.red_lines.iter_rows():
+        for office_code in tree.path(hall, day):
+            found[office_code].red_lines += 1
+    return found
+
+
+def _ratios(edition: Edition) -> list[str]:
+    return [indicator.code for indicator in edition.indicators if indicator.formula == "ratio_to_limit"]
+
+
+def _climbed(leaves: Leaves, tree: Tree) -> pl.DataFrame:
+    """`ancestor, indicator` and sums."""
+    parts = []
+    for number, day in enumerate(leaves.epochs):
+        cells = leaves.cells.filter(pl.col("epoch") == number)
+        above = ancestors(tree, cells["office_code"].unique().to_list(), day)
+        parts.append(cells.join(above, on="office_code"))
+    return pl.concat(parts).group_by("ancestor", "indicator").agg(pl.col(SUMS).sum())
+
+
+def _add_hall_months(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree, rules: Rules) -> None:
+    codes = [i.code for i in rules.rulebook.editions[-1].indicators if i.formula == "hall_months"]
+    for row in leaves.hall_months.iter_rows(named=True):
+        day = day_of_month(tree, row["hall_code"], row["month"])
+        for office_code in tree.path(row["hall_code"], day):
+            for code in codes:
+                sums = found[office_code].indicators[code]
+                sums.numerator += max(0, FULL - row["deductions"])
+                sums.denominator += FULL
+
+
+def _add_measures(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree) -> None:
+    for (office, month, code), (numerator, denominator) in leaves.measures.items():
+        for office_code in tree.path(office, day_of_month(tree, office, month)):
+            sums = found[office_code].indicators[code]
+            sums.numerator += numerator
+            sums.denominator += denominator
