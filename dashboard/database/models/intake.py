@@ -31,7 +31,7 @@ BATCHES = sa.Table(
     instant("started_at", null=False),
     instant("finished_at"),
     text("by", null=False),
-    text("details"),  # JSON: header found, mapping used, first and last moment, skipped lines by kind
+    text("details"),  # JSON: header row, columns read from which headers, skipped lines by kind, reasons, messages
     sa.Index("ix_batches_source", "source", "started_at"),
     sa.Index("ix_batches_sha256", "sha256"),
 )
@@ -53,4 +53,12 @@ QUARANTINE = sa.Table(
     instant("since", null=False),
     sa.Index("ix_quarantine_batch", "batch_id"),
     sa.Index("ix_quarantine_open", "state", "record", "reason"),
+)
+
+SOURCE_STATES = sa.Table(
+    "source_states",
+    METADATA,
+    text("source", null=False, primary_key=True),
+    text("key", null=False, primary_key=True),  # asked_at, watermark, file:<name> … as the kind of source likes
+    text("value"),
 )

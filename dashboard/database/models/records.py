@@ -27,8 +27,8 @@ def _lineage() -> list[sa.Column[Any]]:
         number("content_hash", null=False),
         number("batch_id", null=False),
         number("row_no", null=False),
-        text("precision"),
-        text("unreadable"),
+        text("precision"),  # JSON list of the stamps that are known to the minute only
+        text("unreadable"),  # JSON object: column → the text that could not be read
     ]
 
 

@@ -814,6 +814,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_samples_history_record", ["record_id"], unique=False)
 
     op.create_table(
+        "source_states",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "key", name=op.f("pk_source_states")),
+    )
+    op.create_table(
         "tickets",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("system", sa.Text(), nullable=False),
@@ -964,6 +971,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tickets_accepted_at")
 
     op.drop_table("tickets")
+    op.drop_table("source_states")
     with op.batch_alter_table("samples_history", schema=None) as batch_op:
         batch_op.drop_index("ix_samples_history_record")
         batch_op.drop_index("ix_samples_history_ended")
