@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-import click
 import typer
 
 from checks.errors import RuleError
@@ -34,12 +33,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Entry point. Exit code 0 done, 1 something failed (named), 2 bad usage (design §4.1)."""
     try:
         result = typer.main.get_command(make_app())(args=arguments, standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.ClickException as error:
-        fail(error.format_message(), 2)
-    except click.Abort:
+    except typer.Abort:
         fail("stopped", 130)
+    except typer.TyperException as error:  # Typer carries its own copy of click: click's classes would not match
+        message = error.format_message()
+        fail(message, 2) if message else sys.exit(2)  # without a message the help was printed
     except MingchaError as error:
         fail(str(error), error.exit_code)
     except (CollectorError, RuleError) as error:

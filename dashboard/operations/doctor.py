@@ -21,7 +21,6 @@ from checks.clock import load_calendar
 from checks.errors import RuleError
 from checks.rulebook.loader import load_rulebook
 from collectors.base import CollectorError
-from collectors.mapping import parse_source
 from collectors.video.persons import person_detector
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application, open_application
@@ -68,7 +67,7 @@ def examine(environment: Mapping[str, str], directory: Path) -> list[Finding]:
         application = open_application(environment=environment, directory=directory, need_tables=False)
     except MingchaError as error:
         return [Finding.of("configuration", error)]
-    found = [_configuration(settings, environment, directory)]
+    found = [_configuration(settings, environment, directory), *_readable_by_others(application)]
     database = list(_database(application))
     usable = all(finding.state != FAIL for finding in database)
     patient = Patient(settings, application, usable, application.now())
@@ -117,13 +116,14 @@ def _database(application: Application) -> Iterator[Finding]:
         yield Finding("database", OK, f"{where}, revision {revision}")
 
 
+def _readable_by_others(application: Application) -> Iterator[Finding]:
+    """A SQLite file holds customers' numbers and complaints; only our user should read it."""
+    path = application.db.path
+    if application.db.dialect == "sqlite" and path.is_file() and path.stat().st_mode & 0o077:
+        yield Finding("database file", WARN, f"{path} can be read by others on this machine.", f"chmod 600 {path}")
+
+
 def _sources(patient: Patient) -> Iterator[Finding]:
-    for number, raw in enumerate(patient.settings.sources, start=1):
-        name = str(raw.get("name", number))
-        try:
-            parse_source(raw, f"[[sources]] {number}")
-        except CollectorError as error:
-            yield Finding.of(f"source {name}", error)
     if not patient.settings.sources:
         yield Finding(
             "sources", WARN, "No [[sources]] are configured.", f"Add some to {CONFIG_FILE}, or import by hand."

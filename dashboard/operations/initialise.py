@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application, open_application
+from dashboard.database import Database
 from dashboard.database.migrate import migrate
 from dashboard.errors import MingchaError
 from dashboard.settings import CONFIG_FILE, Settings
@@ -38,8 +39,20 @@ def initialise(directory: Path, environment: Mapping[str, str], *, demo: bool, s
     create_folders(settings)
     create_secret(settings.path(settings.plan.secret_file), say)
     application = open_application(environment=environment, directory=directory, need_tables=False)
-    migrate(application.db)
+    create_database(application.db, say)
     return application
+
+
+def create_database(db: Database, say: Say) -> None:
+    """The tables, in a file for our user alone where the database is a new file."""
+    new = db.dialect == "sqlite" and not db.path.exists()
+    if new:
+        with writing_to(db.path.parent):
+            db.path.parent.mkdir(parents=True, exist_ok=True)
+            db.path.touch(mode=0o600)
+    migrate(db)
+    if new:
+        say(f"Created {db.path}")
 
 
 def create_configuration(directory: Path, environment: Mapping[str, str], *, demo: bool, say: Say) -> None:
