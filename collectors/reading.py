@@ -56,7 +56,7 @@ def grids_apart(path: Path, *, spool: Path | None = None, limits: Limits | None 
     `spool`: a private folder for the sheets on their way (default: the system's temporary one). Raises CollectorError
     (permanent) for what `read_grids` refuses, and for a file that needs more memory or time than `limits`.
     """
-    if tables.is_delimited(path):
+    if tables.is_streamed(path):
         yield tables.read_grids(path)
         return
     folder = Path(tempfile.mkdtemp(prefix="reading-", dir=spool))
@@ -132,7 +132,7 @@ class _Reader:
         status = self.process.wait()
         self.said.seek(0)
         last = self.said.read()[-2000:].decode(errors="replace").strip()
-        LOG.warning("the process that read %s ended with %s: %s", self.path.name, status, redact(last))
+        LOG.info("the process that read %s ended with %s: %s", self.path.name, status, redact(last))
         why = f"the reader ended with {status}"
         if status in _LACK_OF_MEMORY or "memory" in last.lower():
             why = f"it needs more than {self.limits.memory / 1024**3:.3g} GB of memory"

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from collectors.base import CollectorError
-from collectors.tables import delimited, html, workbook
+from collectors.tables import delimited, html, spooled, workbook
 from collectors.tables.grid import Grid
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -23,6 +23,8 @@ def read_grids(path: Path) -> list[Grid]:
         return _some(workbook.read(path), path)
     if start.startswith(_OLE):
         return _some(workbook.read(path), path)
+    if start.startswith(spooled.MAGIC):
+        return spooled.read(path)
     for mark, what in _PICTURES.items():
         if start.startswith(mark):
             raise CollectorError(
@@ -31,8 +33,11 @@ def read_grids(path: Path) -> list[Grid]:
     return html.read(path) if _is_markup(start, path) else delimited.read(path)
 
 
-def is_delimited(path: Path) -> bool:
-    """Whether a file is plain text (csv, tsv), which is streamed. Raises CollectorError as `read_grids` does."""
+def is_streamed(path: Path) -> bool:
+    """Whether a file is read block by block (text, spool files) and so costs the same memory whatever its size.
+
+    Raises CollectorError as `read_grids` does.
+    """
     start = _start_of(path)
     return not start.startswith((_ZIP, _OLE, *_PICTURES)) and not _is_markup(start, path)
 
