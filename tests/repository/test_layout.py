@@ -53,7 +53,9 @@ def test_imports_point_one_way(path):
     roots = {module.split(".")[0] for module in imported_modules(path)}
     assert roots & set(MAY_IMPORT) <= MAY_IMPORT[part]
     if part in ("checks", "collectors"):
-        assert not roots & {"streamlit", "sqlalchemy", "alembic", "psycopg"}
+        # a source of kind `database` reads foreign databases; ours is `dashboard`'s alone
+        allowed = {"sqlalchemy"} if path.relative_to(ROOT).as_posix() == "collectors/database.py" else set()
+        assert not (roots & {"streamlit", "sqlalchemy", "alembic", "psycopg"}) - allowed
 
 
 def test_pages_hold_no_sql_and_no_rules():
