@@ -41,7 +41,7 @@ class Sheet:
 
     @property
     def total_row(self) -> list[str]:
-        return ["合计", f"{self.rows.height}", *[""] * (self.rows.width - 2)]
+        return ["合计", "", f"{self.rows.height}件", *[""] * (self.rows.width - 3)]
 
 
 def as_csv(sheet: Sheet, encoding: str = "gb18030") -> bytes:
