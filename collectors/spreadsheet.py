@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from collectors.base import Arrival, CollectorError
+from collectors.base import Arrival, CollectorError, Remark
 from collectors.mapping import SpreadsheetConfig
-
-Config = SpreadsheetConfig
+from collectors.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
-class Spreadsheet:
-    """A folder seen from `home`, the folder of mingcha.toml."""
+class SpreadsheetSource:
+    """A folder of files."""
 
     config: SpreadsheetConfig
-    home: Path
+    surroundings: Surroundings
 
-    def fetch(self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime) -> Iterator[Arrival]:
+    def fetch(
+        self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
+    ) -> Iterator[Arrival | Remark]:
         """Files not read before, oldest first. CollectorError when the folder of the pattern does not exist."""
         for path in self._files():
             stamp = f"{path.stat().st_size} {path.stat().st_mtime_ns}"
@@ -40,7 +41,7 @@ class Spreadsheet:
     def _files(self) -> list[Path]:
         if not self.config.path:
             raise CollectorError(f"source '{self.config.name}': 'path' is missing.", permanent=True)
-        pattern = self.home / self.config.path
+        pattern = self.surroundings.path(self.config.path)
         folder = next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
         if not folder.is_dir():
             raise CollectorError(
@@ -51,7 +52,8 @@ class Spreadsheet:
         return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
     def _name(self, path: Path) -> str:
-        return str(path.relative_to(self.home)) if path.is_relative_to(self.home) else str(path)
+        home = self.surroundings.home
+        return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
 
 
 def arrival_of(path: Path, name: str, arrived_at: datetime, state: Mapping[str, str] | None = None) -> Arrival:

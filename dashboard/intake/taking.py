@@ -34,6 +34,7 @@ from dashboard.instants import to_micros
 from dashboard.intake.names import OfficeNames, office_names
 from dashboard.intake.prepare import Known, Prepared, SlotSpan, duplicates, prepare
 from dashboard.intake.report import BatchReport
+from dashboard.intake.states import remembering
 from dashboard.intake.store import Store
 from dashboard.intake.tree import refuse_cycles
 from dashboard.people import Viewer
@@ -113,6 +114,9 @@ def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circums
                 file = _File(db, connection, arrival, config, around, list(contradicted))
                 reports = [file.sheet(plan) for plan in made]
                 refuse_cycles(db, connection, config.record)
+                for statement in remembering(config.name, arrival.state):
+                    with connection.cursor() as cursor:
+                        db.execute(cursor, statement)
                 return reports
         except _ContradictionError as found:
             contradicted.append(found.keys)
@@ -259,12 +263,14 @@ def _batch_of(arrival: Arrival, config: SourceConfig, by: Viewer) -> dict[str, A
 
 
 def _note_failure(db: Database, arrival: Arrival, config: SourceConfig, by: Viewer, error: CollectorError) -> None:
-    """The failed batch as a row. What may yet succeed keeps no digest, so that it is tried again."""
+    """The failed batch as a row. What may yet succeed is not remembered as read, so that it is tried again."""
     values = _batch_of(arrival, config, by)
     if not error.permanent:
         values["sha256"] = None
     with db.session() as connection:
         connection.execute(sa.insert(BATCHES).values(**values, state="failed", error=error.message, finished_at=_now()))
+        for statement in remembering(config.name, arrival.state if error.permanent else {}):
+            connection.execute(statement)
 
 
 def _now() -> int:

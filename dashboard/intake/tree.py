@@ -39,7 +39,7 @@ def _circle(parents: Mapping[str, str]) -> list[str]:
     settled: set[str] = set()
     for start in parents:
         path: list[str] = []
-        code: str | None = start
+        code = start
         while code in parents and code not in settled:
             if code in path:
                 return [*path[path.index(code) :], code]

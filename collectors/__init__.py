@@ -1,0 +1,19 @@
+"""The outside world (采集): files, databases, HTTP, cameras. Imports neither `checks` nor `dashboard`.
+
+`SOURCES` lists the kinds of source: a new kind is its file, its test, and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from collectors.base import Source
+from collectors.mapping import SourceConfig
+from collectors.spreadsheet import SpreadsheetConfig, SpreadsheetSource
+from collectors.surroundings import Surroundings
+
+SOURCES: dict[str, tuple[str, type[SourceConfig], Callable[[Any, Surroundings], Source]]] = {
+    "spreadsheet": ("Spreadsheets", SpreadsheetConfig, SpreadsheetSource),
+}
+"""Kind → label, configuration, source."""

@@ -1,0 +1,160 @@
+"""`mingcha import`, `collect`, `quarantine`: what comes in, and what could not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from collectors.mapping import SourceConfig, did_you_mean, parse_config, read_mapping
+from collectors.records import RECORDS
+from dashboard.bootstrap import Application, open_application
+from dashboard.cli.output import Format, emit, parse_time, say
+from dashboard.errors import UsageError
+from dashboard.instants import from_micros
+
+FormatOption = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
+AsOption = Annotated[str | None, typer.Option("--as", help="Person of [people]; default: MINGCHA_USER, else system.")]
+COUNTS = (
+    "source",
+    "record",
+    "file",
+    "read",
+    "new",
+    "updated",
+    "unchanged",
+    "older",
+    "quarantined",
+    "skipped",
+    "seconds",
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("import")(import_)
+    app.command()(collect)
+    app.command()(quarantine)
+
+
+def import_(
+    record: Annotated[str, typer.Argument(help=f"One of {', '.join(RECORDS)}.")],
+    file: Annotated[Path, typer.Argument(help="xlsx, xls, csv, tsv or an HTML table, whatever its name.")],
+    mapping: Annotated[Path | None, typer.Option(help="TOML with the keys of a [[sources]] table.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the source, with its mapping if it is configured.")
+    ] = None,
+    exported_at: Annotated[
+        str | None, typer.Option("--exported-at", help="When the file was made, where it does not say so itself.")
+    ] = None,
+    output: FormatOption = Format.table,
+    as_: AsOption = None,
+) -> None:
+    """Take in one file, through the same path as a collector. A file fault stores nothing."""
+    from dashboard.intake import import_file
+
+    if record not in RECORDS:
+        raise UsageError(f"There is no record '{record}';", f"{did_you_mean(record, RECORDS)}.")
+    moment = parse_time(exported_at, "--exported-at")
+    application = open_application(user=as_)
+    reports = import_file(
+        application.db,
+        by=application.viewer,
+        path=file,
+        config=_config(application, record, mapping, source),
+        now=application.now(),
+        exported_at=moment,
+        slots=application.settings.video.slot_table,
+    )
+    _print(reports, output)
+
+
+def _config(application: Application, record: str, mapping: Path | None, source: str | None) -> SourceConfig:
+    """The mapping of the file: of `--mapping`, laid over the configured source of that name, else the built-in one."""
+    base = next((raw for raw in application.settings.sources if raw.get("name") == source), None) if source else None
+    if base is not None and base.get("record") != record:
+        raise UsageError(f"Source '{source}' brings {base.get('record')}, not {record}.", "Name another one.")
+    raw: dict[str, Any] = {"record": record, **_reading_keys(base or {}), **({"name": source} if source else {})}
+    return read_mapping(mapping, record, base=raw) if mapping else parse_config(SourceConfig, raw, f"source '{source}'")
+
+
+def _reading_keys(raw: dict[str, Any]) -> dict[str, Any]:
+    """Keys of a configured source that say how to read; where its own kind gets things from does not matter here."""
+    return {
+        key: value for key, value in raw.items() if key in SourceConfig.model_fields and key not in ("kind", "path")
+    }
+
+
+def collect(
+    sources: Annotated[list[str] | None, typer.Argument(help="Names; without any, all that are due.")] = None,
+    output: FormatOption = Format.table,
+    as_: AsOption = None,
+) -> None:
+    """Ask the configured sources and take in what is new. Exit 1 if any could not be read."""
+    from dashboard.intake.collecting import collect as ask
+
+    report = ask(open_application(user=as_), names=sources or ())
+    for remark in report.remarks:
+        say(remark)
+    _print(report.batches, output)
+    for failure in report.failures:
+        say(f"{failure.source}: {failure.message}")
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _print(reports: list[Any], output: Format) -> None:
+    emit({"batches": [report.as_json() for report in reports]}, output, COUNTS, rows="batches")
+    for report in reports:
+        for message in report.messages:
+            say(message)
+        if report.quarantined:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in report.reasons.most_common())
+            say(f"{report.file}: {report.quarantined} of {report.read} rows are in quarantine ({reasons}). "
+                "See: mingcha quarantine")  # fmt: skip
+
+
+def quarantine(
+    record: Annotated[str | None, typer.Option(help="Only rows of this record.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only rows with this reason code.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only rows of this source.")] = None,
+    state: Annotated[str, typer.Option(help="open, replayed, dismissed or all.")] = "open",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows, newest first.")] = None,
+    output: FormatOption = Format.table,
+    as_: AsOption = None,
+) -> None:
+    """Rows that could not be stored, with the reason and the value seen."""
+    from dashboard.queries.quarantine import quarantined
+
+    application = open_application(user=as_)
+    frame = quarantined(
+        application.db,
+        application.viewer,
+        record=record,
+        reason=reason,
+        source=source,
+        state=None if state == "all" else state,
+        limit=limit,
+    )
+    rows = [_quarantined(row) for row in frame.iter_rows(named=True)]
+    emit({"rows": rows}, output, ("record", "number", "office", "reason", "column", "value", "source", "file", "row"))
+
+
+def _quarantined(row: dict[str, Any]) -> dict[str, Any]:
+    """The shape of design §4.1; a quarantined row has no due time."""
+    return {
+        "number": row["number"],
+        "office": row["office_named"],
+        "state": row["state"],
+        "since": from_micros(row["since"]),
+        "due": None,
+        "reason": row["reason"],
+        "record": row["record"],
+        "column": row["column_name"],
+        "value": row["value"],
+        "source": row["source"],
+        "file": row["file"],
+        "sheet": row["sheet"],
+        "row": row["row_no"],
+        "batch": row["batch_id"],
+    }

@@ -1,0 +1,148 @@
+"""Configured sources, asked in turn (采集一轮): the worker's step and `mingcha collect`.
+
+Each file is its own transaction. A source that fails does not keep the others from being asked; what failed is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from collectors import SOURCES
+from collectors.base import Arrival, CollectorError
+from collectors.mapping import SourceConfig, did_you_mean, parse_config
+from collectors.surroundings import Surroundings
+from dashboard.bootstrap import Application
+from dashboard.database import Database
+from dashboard.database.models import BATCHES
+from dashboard.errors import UsageError
+from dashboard.instants import from_micros, to_micros
+from dashboard.intake.report import BatchReport
+from dashboard.intake.states import ASKED_AT, remembered, remembering
+from dashboard.intake.taking import take_in
+from dashboard.settings import Settings
+
+SPOOL = "var/spool"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What could not be read: a file of a source, or the source itself (`file` None)."""
+
+    source: str
+    file: str | None
+    message: str
+
+
+@dataclass
+class CollectReport:
+    """One round over the sources."""
+
+    batches: list[BatchReport] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+def configured_sources(settings: Settings) -> list[SourceConfig]:
+    """The `[[sources]]` of the configuration, validated by their kind. CollectorError names place, key and nearest."""
+    configs = [_configured(raw, number) for number, raw in enumerate(settings.sources, start=1)]
+    names = [config.name for config in configs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CollectorError(f"two sources are named '{twice[0]}' in mingcha.toml; names must differ.", permanent=True)
+    return configs
+
+
+def _configured(raw: dict[str, Any], number: int) -> SourceConfig:
+    where = f"mingcha.toml, [[sources]] {number}" + (f" ('{raw['name']}')" if "name" in raw else "")
+    if "name" not in raw:
+        raise CollectorError(f"{where}: 'name' is missing.", permanent=True)
+    kind = raw.get("kind", "spreadsheet")
+    if kind not in SOURCES:
+        raise CollectorError(f"{where}: kind = {kind!r} is no kind of source; {did_you_mean(str(kind), SOURCES)}")
+    return parse_config(SOURCES[kind][1], raw, where)
+
+
+def due_sources(db: Database, configs: Sequence[SourceConfig], now: datetime) -> list[SourceConfig]:
+    """Those whose `every` has passed since they were last asked."""
+    return [config for config in configs if _is_due(remembered(db, config.name).get(ASKED_AT), config, now)]
+
+
+def _is_due(asked_at: str | None, config: SourceConfig, now: datetime) -> bool:
+    return asked_at is None or now - from_micros(int(asked_at)) >= timedelta(seconds=config.every_seconds)
+
+
+def collect(
+    application: Application,
+    *,
+    names: Sequence[str] = (),
+    go_on: Callable[[], None] = lambda: None,
+) -> CollectReport:
+    """Ask the sources named, or all that are due. `go_on` is called between files and may raise to stop.
+
+    Raises UsageError for an unknown name, CollectorError for a configuration that cannot be meant.
+    """
+    configs = configured_sources(application.settings)
+    chosen = _chosen(configs, names) if names else due_sources(application.db, configs, application.now())
+    report = CollectReport()
+    for config in chosen:
+        go_on()
+        _ask(application, config, report, go_on)
+    return report
+
+
+def _chosen(configs: Sequence[SourceConfig], names: Sequence[str]) -> list[SourceConfig]:
+    by_name = {config.name: config for config in configs}
+    unknown = next((name for name in names if name not in by_name), None)
+    if unknown is not None:
+        hint = did_you_mean(unknown, by_name) if by_name else "mingcha.toml has no [[sources]]"
+        raise UsageError(f"There is no source '{unknown}';", f"{hint}.")
+    return [by_name[name] for name in names]
+
+
+def _ask(application: Application, config: SourceConfig, report: CollectReport, go_on: Callable[[], None]) -> None:
+    db, started = application.db, application.now()
+    spool = application.settings.path(SPOOL)
+    spool.mkdir(parents=True, exist_ok=True)
+    source = SOURCES[config.kind][2](config, Surroundings(application.settings.home, spool))
+    report.asked.append(config.name)
+    try:
+        for item in source.fetch(seen=_seen(db, config), state=remembered(db, config.name), arrived_at=started):
+            if isinstance(item, Arrival):
+                _take(application, config, item, report)
+            else:
+                report.remarks.append(f"{config.name}: {item.text}")
+                _remember(db, config.name, item.state)
+            go_on()
+    except CollectorError as error:
+        report.failures.append(Failure(config.name, None, error.message))
+    else:
+        _remember(db, config.name, {ASKED_AT: str(to_micros(started))})
+
+
+def _take(application: Application, config: SourceConfig, arrival: Arrival, report: CollectReport) -> None:
+    slots = application.settings.video.slot_table
+    try:
+        report.batches += take_in(application.db, by=application.viewer, arrival=arrival, config=config, slots=slots)
+    except CollectorError as error:
+        report.failures.append(Failure(config.name, arrival.name, error.message))
+
+
+def _seen(db: Database, config: SourceConfig) -> frozenset[str]:
+    """Digests of what was read under the present mapping: a corrected mapping reads everything again."""
+    query = sa.select(BATCHES.c.sha256).where(
+        BATCHES.c.source == config.name, BATCHES.c.mapping_digest == config.digest, BATCHES.c.sha256.is_not(None)
+    )
+    with db.reading() as connection:
+        return frozenset(connection.execute(query).scalars())
+
+
+def _remember(db: Database, source: str, state: Any) -> None:
+    with db.session() as connection:
+        for statement in remembering(source, state):
+            connection.execute(statement)

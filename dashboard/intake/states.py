@@ -1,0 +1,32 @@
+"""What a source wants remembered between two rounds (来源状态): a watermark, files read, when it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from dashboard.database import Database
+from dashboard.database.models import SOURCE_STATES
+
+ASKED_AT = "asked_at"
+"""Microseconds UTC of the last round that ended without an error."""
+
+
+def remembered(db: Database, source: str) -> dict[str, str]:
+    """Everything remembered for a source."""
+    query = sa.select(SOURCE_STATES.c.key, SOURCE_STATES.c.value).where(SOURCE_STATES.c.source == source)
+    with db.reading() as connection:
+        return {row.key: row.value or "" for row in connection.execute(query)}
+
+
+def remembering(source: str, state: Mapping[str, str]) -> Iterator[Any]:
+    """Statements that store `state`; an empty value forgets its key. The same words on both databases."""
+    for key, value in state.items():
+        if value == "":
+            yield sa.delete(SOURCE_STATES).where(SOURCE_STATES.c.source == source, SOURCE_STATES.c.key == key)
+            continue
+        statement = postgresql.insert(SOURCE_STATES).values(source=source, key=key, value=value)
+        yield statement.on_conflict_do_update(index_elements=["source", "key"], set_={"value": value})
