@@ -185,9 +185,9 @@ class Child:
         reason, what = header["reason"], redact(header["what"])
         if reason in ("refused", "wrong_password", "disk_full"):
             return VideoError(f"{self.name}: {what}.", reason=reason)
-        return VideoError(
-            f"{self.name}: it cannot be read as a video ({what}).", reason=reason, permanent=reason == "invalid"
-        )
+        if self.job["do"] == "record":
+            return VideoError(f"{self.name}: the camera does not answer ({what}).", reason=reason, permanent=False)
+        return VideoError(f"{self.name}: it cannot be read as a video ({what}).", reason=reason)
 
     def _exactly(self, size: int) -> memoryview:
         buffer = memoryview(bytearray(size))

@@ -69,6 +69,8 @@ def reason_of(error: BaseException) -> str:
         return "wrong_password"
     if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
         return "disk_full"
+    if isinstance(error, av.error.HTTPServerError):
+        return "recorder_busy"
     if isinstance(error, av.error.HTTPNotFoundError):
         return "not_found"
     if isinstance(error, av.error.InvalidDataError):
@@ -345,6 +347,7 @@ def record(job: dict[str, Any]) -> None:
     options = {
         "rtsp_transport": "tcp",
         "timeout": str(int(job["timeout"] * 1e6)),
+        "analyzeduration": "1000000",  # the default watches for 5 s before the first packet: the moment would be over
         "protocol_whitelist": "rtp,rtsp,tcp,udp,tls,http,https,crypto",
     }
     with av.open(job["url"], options=options, timeout=(job["timeout"], job["timeout"])) as container:

@@ -119,7 +119,7 @@ def states(measures: Measures, reference: Reference | None) -> list[str | None]:
 
 def _blind(measures: Measures, segment: Segment) -> str | None:
     """What a segment shows by itself: nothing (black), a recorder's screen or noise (no signal), a covered lens."""
-    looks = (measures.times >= segment.start) & (measures.times <= segment.end)
+    looks = (measures.times >= segment.start) & (measures.times < segment.end)
     textured = segment.detailed
     black = segment.spread < BLACK_SPREAD and segment.level < 2 * DARK_LEVEL
     if black and float(np.median(measures.saturation[looks])) < COLOURED / 2:

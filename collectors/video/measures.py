@@ -100,7 +100,7 @@ class Meter:
     def result(self) -> Measures:
         """Everything measured so far; at least one look must have been added."""
         if self._count:
-            self._close_segment(self._times[-1])
+            self._close_segment(np.nextafter(self._times[-1], np.inf))  # segments are half-open
         rows = np.array(self._rows, np.float32)
         return Measures(
             np.array(self._times),

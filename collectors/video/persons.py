@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,7 +93,6 @@ class Yolox:
         self.side = int(shape[2])
         self._input = self._session.get_inputs()[0].name
         self._grid, self._strides = _yolox_grid(self.side)
-        self._canvas = np.full((self.side, self.side, 3), 114, np.uint8)
         outputs = self._session.get_outputs()[0].shape
         if len(outputs) != 3 or outputs[1] != len(self._grid) or outputs[2] < 6:
             raise ModelError(f"{path}: the model's output is {outputs}, not 1 × {len(self._grid)} × classes + 5.")
@@ -106,9 +106,9 @@ class Yolox:
         ratio = self.side / max(height, width)
         size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
         small = picture if size == (width, height) else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        self._canvas[:] = 114
-        self._canvas[: size[1], : size[0]] = small
-        tensor = np.ascontiguousarray(self._canvas.transpose(2, 0, 1), np.float32)[None]
+        canvas = np.full((self.side, self.side, 3), 114, np.uint8)
+        canvas[: size[1], : size[0]] = small
+        tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1), np.float32)[None]
         return self._decoded(self._session.run(None, {self._input: tensor})[0][0], ratio)
 
     def _decoded(self, output: NDArray[np.float32], ratio: float) -> Detections:
@@ -139,14 +139,17 @@ class SsdLite:
 
         core = openvino.Core()
         self._model = core.compile_model(core.read_model(path), "CPU", {"INFERENCE_NUM_THREADS": 1})
+        self._one_at_a_time = threading.Lock()  # a compiled model keeps one request: two threads would mix results
 
     def look(self, picture: Picture) -> Detections:
         import cv2
 
         height, width = picture.shape[:2]
         small = cv2.resize(picture, (300, 300), interpolation=cv2.INTER_LINEAR)
-        result = self._model(np.ascontiguousarray(small[None, :, :, ::-1]))
-        return Detections(_ssdlite_boxes(result, self.THRESHOLD) * [width, height, width, height, 1.0])
+        with self._one_at_a_time:
+            result = self._model(np.ascontiguousarray(small[None, :, :, ::-1]))
+            boxes = _ssdlite_boxes(result, self.THRESHOLD)
+        return Detections(boxes * [width, height, width, height, 1.0])
 
 
 def person_detector(model: str | None) -> PersonDetector:
