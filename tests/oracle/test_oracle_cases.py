@@ -126,7 +126,7 @@ def test_the_calendar_written_by_hand_is_the_published_one() -> None:
 IMPORTED = ["offices", "cameras", "tickets", "repairs", "applications", "evaluations", "measures", "samples"]
 IMPORTED += ["hall_days", "inspections"]
 DRIVER = """
-import contextlib, io, json, os, sys
+import contextlib, io, json, os, sys, traceback
 from dashboard.cli import main
 
 def run(arguments):
@@ -136,6 +136,8 @@ def run(arguments):
             main(arguments)
         except SystemExit as stop:
             code = stop.code
+        except Exception:
+            code = traceback.format_exc()
     return {"code": code or 0, "out": out.getvalue(), "messages": messages.getvalue()}
 
 for line in sys.stdin:
@@ -151,7 +153,7 @@ for line in sys.stdin:
 class Answer:
     """What a command printed and how it ended."""
 
-    code: int
+    code: int | str
     out: str
     messages: str
 
@@ -201,7 +203,7 @@ class Mingcha:
 
     def do(self, *arguments: str) -> Answer:
         answered = self.command_line.run(self.home, *arguments)
-        assert answered.code == 0, f"mingcha {' '.join(arguments)}: {answered.messages}"
+        assert answered.code == 0, f"mingcha {' '.join(arguments)}: {answered.code} {answered.messages}"
         return answered
 
     def fill(self, files: Path) -> None:
