@@ -1,6 +1,79 @@
-"""placeholder office"""
-from dashboard.web.components.blocks import heading, show
-from dashboard.web.state import here
+"""Office 单位: why this score?"""
 
-context = here()
-show(heading("office", "question"))
+import streamlit as st
+
+from dashboard.queries.trend import trend
+from dashboard.texts import t
+from dashboard.web import cached, display, periods
+from dashboard.web.charts import trend as trend_chart
+from dashboard.web.charts import waterfall
+from dashboard.web.charts.picture import draw
+from dashboard.web.components.blocks import heading, says, section, show, state, tabs
+from dashboard.web.state import filter_value, here, turn_to
+from dashboard.web.views import office as view
+
+QUESTION = "Why this score?"
+STEPS = {"week": "By week", "month": "By month"}
+
+page = here()
+tops = page.tree.roots
+code = page.strip.office or (tops[0].code if len(tops) == 1 and tops[0].level != "company" else None)
+if code is None:
+    show(heading(t("Office"), t(QUESTION)))
+    show(view.office_list([o for o in page.tree.offices.values() if o.level in ("county", "station")], page.link)
+         if tops else state("empty", t("No office is yours to see, or none has been imported yet.")))  # fmt: skip
+    st.stop()
+
+document = cached.explain(page, office=code)
+level = document["level"]
+edition = page.edition
+known = [indicator.code for indicator in edition.at_level(level) if indicator.weight > 0]
+league = cached.league(page, level=level)
+row = next((found for found in league["rows"] if found["office"] == code), None)
+before = periods.before(page.strip.period)
+earlier = {r["office"]: r for r in cached.league(page, level=level, period=before)["rows"]} if before else {}
+lost = view.losses(document, edition)
+worst = max(lost, key=lambda loss: loss.lost).code if lost else known[0]
+chosen = filter_value("indicator", tuple(known))
+step = filter_value("step", tuple(STEPS)) or "week"
+
+
+def link(where: str = "office", **changes: object) -> str:
+    """An address with the office and this page's own filters where it stays here."""
+    kept = {"indicator": chosen, "step": step} if where == "office" else {}
+    return page.link(where, **{**kept, **changes})
+
+
+show(view.path(page.tree, code, link), heading(document["name"], t(QUESTION)))
+if row is None or document["score"] is None:
+    show(state("empty", t("Nothing was judged here in {period}.", period=periods.name(page.strip.period)),
+               t("A score appears with the first judged ticket, repair or sample of the period.")))  # fmt: skip
+    st.stop()
+
+show(view.summary(row, earlier.get(code), sum(1 for r in league["rows"] if r["ranked"]), link))
+left, right = st.columns([1, 1], gap="large")
+with left:
+    show(section(t("From 100 to {score}", score=display.score(document["score"]))))
+    picked = draw(waterfall.picture(lost, document["score"], document["name"], page.theme), "waterfall", selects="code")
+    if picked and picked != chosen:
+        turn_to("office", office=code, indicator=picked)
+with right:
+    indicator = edition.indicator(chosen or worst)
+    show(section(f"{indicator.code} {view.books.title(indicator)}"),
+         tabs([(t(name), link(step=key), key == step) for key, name in STEPS.items()], t("Step of time")))  # fmt: skip
+    points = trend(page.app.db, page.viewer, page.rules, page.tree, office=code, indicator=indicator, step=step,
+                   as_of=page.as_of)  # fmt: skip
+    if points:
+        draw(trend_chart.picture(points, indicator, document["name"], step, page.theme), "trend")
+    else:
+        show(state("empty", t("This indicator has no value by week or month."), view.league.definition(indicator)))
+show(section(t("Indicators")), view.indicators(document, row["indicators"], edition, chosen or "", link))
+show(
+    section(t("Records that cost most"), chosen or t("all indicators")),
+    view.worst_records(document, edition, chosen, page.now, link),
+    says(t("Each record carries an equal share of its indicator's loss; R3 and H1 by how far they missed.")),
+)
+halls = [r for r in cached.league(page, level="hall")["rows"] if r["office"] in page.tree.below(code)]
+if halls and level != "hall":
+    show(section(t("Halls")), view.halls(halls, link))
+show(view.left_out(document, link))

@@ -1,4 +1,5 @@
 """placeholder sources"""
+
 from dashboard.web.components.blocks import heading, show
 from dashboard.web.state import here
 

@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from checks.errors import RuleError
+from checks.periods import parse_period
 from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
 from dashboard.errors import MingchaError
@@ -66,9 +68,9 @@ def run(pages: Sequence[Page]) -> None:
         if context is not None:
             _enter(context, known)
             current.run()
-    except MingchaError as error:
+    except (MingchaError, RuleError) as error:
         logger.warning("The page could not be shown: %s", error)
-        show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), error.message, error.hint))
+        show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), str(error)))
 
 
 def _streamlit_page(folder: Path, page: Page) -> Any:
@@ -83,13 +85,15 @@ def _context(chosen: Strip) -> Here | None:
     if viewer is None:
         _ask_who(app, chosen)
         return None
-    fresh = freshness(app.db, viewer)
-    tree = _tree(app, viewer, fresh.version)
-    now = app.now()
+    parse_period(chosen.period)
     asked = parse_time(chosen.as_of, "as_of") if chosen.as_of else None
+    now = app.now()
+    wiring.keep_judged(app, viewer, now)
+    fresh = freshness(app.db, viewer)
     return Here(
-        app=app, viewer=viewer, tree=tree, strip=chosen, as_of=asked or fresh.judged_at or now, now=asked or now,
-        theme=st.context.theme.type or "light", version=fresh.version, fresh=fresh,
+        app=app, viewer=viewer, tree=_tree(app, viewer, fresh.version), strip=chosen,
+        as_of=asked or fresh.judged_at or now, now=asked or now, asked=asked, theme=st.context.theme.type or "light",
+        version=fresh.version, fresh=fresh,
     )  # fmt: skip
 
 
@@ -100,7 +104,7 @@ def _enter(context: Here, known: dict[str, Any]) -> None:
     if event is not None:
         _follow(event, context, known)
     st.session_state[LAST_STRIP] = context.strip
-    remember(context)
+    remember(context, known)
     wanted = {key: value for key, value in st.query_params.to_dict().items() if key not in STRIP_KEYS}
     complete = {**context.strip.parameters(), **wanted}
     if st.query_params.to_dict() != complete:
@@ -237,8 +241,7 @@ def _source_fact(fresh: Freshness, now: datetime) -> list[Fact]:
 
 
 def _edition_fact(context: Here) -> Fact:
-    edition = books.edition_for(books.book(context.app.settings.company.rulebook), context.now.date())
-    return Fact(t("Rulebook"), edition.code, books.title(edition))
+    return Fact(t("Rulebook"), context.edition.code, books.title(context.edition))
 
 
 def _notes(context: Here) -> list[str]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from checks.periods import parse_period
+from checks.rulebook.model import Edition
 from dashboard.bootstrap import Application
+from dashboard.judging.rules import Rules, rules_of
 from dashboard.people import Viewer
 from dashboard.queries.freshness import Freshness
 from dashboard.queries.offices import Tree
@@ -21,6 +25,7 @@ from dashboard.web.palette import Palette, palette
 
 STRIP_KEYS = ("period", "office", "peer", "lang", "as_of")
 _SESSION = "mingcha"
+_PAGES = "mingcha_pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Here:
     as_of: datetime
     """The moment for which everything on the page is true: that of the roll-ups, or the one asked for in the URL."""
     now: datetime
+    asked: datetime | None
+    """The as-of in the URL; None: the present."""
     theme: str
     version: str
     """Changes whenever the stored figures may have changed; part of every cache key."""
@@ -58,6 +65,16 @@ class Here:
     @property
     def colours(self) -> Palette:
         return palette(self.theme)
+
+    @property
+    def rules(self) -> Rules:
+        return rules_of(self.app.settings)
+
+    @property
+    def edition(self) -> Edition:
+        """The edition whose weights and grades the strip's period uses; the newest where none is in force."""
+        period = parse_period(self.strip.period)
+        return self.rules.rulebook.edition_on(period.last_day) or self.rules.rulebook.editions[-1]
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -71,8 +88,16 @@ class Here:
         return f"/{page}?{urlencode(kept)}"
 
 
-def remember(here: Here) -> None:
+def remember(here: Here, pages: Mapping[str, Any]) -> None:
+    """Keep the context and the registered pages by slug for this run, its fragments and its links."""
     st.session_state[_SESSION] = here
+    st.session_state[_PAGES] = pages
+
+
+def turn_to(slug: str, **parameters: str) -> NoReturn:
+    """Go to another page of the app, carrying the strip along."""
+    merged = {**here().strip.parameters(), **parameters}
+    st.switch_page(st.session_state[_PAGES][slug], query_params=merged)
 
 
 def here() -> Here:

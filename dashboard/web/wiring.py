@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from dashboard.bootstrap import Application, open_application
 from dashboard.errors import MingchaError
+from dashboard.judging.present import bring_up_to_date
+from dashboard.judging.rules import rules_of
+from dashboard.people import Viewer
+from dashboard.queries.jobs import process_state
 from dashboard.settings import Settings
 
 _home: Path | None = None
 _application: Application | None = None
+_looked_at = -10.0
 _lock = Lock()
+
+LOOK_EVERY_SECONDS = 10.0
 
 
 def use(settings: Settings) -> None:
@@ -30,13 +39,25 @@ def application() -> Application:
         return _application
 
 
+def keep_judged(app: Application, viewer: Viewer, now: datetime) -> None:
+    """Where no worker lives, pages bring the roll-ups up to date themselves, every ten seconds at most."""
+    global _looked_at
+    with _lock:
+        due = time.monotonic() - _looked_at >= LOOK_EVERY_SECONDS
+        if due:
+            _looked_at = time.monotonic()
+    if due and process_state(app.db, viewer, "worker", as_of=now).state not in ("leading", "waiting"):
+        bring_up_to_date(app.db, rules_of(app.settings), now)
+
+
 def forget() -> None:
     """Close the database, for tests that use one after the other."""
-    global _application
+    global _application, _looked_at
     with _lock:
         if _application is not None:
             _application.db.engine.dispose()
         _application = None
+        _looked_at = -LOOK_EVERY_SECONDS
 
 
 def warm_up() -> None:

@@ -58,7 +58,9 @@ function select(choice) {
       group = under ? el("optgroup", { label: under }) : box;
       if (under) box.append(group);
     }
-    group.append(el("option", { value, text: label }));
+    const option = el("option", { text: label });
+    option.value = value;
+    group.append(option);
   }
   box.value = choice.value;
   box.addEventListener("change", () => live.send(choice.key === "person" ? "person" : "set", choice.key, box.value));

@@ -1,0 +1,37 @@
+"""Downloads (下载): made when asked for, by the person who asks, and written into the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from checks.periods import parse_period
+from dashboard.actions import audit
+from dashboard.exports import workbook as quarter
+from dashboard.texts import set_language, t
+from dashboard.web import periods
+from dashboard.web.state import Here
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def workbook(page: Here) -> None:
+    """The quarter's workbook (季度工作簿) of the strip's period, as `mingcha export` writes it."""
+    if not parse_period(page.strip.period).is_quarter:
+        return
+    st.download_button(
+        t("Download the workbook of {period}", period=periods.name(page.strip.period)),
+        data=_maker(page), file_name=f"mingcha-{page.strip.period}.xlsx", mime=XLSX, icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def _maker(page: Here) -> Callable[[], bytes]:
+    def make() -> bytes:
+        set_language(page.strip.lang)
+        with page.app.db.session() as connection:
+            audit.record(connection, page.viewer, "export", page.strip.period, "workbook", at=page.app.now())
+        return quarter.quarter_workbook(page.app, page.viewer, page.strip.period, page.asked)
+
+    return make

@@ -1,0 +1,224 @@
+"""The league table (排名表): rank with interval, score, grade, change, where points were lost, how many records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from checks.rulebook.model import Edition, Indicator
+from dashboard.queries.funnel import Funnel
+from dashboard.queries.offices import Tree
+from dashboard.texts import t
+from dashboard.web import books, display
+from dashboard.web.charts.funnel import READINGS, value_text
+from dashboard.web.components.blocks import Column, go, table, word
+from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.state import Strip
+from dashboard.web.views import marks
+
+Row = Mapping[str, Any]
+Link = Callable[..., str]
+REASONS = {"few_records": "too few records", "little_weight": "too much missing"}
+
+
+def score_table(rows: Sequence[Row], before: Mapping[str, Row], edition: Edition, link: Link) -> Safe:
+    """Whole score. `before` holds the rows of the period before by office; what all rows miss is said once."""
+    everywhere = missing_everywhere(rows)
+    lost = {row["office"]: lost_by_line(row, edition) for row in rows}
+    scale = max((sum(parts.values()) for parts in lost.values()), default=0.0)
+    ranked = sum(1 for row in rows if row["ranked"])
+    with_interval = any(row["rank_low"] is not None for row in rows)
+    interval = [Column(t("Interval of rank"), "wide", t("Where the rank may lie by chance, 95 %."))]
+    columns = [
+        Column(t("Rank"), "num"), *(interval if with_interval else []),
+        Column(t("Office"), "head main keep"), Column(t("Score"), "num"), Column(t("Grade")),
+        Column(t("Change"), "num", t("Score against the period before.")),
+        Column(t("Points lost by line"), "wide"), Column("n", "num", t("Judged records, each counted once.")),
+        Column(t("Marks")),
+    ]  # fmt: skip
+    body = []
+    for row in rows:
+        cells = _score_cells(row, before.get(row["office"]), everywhere, link)
+        cells.insert(5, marks.lost_by_line(lost[row["office"]], scale))
+        body.append([cells[0], rank_span(row, ranked), *cells[1:]] if with_interval else cells)
+    return table(columns, body, label=t("League"))
+
+
+def _score_cells(row: Row, before: Row | None, everywhere: set[str], link: Link) -> list[object]:
+    office = link("office", office=row["office"])
+    own = [code for code in row["missing"] if code not in everywhere]
+    said = [mark for mark in (marks.red_lines(row["red_line"]), marks.missing(own)) if mark]
+    return [
+        rank_text(row),
+        go(office, row["name"]),
+        go(office, display.score(row["score"]), title=t("Why this score?")),
+        marks.grade(row["grade"]),
+        marks.change(difference(row["score"], before["score"] if before else None)),
+        go(link("records", office=row["office"]), display.count(row["n"]), title=t("Its records")),
+        safe(*((mark, " ") for mark in said)),
+    ]
+
+
+def missing_everywhere(rows: Sequence[Row]) -> set[str]:
+    """Indicators without a value in every row: no data at all yet."""
+    return set.intersection(*(set(row["missing"]) for row in rows)) if rows else set()
+
+
+def missing_note(rows: Sequence[Row]) -> str:
+    codes = sorted(missing_everywhere(rows))
+    return t("Missing everywhere: {codes}. Missing is neither 0 nor 100: the weights of the others count.",
+             codes=t(", ").join(codes)) if codes else ""  # fmt: skip
+
+
+def rank_text(row: Row) -> Safe | str:
+    if row["ranked"]:
+        return str(row["rank"])
+    reason = t(REASONS.get(row["reason"], row["reason"] or "not ranked"))
+    return word(t("not ranked"), "", reason)
+
+
+def rank_span(row: Row, ranked: int) -> Safe | str:
+    if row["rank_low"] is None or row["rank_high"] is None:
+        return tag("span", display.NONE, class_="quiet", title=t("Intervals of ranks are not computed yet."))
+    words = t("between {low} and {high} of {n}", low=row["rank_low"], high=row["rank_high"], n=ranked)
+    return marks.span(row["rank_low"], row["rank"], row["rank_high"], across=(1, max(ranked, 2)), words=words)
+
+
+def difference(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before
+
+
+def lost_by_line(row: Row, edition: Edition) -> dict[str, float]:
+    """Score points lost by line of business: 100 × Σ lost ÷ Σ available weights (design §3.4)."""
+    available = float(row["available_weight"] or 0)
+    lost = dict.fromkeys(books.LINES, 0.0)
+    for code, cell in row["indicators"].items():
+        if cell["points"] is not None and available:
+            lost[code[0]] += (float(edition.indicator(code).weight) - cell["points"]) * 100 / available
+    return lost
+
+
+def indicator_table(rows: Sequence[Row], indicator: Indicator, found: Funnel | None, link: Link) -> Safe:
+    """One indicator: value with its 95 % interval and the target, and everything that is not in the rate beside it."""
+    percent = indicator.interval == "wilson"
+    cells = [(row, row["indicators"][indicator.code]) for row in rows if indicator.code in row["indicators"]]
+    sign = 1 if indicator.less_is_better else -1
+    cells.sort(key=lambda pair: (pair[1]["value"] is None, sign * (pair[1]["value"] or 0), pair[0]["office"]))
+    calls = {dot.office: dot.call for dot in found.dots} if found else {}
+    across = _across([cell for _, cell in cells], float(indicator.target))
+    columns = [
+        Column(t("Office"), "head main keep"), Column(t("Value"), "num"),
+        Column(t("95 % interval"), "wide", t("The line is the target.")), Column(t("Counted"), "num"),
+        Column(t("Points"), "num"), Column(t("Reading"), "keep"), Column(t("pending"), "num"),
+        Column(t("unjudgeable"), "num"), Column(t("excluded"), "num"),
+    ]  # fmt: skip
+    body = [_indicator_cells(row, cell, indicator, percent, across, calls.get(row["office"]), link)
+            for row, cell in cells]  # fmt: skip
+    return table(columns, body, label=books.title(indicator))
+
+
+def _indicator_cells(
+    row: Row, cell: Row, indicator: Indicator, percent: bool, across: tuple[float, float], call: str | None, link: Link
+) -> list[object]:
+    records = link("records", record=record_kind(indicator), office=row["office"], indicator=indicator.code)
+    words = t("{low} to {high}", low=value_text(cell["low"], percent), high=value_text(cell["high"], percent))
+    return [
+        go(link("office", office=row["office"], indicator=indicator.code), row["name"]),
+        go(records, value_text(cell["value"], percent), title=definition(indicator)),
+        marks.span(cell["low"], cell["value"], cell["high"], across=across, words=words, line=float(indicator.target)),
+        go(records, counted(cell)),
+        points(cell, indicator),
+        reading(call),
+        *(beside(cell, key, indicator, row["office"], link) for key in ("pending", "unjudgeable", "excluded")),
+    ]
+
+
+def points(cell: Row, indicator: Indicator) -> Safe:
+    weight = display.rounded(float(indicator.weight), 0)
+    return tag("span", display.score(cell["points"]), tag("small", f" / {weight}"))
+
+
+def beside(cell: Row, verdict: str, indicator: Indicator, office: str, link: Link) -> Safe | str:
+    """Pending, unjudgeable, excluded: counted beside every rate, never inside it; a door when there are any."""
+    if not cell[verdict]:
+        return tag("span", "0", class_="quiet")
+    kind = record_kind(indicator)
+    return go(link("records", record=kind, office=office, indicator=indicator.code, verdict=verdict),
+              display.count(cell[verdict]))  # fmt: skip
+
+
+def _across(cells: Sequence[Row], target: float) -> tuple[float, float]:
+    """The range of all intervals of the column with the target inside."""
+    values = [cell[key] for cell in cells for key in ("low", "value", "high") if cell[key] is not None]
+    return (min([*values, target]), max([*values, target]))
+
+
+def counted(cell: Row) -> str:
+    if not cell["denominator"]:
+        return display.NONE
+    return f"{amount(cell['numerator'])} / {amount(cell['denominator'])}"
+
+
+def amount(value: float) -> str:
+    return display.count(int(value)) if float(value).is_integer() else display.rounded(float(value), 2)
+
+
+def reading(call: str | None) -> Safe | str:
+    if call is None:
+        return ""
+    tone = {"worse": "breach", "better": "fine", "drawn": "soon"}.get(call)
+    shape = {"worse": "▼ ", "better": "▲ ", "drawn": "◆ "}.get(call, "")
+    return tag("span", shape + t(READINGS[call]), class_=tone or "quiet")
+
+
+def record_kind(indicator: Indicator) -> str:
+    return {"halls": "inspections"}.get(indicator.record, indicator.record)
+
+
+def definition(indicator: Indicator) -> str:
+    """口径: the hover text of every value of an indicator."""
+    return t("{code} {title}; clause: {clause}; points from {floor} to {target}, weight {weight}",
+             code=indicator.code, title=books.title(indicator), clause=indicator.clause,
+             floor=float(indicator.floor), target=float(indicator.target), weight=float(indicator.weight))  # fmt: skip
+
+
+def peer_tables(rows: Sequence[Row], groups: Mapping[str, str | None], link: Link) -> list[tuple[str, Safe]]:
+    """Rank within the peer group, with the gap to its mean and its best. Only ranked rows are compared."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["ranked"]:
+            found.setdefault(groups.get(row["office"]) or t("no group"), []).append(row)
+    return [(name, _peers(members, link)) for name, members in sorted(found.items())]
+
+
+def _peers(members: Sequence[Row], link: Link) -> Safe:
+    ordered = sorted(members, key=lambda row: (-row["score"], row["office"]))
+    scores = [row["score"] for row in ordered]
+    mean, best = sum(scores) / len(scores), scores[0]
+    columns = [Column(t("Rank in group"), "num"), Column(t("Office"), "head main"), Column(t("Score"), "num"),
+               Column(t("To the mean"), "num"), Column(t("To the best"), "num"), Column(t("Rank"), "num"),
+               Column(t("Grade")), Column("n", "num")]  # fmt: skip
+    body = [
+        [1 + sum(1 for score in scores if score > row["score"]), go(link("office", office=row["office"]), row["name"]),
+         display.score(row["score"]), marks.change(row["score"] - mean), display.signed(row["score"] - best),
+         row["rank"], marks.grade(row["grade"]), display.count(row["n"])]
+        for row in ordered
+    ]  # fmt: skip
+    return table(columns, body)
+
+
+def chosen(rows: Sequence[Row], tree: Tree, strip: Strip) -> list[Row]:
+    """The rows within the strip's office and peer group; ranks stay those of the whole league."""
+    below = tree.below(strip.office) if strip.office else None
+    return [
+        row for row in rows
+        if (below is None or row["office"] in below)
+        and (strip.peer is None or (tree.offices.get(row["office"]) is not None
+                                    and tree.offices[row["office"]].peer_group == strip.peer))
+    ]  # fmt: skip
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    """Lines of business that occur in the rows."""
+    found = {code[0] for row in rows for code in row["indicators"]}
+    return [line for line in books.LINES if line in found]
