@@ -108,7 +108,7 @@ _STORIES: dict[str, dict[str, float]] = {
            "tickets_per_day": 0.2, "customers": 820, "repeats": 0.0},
     FEW: {"repairs_per_day": 0.035, "tickets_per_day": 0.03, "customers": 610},
     LARGE: {"pace": 1.0, "spread": 0.43, "repairs_per_day": 6.2, "tickets_per_day": 5.6, "customers": 186_000},
-    HIDING: {"pace": 1.3, "honesty": 0.3},
+    HIDING: {"pace": 1.5, "honesty": 0.22},
     REPEATING: {"repeats": 0.13},
 }  # fmt: skip
 

@@ -184,7 +184,8 @@ def _lines(tree: Tree, level: str, period: Period, leagues: list[Rows], counts: 
         office = tree.on(code, tree.last_valid_day(code, period.last_day))
         above = tree.on(office.parent, period.last_day) if office and office.parent else None
         found.append(OfficeLine(
-            code, level, above.name if above else "", row, before.get(code), year_before.get(code),
+            code, level, above.name if above else "", row,
+            _with_records(before, code), _with_records(year_before, code),
             counts.tickets.get(code, Ticketing()), counts.repairs.get(code, Repairing()),
             counts.halls.get(code, HallWatch()),
         ))  # fmt: skip
@@ -223,6 +224,12 @@ def _year_before(period: Period) -> Period:
 def _first_days(period: Period, days: int) -> Period:
     last = min(period.last_day, period.start + dt.timedelta(days=days - 1))
     return parse_period(f"{period.start}..{last}")
+
+
+def _with_records(rows: Mapping[str, Row], code: str) -> Row | None:
+    """An office's row of another period; None where nothing was judged: no complaints in no records prove nothing."""
+    row = rows.get(code)
+    return row if row and row["n"] else None
 
 
 def _ledger(opened: Reader, rules: Rules, deducting: pl.DataFrame, seen: frozenset[str] | None) -> list[Violation]:
