@@ -101,20 +101,33 @@ def _due(
     if slot is None:
         return False, None, False, None
     midnight = day_number(key[1]) * DAY - OFFSET
-    starts_at, ends_at = midnight + _since_midnight(slot.starts), midnight + _since_midnight(slot.ends)
-    by_default = calendar.is_working(key[1]) and slot.starts >= OPENS and slot.ends <= CLOSES
-    if day is None:
-        return by_default, ends_at, False, None
-    filed = day["filed_at"]
-    filed_at = int(filed) if isinstance(filed, int) else None
-    by_row = (
-        bool(day["open"]) and _time(day["opens"], OPENS) <= slot.starts and slot.ends <= _time(day["closes"], CLOSES)
-    )
-    # a closure filed after its slot began leaves the slot due
-    is_open = by_row or (by_default and filed_at is not None and filed_at > starts_at)
-    fault = bool(day["open"]) and bool(day["reason"]) and filed_at is not None and filed_at < midnight + DAY
+    ends_at = midnight + _since_midnight(slot.ends)
+    is_open = slot_is_due(key[1], slot, day, calendar)
+    filed_at = _filed_at(day)
+    fault = day is not None and bool(day["open"]) and bool(day["reason"]) and filed_at is not None
     known = filed_at is None or filed_at <= at
-    return is_open, ends_at, fault and known, None if known else filed_at
+    return is_open, ends_at, fault and known and (filed_at or 0) < midnight + DAY, None if known else filed_at
+
+
+def slot_is_due(date: dt.date, slot: SlotTime, day: Mapping[str, object] | None, calendar: Calendar) -> bool:
+    """Whether a hall owes a sample in this slot: it lies wholly in the opening hours (design §4.2 hall_days).
+
+    `day` is the hall's row of that date (`open, opens, closes, filed_at`), None without one. A closure filed after
+    the slot began leaves it due.
+    """
+    by_default = calendar.is_working(date) and slot.starts >= OPENS and slot.ends <= CLOSES
+    if day is None:
+        return by_default
+    opens, closes = _time(day["opens"], OPENS), _time(day["closes"], CLOSES)
+    by_row = bool(day["open"]) and opens <= slot.starts and slot.ends <= closes
+    filed_at = _filed_at(day)
+    starts_at = day_number(date) * DAY - OFFSET + _since_midnight(slot.starts)
+    return by_row or (by_default and filed_at is not None and filed_at > starts_at)
+
+
+def _filed_at(day: Mapping[str, object] | None) -> int | None:
+    filed = day["filed_at"] if day is not None else None
+    return filed if isinstance(filed, int) else None
 
 
 def _time(text: object, default: dt.time) -> dt.time:
