@@ -47,16 +47,19 @@ def _bits(code: str) -> pl.Expr:
 
 
 def letters(packed: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.DataFrame:
-    """`word…, states, marks, exclusion, losing` of every combination that occurs in a packed frame."""
+    """`word…, states, marks, exclusion, losing` of every combination that occurs in a packed frame.
+
+    `losing` is true for every record that an explanation may have to name.
+    """
     words = [name for name in packed.columns if name.startswith("word")]
     combinations = packed.select(words).unique(maintain_order=True)
-    losing = _losing_letters(codes, rulebook)
+    losing = [f"{formula_of(rulebook, code).losing}UX" for code in codes]
     decoded = [_decoded(row, len(codes)) for row in combinations.iter_rows()]
     return combinations.with_columns(
         pl.Series("states", ["".join(states) for states, _, _ in decoded], dtype=pl.String),
         pl.Series("marks", [marks if marks.strip("-") else None for _, marks, _ in decoded], dtype=pl.String),
         pl.Series("exclusion", [exclusion for _, _, exclusion in decoded], dtype=pl.String),
-        pl.Series("losing", [_loses(states, losing) for states, _, _ in decoded], dtype=pl.Boolean),
+        pl.Series("losing", [_is_listed(*row, losing) for row in decoded], dtype=pl.Boolean),
     )
 
 
@@ -68,12 +71,10 @@ def _decoded(words: tuple[int, ...], size: int) -> tuple[list[str], str, str | N
     return [reason.state for reason in reasons], marks, REASONS[excluded].code if excluded else None
 
 
-def _loses(states: list[str], losing: list[str]) -> bool:
-    return any(letter in letters for letter, letters in zip(states, losing, strict=True))
-
-
-def _losing_letters(codes: Sequence[str], rulebook: Rulebook) -> list[str]:
-    return [formula_of(rulebook, code).losing for code in codes]
+def _is_listed(states: list[str], marks: str, exclusion: str | None, losing: list[str]) -> bool:
+    """Whether an explanation has to name the record: it loses points, is excluded, unjudgeable or provisional."""
+    lost = any(letter in letters for letter, letters in zip(states, losing, strict=True))
+    return lost or exclusion is not None or "p" in marks or "b" in marks
 
 
 def formula_of(rulebook: Rulebook, code: str) -> Formula:

@@ -151,7 +151,7 @@ def _hide_what_has_not_happened(frame: pl.DataFrame, times: list[str], as_of: in
 
 
 def _by_edition(frame: pl.DataFrame, rulebook: Rulebook) -> Iterator[tuple[pl.DataFrame, Edition, bool]]:
-    """The rows of each edition; those of no edition are seen through the first one, without its clocks."""
+    """The rows of each edition; those of no edition are seen through the latest, without its clocks."""
     outside = pl.lit(True)
     for edition in reversed(rulebook.editions):
         inside = _days_of(edition)
@@ -160,7 +160,7 @@ def _by_edition(frame: pl.DataFrame, rulebook: Rulebook) -> Iterator[tuple[pl.Da
             return
         yield frame.filter(inside), edition, True
         outside = outside & ~inside
-    yield frame.filter(outside), rulebook.editions[0], False
+    yield frame.filter(outside), rulebook.editions[-1], False
 
 
 def _days_of(edition: Edition) -> pl.Expr:

@@ -23,6 +23,8 @@ def clock(moment: Moment, indicator: Indicator) -> Verdict:
     limits = scored_limits(moment.edition, indicator)
     if not limits:
         return Verdict(NOT_APPLICABLE)
+    if not moment.in_force:
+        return Verdict(_applies(indicator, limits, reason("no_edition")))
     deadline, provisional = _deadline(moment, step, limits)
     here = pl.col(f"{indicator.code}.deadline")
     within_tolerance = (pl.col(step.end) - here).abs() <= TOLERANCE
@@ -107,7 +109,7 @@ def _reason(moment: Moment, step: Step, limits: tuple[Limit, ...], deadline: pl.
     for column in reversed(_limit_columns(limits)):
         lacking = reason(LACKING.get(column, "no_attribute"))
         verdict = pl.when(pl.col(column).is_null()).then(lacking).otherwise(verdict)
-    return verdict if moment.in_force else reason("no_edition")
+    return verdict
 
 
 def _limit_columns(limits: tuple[Limit, ...]) -> list[str]:

@@ -78,7 +78,7 @@ def _epoch_of(day: sa.ColumnElement[str], bounds: tuple[dt.date, ...]) -> sa.Col
     """
     if len(bounds) == 1:
         return sa.literal_column("0", sa.BigInteger)
-    whens = [(day < sa.literal_column(f"'{bound.isoformat()}'"), sa.literal_column(str(number)))
+    whens: list[tuple[Any, Any]] = [(day < sa.literal_column(f"'{bound.isoformat()}'"), sa.literal_column(str(number)))
              for number, bound in enumerate(bounds[1:])]  # fmt: skip
     return sa.cast(sa.case(*whens, else_=sa.literal_column(str(len(bounds) - 1))), sa.BigInteger)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from checks.errors import PeriodError
 from checks.offices import Tree
 from checks.periods import Period, parse_period
 from checks.ranking import rank
@@ -58,11 +59,13 @@ def league(
     as_of: dt.datetime | None = None,
     indicator: str | None = None,
     peer_group: str | None = None,
+    refresh: bool = True,
 ) -> dict[str, Any]:
     """The league as a document (design §4.1); see `league_table`."""
     found = league_table(
-        db, viewer, rules, period=period, level=level, now=now, as_of=as_of, indicator=indicator, peer_group=peer_group
-    )
+        db, viewer, rules, period=period, level=level, now=now, as_of=as_of, indicator=indicator, peer_group=peer_group,
+        refresh=refresh,
+    )  # fmt: skip
     return found.to_json()
 
 
@@ -77,19 +80,21 @@ def league_table(
     as_of: dt.datetime | None = None,
     indicator: str | None = None,
     peer_group: str | None = None,
+    refresh: bool = True,
 ) -> League:
     """Every office of the level valid on some day of the period, best first, then those not ranked.
 
-    Without `as_of` the present: the roll-ups are brought up to date first. With it, judged aside and stored nowhere.
+    Without `as_of` the present: the roll-ups are brought up to date first, unless `refresh` is off (a page shows what
+    the worker stored, and says of when). With it, judged aside and stored nowhere.
     With `indicator` the score is that one's points alone; with `peer_group` ranks are among the group. Ranks are
     counted over all offices, then rows outside the viewer's offices are left out.
-    Raises PeriodError, UsageError (level, indicator, group), MingchaError when no edition was in force.
+    Raises UsageError (period, level, indicator, group), MingchaError when no edition was in force.
     """
-    asked = parse_period(period)
+    asked = period_named(period)
     edition = edition_of(rules, asked)
     _require_known(level, edition, indicator)
     moment = as_of or now
-    if as_of is None:
+    if as_of is None and refresh:
         bring_up_to_date(db, rules, now)
     with reader(db) as source:
         leaves = leaves_of(source, rules, asked, edition, moment, stored=as_of is None)
@@ -99,6 +104,14 @@ def league_table(
         ranked = rank(rows, edition)
         with_intervals(ranked, asked)
         return League(asked, level, moment, edition, visible(ranked, source.tree, viewer, asked))
+
+
+def period_named(text: str) -> Period:
+    """The period of that name; UsageError shows the known forms."""
+    try:
+        return parse_period(text)
+    except PeriodError as error:
+        raise UsageError(str(error)) from error
 
 
 def edition_of(rules: Rules, period: Period) -> Edition:

@@ -17,7 +17,7 @@ VERDICTS = sa.Table(
     text("marks"),  # one letter per indicator: p provisional, m to the minute, b both, -
     text("exclusion"),
     number("ratio"),  # R3: the record's share of the numerator, in units of the rulebook's scale
-    flag("losing", null=False),
+    flag("losing", null=False),  # an explanation has to name it: loses points, excluded, unjudgeable, provisional
     sa.Index(
         "ix_verdicts_losing", "office_code", "day", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing")
     ),

@@ -1,0 +1,158 @@
+"""`mingcha check | league | explain | records`: judge, compare, explain, list (design §4.1)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from checks.rulebook.loader import load_rulebook
+from dashboard.bootstrap import Application, open_application
+from dashboard.cli.output import Format, emit, parse_time, say
+from dashboard.errors import MingchaError
+from dashboard.judging.halls import SAMPLE_CODES
+from dashboard.judging.present import bring_up_to_date
+from dashboard.judging.rules import Rules, rules_of
+from dashboard.queries.explain import explain as explain_office
+from dashboard.queries.league import league as league_of
+from dashboard.queries.records import SAMPLES
+from dashboard.queries.records import records as records_of
+from dashboard.texts import t
+
+Period = Annotated[str, typer.Option(help="2026-Q3, 2026-09, 2026-W38 or 2026-09-01..2026-09-15.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="The moment taken as now, so that a run can be repeated.")]
+Output = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
+Person = Annotated[str | None, typer.Option("--as", help="Who asks (a name under [people]); default system.")]
+Book = Annotated[str | None, typer.Option("--rulebook", help="Offices of this rulebook only; default the company's.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check")(check)
+    app.command("league")(league)
+    app.command("explain")(explain)
+    app.command("records")(records)
+
+
+def check(as_of: AsOf = None, person: Person = None, output: Output = Format.table) -> None:
+    """Judge, roll up and score what changed."""
+    application = open_application(user=person)
+    moment = parse_time(as_of) or application.now()
+    outcome = bring_up_to_date(application.db, rules_of(application.settings), moment)
+    done: dict[str, Any] = {"how": outcome.how, "judged": outcome.judged}
+    if output is Format.table:
+        say(t("Judgement is {how}: {judged} records judged.", how=outcome.how, judged=outcome.judged))
+    else:
+        emit({"rows": [done]} if output is Format.csv else done, output)
+
+
+def league(
+    period: Period,
+    level: Annotated[str, typer.Option(help="hall, station, county or company.")] = "station",
+    indicator: Annotated[str | None, typer.Option(help="Rank by this indicator alone.")] = None,
+    peer_group: Annotated[str | None, typer.Option(help="Rank among this peer group.")] = None,
+    rulebook: Book = None,
+    as_of: AsOf = None,
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """The league table of a period."""
+    application = open_application(user=person)
+    document = league_of(
+        application.db,
+        application.viewer,
+        _rules(application, rulebook),
+        period=period,
+        level=level,
+        now=application.now(),
+        as_of=parse_time(as_of),
+        indicator=indicator,
+        peer_group=peer_group,
+    )
+    headings = {
+        "rank": t("Rank"), "office": t("Code"), "name": t("Office"), "score": t("Score"), "grade": t("Grade"),
+        "n": "n", "red_line": t("Red lines"), "available_weight": t("Weight"), "reason": t("Reason"),
+    }  # fmt: skip
+    if indicator is not None:
+        headings |= {f"{indicator}.{name}": f"{indicator} {name}" for name in ("numerator", "denominator", "value")}
+    emit(document, output, headings)
+
+
+def explain(
+    office: Annotated[str, typer.Argument(help="Code of the office.")],
+    period: Period,
+    as_of: AsOf = None,
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """Every point of an office, down to the records that lost it."""
+    application = open_application(user=person)
+    document = explain_office(
+        application.db,
+        application.viewer,
+        rules_of(application.settings),
+        office=office,
+        period=period,
+        now=application.now(),
+        as_of=parse_time(as_of),
+    )
+    lost = [
+        {"indicator": line["code"], **{key: value for key, value in record.items() if key != "reason_text"}}
+        for line in document["indicators"]
+        for record in line["records"]
+    ]
+    if output is Format.json:
+        emit(document, output)
+    elif output is Format.csv:
+        emit({"rows": lost}, output)
+    else:
+        emit(document, output, _EXPLAIN_COLUMNS, rows="indicators")
+        print()
+        emit({"rows": lost}, output, _LOST_COLUMNS)
+
+
+def records(
+    record: Annotated[str, typer.Argument(help="tickets, repairs, applications, evaluations or samples.")],
+    period: Period,
+    office: Annotated[str | None, typer.Option(help="This office and everything below it.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="on_time, late, pending, excluded, unjudgeable, counted or not_counted.")
+    ] = None,
+    indicator: Annotated[str | None, typer.Option(help="The indicator to which the verdict belongs.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first.")] = None,
+    as_of: AsOf = None,
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """The judged records behind the figures."""
+    application = open_application(user=person)
+    rules = rules_of(application.settings)
+    document = records_of(
+        application.db,
+        application.viewer,
+        rules,
+        record=record,
+        period=period,
+        now=application.now(),
+        as_of=parse_time(as_of),
+        office=office,
+        verdict=verdict,
+        indicator=indicator,
+        limit=limit,
+    )
+    codes = SAMPLE_CODES if record == SAMPLES else rules.rulebook.order(record)
+    emit(document, output, ("number", "office", "at", *(f"verdict.{code}" for code in codes)))
+    if limit is not None and document["total"] > limit and output is Format.table:
+        say(t("{shown} of {total} records shown.", shown=limit, total=document["total"]))
+
+
+_EXPLAIN_COLUMNS = ("code", "title", "numerator", "denominator", "value", "points", "weight", "lost", "score_lost")
+_LOST_COLUMNS = ("indicator", "record", "number", "verdict", "deadline", "actual", "reason", "score_lost")
+
+
+def _rules(application: Application, rulebook: str | None) -> Rules:
+    """The company's rules; offices of another rulebook are judged by its own, once a source brings some."""
+    rules = rules_of(application.settings)
+    if rulebook is None or rulebook in {rules.rulebook.name, *(edition.code for edition in rules.rulebook.editions)}:
+        return rules
+    other = load_rulebook(rulebook)
+    raise MingchaError(f"No office belongs to rulebook '{other.name}'.", f"This company's is '{rules.rulebook.name}'.")

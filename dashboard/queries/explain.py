@@ -1,0 +1,258 @@
+"""Why this score (得分说明): every lost point led back to the records that lost it (design §3.4, §4.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from checks.explain import lost_cents, split
+from checks.judge.formulas import FORMULAS
+from checks.judge.measures import months_that_count
+from checks.offices import day_of_month
+from checks.periods import Period
+from checks.reasons import BY_CODE, REASONS, STATES, numbers_of
+from checks.rounding import published
+from checks.rulebook.model import Edition, Indicator
+from checks.scoring import Figure
+from dashboard.database import Database
+from dashboard.errors import NotAllowedError, UsageError
+from dashboard.instants import iso_local, to_micros
+from dashboard.judging.detail import Scope, detailed, scope_of, verdict_of, worth_naming
+from dashboard.judging.halls import judged_samples
+from dashboard.judging.kinds import KINDS, Kind
+from dashboard.judging.present import bring_up_to_date
+from dashboard.judging.reading import Reader, reader
+from dashboard.judging.rules import Rules
+from dashboard.judging.sums import OfficeSums, events_of_months, in_period, measures_of, office_sums, sample_days
+from dashboard.nearest import nearest
+from dashboard.people import Viewer
+from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of
+from dashboard.texts import t
+
+Losing = dict[tuple[str, ...], tuple[Fraction | int, dict[str, Any]]]
+"""Losing records of one indicator: (number, record, id) → share of the loss, and what is printed of it."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What every part of an explanation needs."""
+
+    source: Reader
+    rules: Rules
+    period: Period
+    edition: Edition
+    as_of: dt.datetime
+    scope: Scope
+    stored: bool
+
+
+def explain(
+    db: Database,
+    viewer: Viewer,
+    rules: Rules,
+    *,
+    office: str,
+    period: str,
+    now: dt.datetime,
+    as_of: dt.datetime | None = None,
+    refresh: bool = True,
+) -> dict[str, Any]:
+    """The document of design §4.1 `explain` for one office; as-of as in `league`.
+
+    Raises UsageError for an unknown period or office, NotAllowedError for one the viewer may not see.
+    """
+    asked = period_named(period)
+    edition = edition_of(rules, asked)
+    if as_of is None and refresh:
+        bring_up_to_date(db, rules, now)
+    with reader(db) as source:
+        require_office(source, viewer, office, asked)
+        scope = scope_of(source.tree, asked, {office})
+        return _explained(_Case(source, rules, asked, edition, as_of or now, scope, as_of is None), office)
+
+
+def require_office(source: Reader, viewer: Viewer, code: str, period: Period) -> None:
+    """Refuse an office that is unknown, or outside what the viewer may see."""
+    allowed = None if viewer.sees_everything else source.tree.below(viewer.offices, period.last_day)
+    known = source.tree.versions if allowed is None else allowed
+    if code in known:
+        return
+    if allowed is not None and code in source.tree.versions:
+        raise NotAllowedError(f"Office '{code}' is outside what {viewer.name} may see.")
+    guess = nearest(code, known)
+    raise UsageError(f"There is no office '{code}'.", f"Did you mean '{guess}'?" if guess else "See mingcha league.")
+
+
+def _explained(case: _Case, office: str) -> dict[str, Any]:
+    tree = case.source.tree
+    version = tree.on(office, tree.last_valid_day(office, case.period.last_day))
+    level = version.level if version else "station"
+    leaves = leaves_of(
+        case.source, case.rules, case.period, case.edition, case.as_of, stored=case.stored, offices=case.scope.offices
+    )
+    sums = office_sums(leaves, tree, case.rules, case.period).get(office) or OfficeSums()
+    row = row_of(tree, sums, case.period, case.edition, office, level)
+    frames = {} if level == "hall" else {kind.record: _records(case, kind) for kind in KINDS.values()}
+    losing = {code: _losing(case, figure.indicator, frames) for code, figure in row.figures.items()}
+    cents = lost_cents(row)
+    return {
+        "office": office,
+        "name": row.name,
+        "level": level,
+        "period": case.period.name,
+        "as_of": iso_local(to_micros(case.as_of)),
+        "rulebook": case.edition.code,
+        "score": published(row.score, 2),
+        "indicators": [_indicator(figure, losing[code], cents.get(code)) for code, figure in row.figures.items()],
+        **_asides(case, frames),
+    }
+
+
+def _records(case: _Case, kind: Kind) -> pl.DataFrame:
+    """The records of the scope that have to be named somewhere, with details."""
+    everything = in_period(kind, case.period, case.scope.offices)
+    condition = worth_naming(case.scope, kind) if case.stored else everything
+    found = detailed(case.source, case.rules, kind, condition, case.as_of)
+    return found.filter(case.scope.holds("office_code", "day"))
+
+
+def _indicator(figure: Figure, losing: Losing, cents: int | None) -> dict[str, Any]:
+    """One indicator with its losing records, the costliest first."""
+    row, numbers = figure.indicator, figure_document(figure)
+    parts = split(cents or 0, {key: share for key, (share, _) in losing.items()})
+    records = [{**losing[key][1], "score_lost": published(Fraction(part, 100), 2)} for key, part in parts.items()]
+    return {
+        "code": row.code,
+        "title": row.title,
+        "title_en": row.title_en,
+        "clause": row.clause,
+        "weight": published(row.weight),
+        "floor": published(row.floor),
+        "target": published(row.target),
+        **{name: numbers[name] for name in ("numerator", "denominator", "value", "low", "high", "points")},
+        "lost": published(figure.lost),
+        "score_lost": None if cents is None else published(Fraction(cents, 100), 2),
+        "records": sorted(records, key=lambda record: (-record["score_lost"], record["number"])),
+    }
+
+
+# --- who lost them ----------------------------------------------------------------------------------------------------
+
+
+def _losing(case: _Case, indicator: Indicator, frames: dict[str, pl.DataFrame]) -> Losing:
+    """The losing records of an indicator (design §3.4), each with its share."""
+    if indicator.record in frames:
+        return _losing_records(case, indicator, frames[indicator.record])
+    if indicator.record == "samples":
+        return _losing_samples(case, indicator)
+    if indicator.record == "halls":
+        return _losing_events(case)
+    return _losing_measures(case, indicator)
+
+
+def _losing_records(case: _Case, indicator: Indicator, frame: pl.DataFrame) -> Losing:
+    formula = FORMULAS[indicator.formula]
+    in_proportion = formula.numerator == "ratio"
+    free = indicator.target * case.rules.rulebook.scale(indicator.code)
+    if in_proportion:
+        losing = frame.filter(pl.col(f"{indicator.code}.ratio") > int(free))
+    else:
+        losing = frame.filter(pl.col(indicator.code).is_in(numbers_of(formula.losing)))
+    found: Losing = {}
+    for row in losing.iter_rows(named=True):
+        share = row[f"{indicator.code}.ratio"] - free if in_proportion else 1
+        printed = _printed(indicator.record, row["number"], **verdict_of(row, indicator.code))
+        found[row["number"], indicator.record, str(row["id"])] = (share, printed)
+    return found
+
+
+def _losing_samples(case: _Case, indicator: Indicator) -> Losing:
+    where = sample_days(case.period, [], case.scope.offices)
+    samples = judged_samples(case.source, case.rules, where, case.as_of).filter("exists")
+    samples = samples.with_columns(pl.col("date").cast(pl.Int32).cast(pl.Int64).alias("day"))
+    samples = samples.filter(case.scope.holds("hall_code", "day"), pl.col(indicator.code).is_in(numbers_of("N")))
+    found: Losing = {}
+    for row in samples.iter_rows(named=True):
+        reason = REASONS[row[indicator.code]]
+        printed = _printed("samples", row["sample_id"], verdict=STATES[reason.state], reason=reason.code)
+        printed["actual"] = iso_local(row["planned_at"])
+        found[row["sample_id"], "samples", str(row["record_id"])] = (1, printed)
+    return found
+
+
+def _losing_events(case: _Case) -> Losing:
+    """H1: confirmed deductions in proportion to what they effectively cost."""
+    months = case.period.months_that_begin()
+    events = events_of_months(case.source, case.rules, months, case.scope.offices, case.as_of)
+    tree = case.source.tree
+    found: Losing = {}
+    for place, row in enumerate(events.filter(pl.col("effective") > 0).iter_rows(named=True)):
+        day = day_of_month(tree, row["hall_code"], row["month"])
+        if row["month"] not in months or not _below(case, row["hall_code"], day):
+            continue
+        reason = "deduction_repeated" if row["doubled"] else "deduction"
+        printed = _printed(row["record"], row["number"], reason=reason) | {"actual": iso_local(row["at"])}
+        extra = {"hall": row["hall_code"], "item": row["item_code"], "deducted": row["effective"]}
+        found[row["number"], row["record"], f"{place:09d}"] = (row["effective"], {**printed, **extra})
+    return found
+
+
+def _losing_measures(case: _Case, indicator: Indicator) -> Losing:
+    tree = case.source.tree
+    months = months_that_count(case.period, case.as_of)
+    rows = measures_of(case.source, months).filter(pl.col("indicator") == indicator.options["measure"])
+    found: Losing = {}
+    for row in rows.iter_rows(named=True):
+        if _below(case, row["office_code"], day_of_month(tree, row["office_code"], row["period"])):
+            number = f"{row['indicator']}/{row['office_code']}/{row['period']}"
+            found[number, "measures", ""] = (1, _printed("measures", number, reason="month_measure"))
+    return found
+
+
+def _below(case: _Case, office: str, day: dt.date) -> bool:
+    path = case.source.tree.path(office, day)
+    return all(top.intersection(path) for top in case.scope.tops)
+
+
+def _printed(
+    record: str,
+    number: str,
+    *,
+    verdict: str | None = None,
+    reason: str,
+    deadline: str | None = None,
+    actual: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "record": record,
+        "number": number,
+        "verdict": verdict,
+        "deadline": deadline,
+        "actual": actual,
+        "reason": reason,
+        "reason_text": t(BY_CODE[reason].text),
+    }
+
+
+# --- what was not counted ---------------------------------------------------------------------------------------------
+
+
+def _asides(case: _Case, frames: dict[str, pl.DataFrame]) -> dict[str, list[dict[str, Any]]]:
+    """Excluded, unjudgeable and provisional records, by number."""
+    excluded, unjudgeable, provisional = [], [], []
+    for record, frame in frames.items():
+        codes = case.rules.rulebook.order(record)
+        for row in frame.sort("number").iter_rows(named=True):
+            named = {"record": record, "number": row["number"]}
+            if row["excluded"]:
+                excluded.append({**named, "reason": REASONS[row["excluded"]].code})
+            for code in codes:
+                if REASONS[row[code]].state == "U":
+                    unjudgeable.append({**named, "indicator": code, "reason": REASONS[row[code]].code})
+                if row[f"{code}.provisional"]:
+                    provisional.append({**named, "indicator": code})
+    return {"excluded": excluded, "unjudgeable": unjudgeable, "provisional": provisional}
