@@ -225,7 +225,7 @@ def _web(patient: Patient) -> Iterator[Finding]:
     except MingchaError as error:
         yield Finding.of("web", error)
         return
-    yield Finding("web", OK, f"serving on port {web.port}" if serving else f"port {web.port} is free")
+    yield Finding("web", OK, "The web server is alive." if serving else f"port {web.port} is free")
 
 
 def _worker(patient: Patient) -> Iterator[Finding]:

@@ -56,12 +56,15 @@ def beating(db: Database, kind: str, state: str, now: Callable[[], datetime]) ->
     """Beat from a thread while the body runs (the web server cannot do it between its requests)."""
     holder, stop = new_holder(), threading.Event()
 
+    def say(word: str) -> None:
+        try:
+            beat(db, holder, kind, word, now=now())
+        except DatabaseUnusableError as error:
+            log.warning("no heartbeat: %s", error)
+
     def keep_on() -> None:
         while True:
-            try:
-                beat(db, holder, kind, state, now=now())
-            except DatabaseUnusableError as error:
-                log.warning("no heartbeat: %s", error)
+            say(state)
             if stop.wait(BEAT_SECONDS):
                 return
 
@@ -72,3 +75,4 @@ def beating(db: Database, kind: str, state: str, now: Callable[[], datetime]) ->
     finally:
         stop.set()
         thread.join(timeout=BEAT_SECONDS)
+        say("stopped")

@@ -119,7 +119,7 @@ class Worker:
     def _step_down(self, why: str) -> bool:
         """Start nothing more and wait for what runs; False when something runs on after the grace."""
         assert self._runner is not None
-        log.warning("worker %s stops leading", self.holder)
+        log.info("worker %s stops leading", self.holder)
         runner, scheduler = self._runner, self._scheduler
         self._held_until, self._scheduler, self._runner = None, None, None
         runner.stopping.set()
