@@ -7,7 +7,7 @@ from importlib import import_module
 
 import typer
 
-from checks.errors import RuleError
+from checks.errors import PeriodError, RuleError
 from collectors.base import CollectorError
 from dashboard.cli.output import fail
 from dashboard.errors import MingchaError
@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
         fail(message, 2) if message else sys.exit(2)  # without a message the help was printed
     except MingchaError as error:
         fail(str(error), error.exit_code)
+    except PeriodError as error:
+        fail(str(error), 2)
     except (CollectorError, RuleError) as error:
         fail(str(error), 1)
     else:

@@ -261,7 +261,7 @@ def _hall_aliases(hall: Hall) -> str:
 
 
 def cameras_sheet(reference: str, playback: str) -> Sheet:
-    """The cameras: windows as polygons; only filmed halls have an address of recordings and a reference picture.
+    """The cameras this program reaches, those of the filmed halls: windows as polygons, recordings, reference picture.
 
     `reference` and `playback` are templates with `{camera}`; `playback` holds strftime fields of the moment.
     """
@@ -270,13 +270,14 @@ def cameras_sheet(reference: str, playback: str) -> Sheet:
             camera.code,
             hall.code,
             camera.name,
-            playback.replace("{camera}", camera.code) if hall.filmed else "",
+            playback.replace("{camera}", camera.code),
             camera.windows_json,
             f"{WAITING_PLACE}",
-            reference.replace("{camera}", camera.code) if hall.filmed else "",
+            reference.replace("{camera}", camera.code),
         )
         for hall in halls()
         for camera in hall.cameras
+        if hall.filmed
     ]
     headings = ("code", "hall_code", "name", "playback_url", "windows", "waiting_area", "reference_image")
     return Sheet("", pl.DataFrame(rows, orient="row", schema=dict.fromkeys(headings, pl.String)))
