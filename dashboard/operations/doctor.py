@@ -26,6 +26,7 @@ from dashboard import settings as settings_module
 from dashboard.bootstrap import Application, open_application
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
 from dashboard.errors import MingchaError
+from dashboard.intake.collecting import configured_sources
 from dashboard.queries.jobs import last_runs, process_state
 from dashboard.settings import CONFIG_FILE, Settings
 from dashboard.web.server import require_free, require_local
@@ -124,7 +125,14 @@ def _readable_by_others(application: Application) -> Iterator[Finding]:
 
 
 def _sources(patient: Patient) -> Iterator[Finding]:
-    if not patient.settings.sources:
+    try:
+        configs = configured_sources(patient.settings)
+    except CollectorError as error:
+        yield Finding.of("sources", error)
+        return
+    if configs:
+        yield Finding("sources", OK, ", ".join(config.name for config in configs))
+    else:
         yield Finding(
             "sources", WARN, "No [[sources]] are configured.", f"Add some to {CONFIG_FILE}, or import by hand."
         )

@@ -56,9 +56,10 @@ class Job:
     """Run at once for the last planned time when no worker was there (a daily deed that is better late than never)."""
 
 
-def every(seconds: int) -> Any:
-    """At multiples of `seconds` since a fixed moment: every worker plans the same times."""
-    return IntervalTrigger(seconds=seconds, start_date=START_OF_INTERVALS, timezone=LOCAL)
+def every(seconds: int, *, offset: int = 0) -> Any:
+    """At multiples of `seconds` (plus `offset`) since a fixed moment: every worker plans the same times."""
+    start = START_OF_INTERVALS + timedelta(seconds=offset)
+    return IntervalTrigger(seconds=seconds, start_date=start, timezone=LOCAL)
 
 
 def daily(hour: int, minute: int = 0) -> Any:
