@@ -138,19 +138,19 @@ class DatabaseSource:
 
     def _spool(self, connection: Connection, start: Value | None, path: Path) -> tuple[int, Value | None]:
         """Rows written, and the largest watermark among them."""
-        result = connection.execution_options(stream_results=True, yield_per=_ROWS_AT_A_TIME).execute(
-            *statement(self.config, start, connection.dialect.identifier_preparer.quote)
-        )
-        header = list(result.keys())
-        at = position(header, self.config)
-        top: Value | None = None
-        with SpoolWriter(path, header) as writer:
-            for rows in result.partitions():
-                for row in rows:
-                    writer.add([as_text(value) for value in row])
-                if at is not None:
-                    top = highest(top, max((row[at] for row in rows if row[at] is not None), default=None))
-        return writer.rows, top
+        sent = statement(self.config, start, connection.dialect.identifier_preparer.quote)
+        streaming = connection.execution_options(stream_results=True, yield_per=_ROWS_AT_A_TIME)
+        with streaming.execute(*sent) as result:
+            header = list(result.keys())
+            at = position(header, self.config)
+            top: Value | None = None
+            with SpoolWriter(path, header) as writer:
+                for rows in result.partitions():
+                    for row in rows:
+                        writer.add([as_text(value) for value in row])
+                    if at is not None:
+                        top = highest(top, max((row[at] for row in rows if row[at] is not None), default=None))
+            return writer.rows, top
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
