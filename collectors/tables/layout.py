@@ -47,7 +47,7 @@ _NUMBER_LIKE = re.compile(r"^(?=.*\d)[A-Za-z0-9_\-/.+']{4,}$")
 _DIGIT = re.compile(r"\d")
 _STATED = re.compile(
     r"(?P<what>导出|统计|生成|截止|截至|查询)(?:时间|日期|时点|于)?[:]?\s*"
-    r"(?P<when>\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T\d:时分秒. ]*\d[时分秒]?)?)(?P<rest>.{0,3})"
+    r"(?P<when>\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T\d:时分秒. ]*\d[时分秒]?)?)(?=(?P<rest>.{0,3}))"
 )
 _RANGE = re.compile(r"[至到~～\-—–]|to", re.IGNORECASE)
 
