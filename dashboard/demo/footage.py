@@ -1,7 +1,7 @@
 """Recordings of six halls (录像): the minutes that the plan will ask for, painted and encoded, cheap and quiet.
 
-A recorder keeps one file per camera and minute, from second 0. Only minutes that a planned moment needs are made; the
-seconds around the moment run at six frames a second, the rest at one.
+A recorder's file begins with a full minute, as its name says. Only the files that a planned moment needs are made; from
+shortly before the moment they run at five frames a second, before it at one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dashboard.demo.draws import generator
 from dashboard.demo.inbox import PLAYBACK, REFERENCE
 from dashboard.demo.scene import WINDOW_CENTRES, Person, Picture, compose, developed, turned
 
-FRAMES_PER_SECOND = 6
+FRAMES_PER_SECOND = 5
 BEFORE, AFTER = 3.0, 64.0
-"""Seconds around a planned moment that are filmed densely."""
+"""Seconds before a planned moment from which frames are dense, and after it at which the file ends."""
 UNIFORM_HUES = (105, 100, 112)
 COAT_HUES = (20, 60, 150, 8)
 
@@ -40,15 +40,18 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One file to be made: a camera's minute, and the moments inside or just before it."""
+    """One file to be made: a camera's picture from the full minute before a moment until the minute after it."""
 
     camera: Camera
     hall: Hall
-    minute: datetime
-    moments: tuple[Moment, ...]
+    moment: Moment
+
+    @property
+    def begins(self) -> datetime:
+        return self.moment.at.replace(second=0, microsecond=0)
 
     def path(self, home: Path) -> Path:
-        return home / self.minute.strftime(PLAYBACK.replace("{camera}", self.camera.code))
+        return home / self.begins.strftime(PLAYBACK.replace("{camera}", self.camera.code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +70,20 @@ class Actor:
             return None
         sway = 4.0 * math.sin(second / 2.3 + self.phase) + 2.0 * math.sin(second / 0.9 + 2 * self.phase)
         nod = 2.0 * math.sin(second / 1.7 + 3 * self.phase)
-        x, foot = round(self.person.x + sway, 1), round(self.person.foot + nod, 1)
+        x, foot = float(round(self.person.x + sway)), float(round(self.person.foot + nod))
         return Person(x, foot, self.person.height, self.person.hue, self.person.mirrored, self.person.light)
 
 
 def recordings(moments: Sequence[Moment]) -> list[Recording]:
-    """The files that these moments need, in the order of time: each moment its own minute and the following one."""
-    needed: dict[tuple[str, datetime], list[Moment]] = {}
-    by_code = {hall.code: hall for hall in halls() if hall.filmed}
-    for moment in moments:
-        first = moment.at.replace(second=0, microsecond=0)
-        for minute in (first, first + timedelta(minutes=1)):
-            for camera in by_code[moment.hall].cameras if moment.hall in by_code else ():
-                needed.setdefault((camera.code, minute), []).append(moment)
-    cameras = {camera.code: (camera, hall) for hall in by_code.values() for camera in hall.cameras}
-    found = [Recording(*cameras[code], minute, tuple(wanted)) for (code, minute), wanted in needed.items()]
-    return sorted(found, key=lambda recording: (recording.minute, recording.camera.code))
+    """The files that these moments need, in the order of time, one per camera of the hall."""
+    filmed = {hall.code: hall for hall in halls() if hall.filmed}
+    found = [
+        Recording(camera, filmed[moment.hall], moment)
+        for moment in moments
+        if moment.hall in filmed
+        for camera in filmed[moment.hall].cameras
+    ]
+    return sorted(found, key=lambda recording: (recording.begins, recording.camera.code))
 
 
 def make_recording(recording: Recording, home: Path, turned_since: date) -> Path:
@@ -92,7 +93,7 @@ def make_recording(recording: Recording, home: Path, turned_since: date) -> Path
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.stem}.part.mp4")
-    write_video(part, _frames(recording, turned_since), quality=30, key_every=24)
+    write_video(part, _frames(recording, turned_since), quality=30, key_every=12)
     part.replace(path)
     return path
 
@@ -110,28 +111,22 @@ def make_reference(hall: Hall, camera: Camera, home: Path) -> Path:
 
 
 def _frames(recording: Recording, turned_since: date) -> Iterator[tuple[float, Picture]]:
-    """(second of the minute, picture)."""
-    away = place_of(recording.hall) == TURNED_HALL and recording.minute.date() >= turned_since
-    starts = [(moment.at - recording.minute).total_seconds() for moment in recording.moments]
-    for number, second in enumerate(_seconds(starts)):
-        moment = recording.moments[_nearest(starts, second)]
-        clip_second = (recording.minute - moment.at).total_seconds() + second
-        picture = _scene(recording.hall, recording.camera, moment, clip_second)
-        caption = f"{recording.minute + timedelta(seconds=int(second)):%Y-%m-%d %H:%M:%S}"
+    """(second from the full minute, picture)."""
+    away = place_of(recording.hall) == TURNED_HALL and recording.begins.date() >= turned_since
+    start = (recording.moment.at - recording.begins).total_seconds()
+    for number, second in enumerate(_seconds(start)):
+        picture = _scene(recording.hall, recording.camera, recording.moment, second - start)
+        caption = f"{recording.begins + timedelta(seconds=int(second)):%Y-%m-%d %H:%M:%S}"
         yield (
             second,
             developed(turned(picture) if away else picture, number, f"{caption}  {recording.camera.code[-4:]}"),
         )
 
 
-def _seconds(starts: Sequence[float]) -> list[float]:
-    """Times of frames in the minute: dense around the moments, one a second elsewhere."""
-    ticks = [tick / FRAMES_PER_SECOND for tick in range(60 * FRAMES_PER_SECOND)]
-    return [tick for tick in ticks if tick.is_integer() or any(-BEFORE <= tick - start <= AFTER for start in starts)]
-
-
-def _nearest(starts: Sequence[float], second: float) -> int:
-    return int(np.argmin([abs(second - start - AFTER / 2) for start in starts]))
+def _seconds(start: float) -> list[float]:
+    """Times of frames: one a second until shortly before the moment, dense to the end."""
+    ticks = [tick / FRAMES_PER_SECOND for tick in range(int((start + AFTER) * FRAMES_PER_SECOND))]
+    return [tick for tick in ticks if tick.is_integer() or tick >= start - BEFORE]
 
 
 def _scene(hall: Hall, camera: Camera, moment: Moment, second: float) -> Picture:

@@ -7,7 +7,7 @@ sizes. Everything is BGR, 640 × 360.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -67,21 +67,26 @@ def _cut_out(hue: int, mirrored: bool) -> tuple[Pixels, Pixels]:
     )
 
 
+@lru_cache(maxsize=64)
+def _sized(hue: int, mirrored: bool, height: int, light: float) -> tuple[Pixels, Pixels]:
+    """Figure times mask, and what is left of the background, at a height in pixels."""
+    figure, mask = _cut_out(hue, mirrored)
+    size = (max(1, round(figure.shape[1] * height / figure.shape[0])), height)
+    shown = np.minimum(cv2.resize(figure, size, interpolation=cv2.INTER_AREA) * light, 255)
+    weight = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)[..., None]
+    return (shown * weight).astype(np.float32), (1 - weight).astype(np.float32)
+
+
 def place(picture: Picture, person: Person) -> None:
-    """Draw the person into the picture, in place; what lies outside is cut off."""
-    figure, mask = _cut_out(person.hue, person.mirrored)
-    scale = person.height / figure.shape[0]
-    left, top = person.x - figure.shape[1] * scale / 2, person.foot - person.height
-    x0, y0 = max(0, int(left) - 1), max(0, int(top) - 1)
-    x1, y1 = min(WIDTH, int(left + figure.shape[1] * scale) + 2), min(HEIGHT, int(person.foot) + 1)
+    """Draw the person into the picture, in place, on whole pixels; what lies outside is cut off."""
+    figure, rest = _sized(person.hue, person.mirrored, round(person.height), person.light)
+    left, top = round(person.x - figure.shape[1] / 2), round(person.foot) - figure.shape[0]
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = min(WIDTH, left + figure.shape[1]), min(HEIGHT, top + figure.shape[0])
     if x0 >= x1 or y0 >= y1:
         return
-    turn = np.array([[scale, 0, left - x0], [0, scale, top - y0]], np.float32)
-    size = (x1 - x0, y1 - y0)
-    shown = cv2.warpAffine(figure, turn, size, flags=cv2.INTER_AREA)
-    weight = cv2.warpAffine(mask, turn, size, flags=cv2.INTER_LINEAR)[..., None]
-    under = picture[y0:y1, x0:x1]
-    picture[y0:y1, x0:x1] = (under * (1 - weight) + np.minimum(shown * person.light, 255) * weight).astype(np.uint8)
+    part = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
+    picture[y0:y1, x0:x1] = (picture[y0:y1, x0:x1] * rest[part] + figure[part]).astype(np.uint8)
 
 
 @cache
@@ -106,22 +111,16 @@ def backdrop(look: int) -> Picture:
 
 
 @cache
-def _front() -> tuple[Picture, NDArray[np.bool_]]:
-    """Counter and floor with what stands on them, and where they cover the room behind."""
+def _front() -> Picture:
+    """Counter and floor, which cover everything behind them from COUNTER_TOP downwards."""
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    covers = np.zeros((HEIGHT, WIDTH), bool)
     cv2.rectangle(picture, (0, COUNTER_TOP), (WIDTH, COUNTER_TOP + 12), (196, 204, 210), -1)
     cv2.rectangle(picture, (0, COUNTER_TOP + 12), (WIDTH, FLOOR_TOP), (122, 132, 92), -1)
     shade = np.linspace(150, 176, HEIGHT - FLOOR_TOP)[:, None, None] * np.array([1.0, 1.01, 1.03])
     picture[FLOOR_TOP:] = shade.astype(np.uint8)
-    covers[COUNTER_TOP:] = True
     for joint in range(-40, WIDTH, 80):
         cv2.line(picture, (joint, HEIGHT), (WIDTH // 2 + (joint - WIDTH // 2) // 2, FLOOR_TOP), (140, 142, 146), 1)
-    for centre in WINDOW_CENTRES:
-        screen = (slice(COUNTER_TOP - 40, COUNTER_TOP), slice(centre + 62, centre + 112))
-        picture[screen] = (46, 44, 42)
-        covers[screen] = True
-    return picture, covers
+    return picture[COUNTER_TOP:]
 
 
 def compose(look: int, clerks: list[Person], customers: list[Person]) -> Picture:
@@ -129,8 +128,9 @@ def compose(look: int, clerks: list[Person], customers: list[Person]) -> Picture
     picture = backdrop(look).copy()
     for clerk in clerks:
         place(picture, clerk)
-    front, covers = _front()
-    picture[covers] = front[covers]
+    picture[COUNTER_TOP:] = _front()
+    for centre in WINDOW_CENTRES:
+        picture[COUNTER_TOP - 40 : COUNTER_TOP, centre + 62 : centre + 112] = (46, 44, 42)  # a screen on the counter
     for customer in customers:
         place(picture, customer)
     return picture
@@ -145,16 +145,17 @@ def turned(picture: Picture) -> Picture:
 
 @cache
 def _noise() -> NDArray[np.int16]:
-    """Sixteen pictures of sensor noise, grey, in −12 … 12."""
+    """Eight pictures of sensor noise, grey, in −12 … 12, the same in all three colours."""
     rng = generator("noise")
-    grains = rng.normal(0, 2.6, (16, HEIGHT, WIDTH, 1))
-    return np.clip(grains, -12, 12).round().astype(np.int16)
+    grains = np.clip(rng.normal(0, 2.6, (8, HEIGHT, WIDTH, 1)), -12, 12).round().astype(np.int16)
+    return np.repeat(grains, 3, axis=3)
 
 
 def developed(picture: Picture, number: int, caption: str) -> Picture:
     """As the recorder stores it: sensor noise of frame `number`, a slow flicker of the lamps, date and time on top."""
-    grain = _noise()[(number * 7) % 16] + round(1.5 * np.sin(number / 29))
-    shown = np.clip(picture.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+    flicker = round(1.5 * np.sin(number / 29))
+    shown = cv2.add(picture, _noise()[(number * 5) % 8], dtype=cv2.CV_8U)
+    shown = cv2.add(shown, np.full(4, float(flicker)), dtype=cv2.CV_8U) if flicker else shown
     for colour, width in (((20, 20, 20), 3), ((245, 245, 245), 1)):
         cv2.putText(shown, caption, (12, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA)
     return np.asarray(shown, dtype=np.uint8)
