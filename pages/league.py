@@ -24,7 +24,7 @@ indicator = edition.indicator(code)
 rows = view.chosen(cached.league(page, level=level)["rows"], page.tree, page.strip)
 
 
-def link(where: str = "league", **changes: object) -> str:
+def link(where: str = "league", /, **changes: object) -> str:
     """An address with this page's own filters where it stays here."""
     kept = {"level": level, "tab": tab, "indicator": filter_value("indicator")} if where == "league" else {}
     return page.link(where, **{**kept, **changes})

@@ -38,7 +38,7 @@ chosen = filter_value("indicator", tuple(known))
 step = filter_value("step", tuple(STEPS)) or "week"
 
 
-def link(where: str = "office", **changes: object) -> str:
+def link(where: str = "office", /, **changes: object) -> str:
     """An address with the office and this page's own filters where it stays here."""
     kept = {"indicator": chosen, "step": step} if where == "office" else {}
     return page.link(where, **{**kept, **changes})

@@ -1,7 +1,38 @@
-"""placeholder record"""
+"""Record 记录: what happened, minute by minute?"""
 
-from dashboard.web.components.blocks import heading, show
-from dashboard.web.state import here
+import streamlit as st
 
-context = here()
-show(heading("record", "question"))
+from dashboard.queries.record import record as find
+from dashboard.texts import t
+from dashboard.web.charts import timeline
+from dashboard.web.charts.picture import draw
+from dashboard.web.components.blocks import heading, section, show, state
+from dashboard.web.state import filter_value, here
+from dashboard.web.views import names
+from dashboard.web.views import record as view
+
+page = here()
+kind, number = filter_value("record"), filter_value("number")
+if not kind or not number:
+    show(heading(t("Record"), t("What happened, minute by minute?")),
+         state("empty", t("No record was chosen."), t("Open one from Today, Office or Records.")))  # fmt: skip
+    st.stop()
+
+found = find(page.app.db, page.viewer, page.rules, record=kind, number=number, as_of=page.as_of,
+             system=filter_value("system"))  # fmt: skip
+show(heading(f"{names.record(kind)} {number}", t("What happened, minute by minute?")))
+if found.stamps:
+    draw(timeline.picture(view.stamps(found), view.clocks(found, page.as_of), view.idle(found, page.rules.calendar),
+                          page.as_of, number, page.theme), "timeline")  # fmt: skip
+if found.verdicts:
+    note = found.edition.code if found.edition else t("no edition was in force")
+    show(section(t("Verdicts"), note), view.verdicts(found, page.now))
+left, right = st.columns(2, gap="large")
+with left:
+    show(
+        section(t("What the source states")),
+        view.attributes(found, page.tree, page.link),
+        view.linked(found, page.link),
+    )
+with right:
+    show(view.versions(found, page.now))

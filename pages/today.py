@@ -1,7 +1,55 @@
-"""placeholder today"""
+"""Today 今日: what needs me now?"""
 
-from dashboard.web.components.blocks import heading, show
-from dashboard.web.state import here
+from datetime import timedelta
 
-context = here()
-show(heading("today", "question"))
+from dashboard.intake.collecting import configured_sources
+from dashboard.queries.quarantine import quarantine_reasons
+from dashboard.queries.sources import batches, source_states
+from dashboard.texts import t
+from dashboard.web import cached, display
+from dashboard.web.components.blocks import heading, says, section, show, state
+from dashboard.web.state import filter_value, here
+from dashboard.web.views import today as view
+
+page = here()
+db, viewer, now = page.app.db, page.viewer, page.now
+only = filter_value("show", ("soon", "over"))
+clocks = [clock for clock in cached.open_clocks(page) if clock.office in page.below]
+samples = [sample for sample in cached.samples_today(page) if sample.hall in page.below]
+sources = source_states(db, viewer, configs=configured_sources(page.app.settings), as_of=now)
+
+show(heading(t("Today"), t("What needs me now?")), view.summary(clocks, samples, sources, now, page.link))
+chosen = [
+    clock for clock in clocks
+    if only is None or (clock.soon if only == "soon" else clock.deadline < now)
+]  # fmt: skip
+running = sorted(chosen, key=lambda clock: (clock.deadline < now, clock.deadline))
+show(section(t("Open clocks"), t("{shown} of {n}, sorted by time left", shown=min(len(running), view.SHOWN),
+                                 n=display.count(len(running)))))  # fmt: skip
+if running:
+    show(view.clocks(running, page.tree, page.edition, now, page.link),
+         says(t("A countdown tells how long the promise still lasts, not whether someone is on the way.")))  # fmt: skip
+else:
+    show(
+        state(
+            "empty", t("No clock is running."), t("Open tickets and repairs appear here with the time they have left.")
+        )
+    )
+
+day = now.astimezone(display.LOCAL).date()
+show(section(t("Samples of {day}", day=display.day(day, day))))
+if samples:
+    show(view.grid(samples, page.app.settings.video.slot_table, page.tree, page.link), view.grid_key())
+else:
+    show(
+        state(
+            "empty",
+            t("No sample is planned for today."),
+            t("The worker draws the moments of the day; the plan of a day is sealed the evening before."),
+        )
+    )
+
+came = batches(db, viewer, as_of=now, limit=500).to_dicts()
+recent = [batch for batch in came if display.from_micros(batch["started_at"]) >= now - timedelta(hours=24)]
+waiting = sum(row["rows"] for row in quarantine_reasons(db, viewer).to_dicts())
+show(section(t("Since yesterday at this time")), view.happened(clocks, recent, waiting, now, page.link))

@@ -11,3 +11,8 @@ LINES = {"T": "Tickets", "R": "Repairs", "H": "Halls", "C": "Connections", "O": 
 
 def title(thing: Indicator | SheetItem | Edition | Step) -> str:
     return thing.title if current_language() == "zh" else thing.title_en
+
+
+def percent(indicator: Indicator) -> bool:
+    """Whether values are shown as percentages; otherwise with two decimals."""
+    return indicator.unit == "ratio"

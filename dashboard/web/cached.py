@@ -12,10 +12,15 @@ from typing import Any
 import streamlit as st
 
 from dashboard.bootstrap import Application
+from dashboard.instants import LOCAL
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
 from dashboard.queries import explain as explain_query
 from dashboard.queries import league as league_query
+from dashboard.queries import records as records_query
+from dashboard.queries import today as today_query
+from dashboard.queries.offices import Tree
+from dashboard.queries.today import Running, Sampled
 from dashboard.web.state import Here
 
 ENTRIES = 256
@@ -64,3 +69,53 @@ def _explain(
     return explain_query.explain(
         _app.db, _viewer, rules, office=office, period=period, now=as_of, as_of=asked, refresh=False
     )
+
+
+def records(
+    here: Here, *, record: str, indicator: str | None, verdict: str | None, limit: int, offset: int
+) -> dict[str, Any]:
+    """A page of judged records of the strip's period and office, newest first, with the total."""
+    return _records(
+        here.app, here.viewer, here.scope, here.version, here.as_of, here.asked is not None, here.strip.period,
+        here.strip.office, record, indicator, verdict, limit, offset,
+    )  # fmt: skip
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _records(
+    _app: Application, _viewer: Viewer, scope: Scope, version: str, as_of: datetime, aside: bool, period: str,
+    office: str | None, record: str, indicator: str | None, verdict: str | None, limit: int, offset: int,
+) -> dict[str, Any]:  # fmt: skip
+    return records_query.records(
+        _app.db, _viewer, rules_of(_app.settings), record=record, period=period, now=as_of,
+        as_of=as_of if aside else None, office=office, verdict=verdict, indicator=indicator, limit=limit,
+        offset=offset, refresh=False,
+    )  # fmt: skip
+
+
+def open_clocks(here: Here) -> list[Running]:
+    """Clocks that run or ran out, for all that the viewer may see; judged for the minute, not for the second."""
+    return _open_clocks(here.app, here.viewer, here.tree, here.scope, here.version, _minute(here.now))
+
+
+def samples_today(here: Here) -> list[Sampled]:
+    return _samples_today(here.app, here.viewer, here.tree, here.scope, here.version, _minute(here.now))
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _open_clocks(
+    _app: Application, _viewer: Viewer, _tree: Tree, scope: Scope, version: str, as_of: datetime
+) -> list[Running]:
+    return today_query.open_clocks(_app.db, _viewer, rules_of(_app.settings), _tree, as_of=as_of)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _samples_today(
+    _app: Application, _viewer: Viewer, _tree: Tree, scope: Scope, version: str, as_of: datetime
+) -> list[Sampled]:
+    day = as_of.astimezone(LOCAL).date().isoformat()
+    return today_query.samples_today(_app.db, _viewer, _tree, day=day, as_of=as_of)

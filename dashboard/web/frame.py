@@ -17,6 +17,7 @@ import streamlit as st
 
 from checks.errors import RuleError
 from checks.periods import parse_period
+from collectors.base import CollectorError
 from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
 from dashboard.errors import MingchaError
@@ -68,7 +69,7 @@ def run(pages: Sequence[Page]) -> None:
         if context is not None:
             _enter(context, known)
             current.run()
-    except (MingchaError, RuleError) as error:
+    except (MingchaError, RuleError, CollectorError) as error:
         logger.warning("The page could not be shown: %s", error)
         show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), str(error)))
 

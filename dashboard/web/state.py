@@ -77,11 +77,21 @@ class Here:
         return self.rules.rulebook.edition_on(period.last_day) or self.rules.rulebook.editions[-1]
 
     @property
+    def below(self) -> frozenset[str]:
+        """Codes within the strip's office and peer group, of those the viewer may see."""
+        codes = self.tree.below(self.strip.office) if self.strip.office else frozenset(self.tree.offices)
+        if self.strip.peer is None:
+            return codes
+        groups = (code for code in codes if code in self.tree.offices)
+        tops = [code for code in groups if self.tree.offices[code].peer_group == self.strip.peer]
+        return codes & frozenset[str]().union(*(self.tree.below(code) for code in tops))
+
+    @property
     def scope(self) -> tuple[str, ...]:
         """What must be in the key of everything cached: the offices the viewer may see, and the role."""
         return (self.viewer.role, *sorted(self.viewer.offices))
 
-    def link(self, page: str, **parameters: object) -> str:
+    def link(self, page: str, /, **parameters: object) -> str:
         """Address of a page within the app, carrying the strip along; None leaves a parameter out."""
         merged: dict[str, object] = {**self.strip.parameters(), **parameters}
         kept = {key: str(value) for key, value in merged.items() if value is not None}

@@ -25,7 +25,7 @@ DOT_SCHEMA = {"office": pl.String, "name": pl.String, "volume": pl.Float64, "val
 
 def picture(found: Funnel, indicator: Indicator, theme: str, chosen: str | None = None) -> Picture:
     """The funnel of one indicator; `chosen` is an office to be named whatever its place."""
-    percent = indicator.interval == "wilson"
+    percent = books.percent(indicator)
     named = _labelled(found, chosen)
     dots = [
         {"office": d.office, "name": d.name, "volume": d.volume, "value": d.value, "call": d.call,

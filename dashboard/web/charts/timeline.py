@@ -20,6 +20,11 @@ from dashboard.web.palette import palette
 LOCAL_HOURS = timedelta(hours=8)
 SCHEMA = {"lane": pl.String, "place": pl.Int64, "start": pl.Datetime("ms"), "end": pl.Datetime("ms"),
           "text": pl.String, "state": pl.String, "kind": pl.String}  # fmt: skip
+HOURS = (
+    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0 "
+    "? utcFormat(datum.value, '%-m/%-d') : utcFormat(datum.value, '%H:%M')"
+)
+"""The axis in 24 hours, a midnight as its day; times are local ones without a zone (see `_local`)."""
 STATES = ("on_time", "late", "pending", "unjudgeable", "excluded")
 
 
@@ -55,7 +60,7 @@ def picture(
     rows = [*_stamps(stamps, edge), *_clocks(stamps, clocks, edge, now), *_idle(idle, first, edge)]
     late = [clock.label for clock in clocks if clock.state == "late"]
     return Picture(
-        spec=_spec(theme, current_language(), len(stamps)),
+        spec=_spec(theme, current_language(), len(stamps), tuple(sorted({row["kind"] for row in rows}))),
         data={"rows": arrow(rows, SCHEMA)},
         alt=t("Timeline of {number}; late: {late}.", number=number, late=t(", ").join(late) or t("none")),
         says=t("A bar is a clock from its start to its end, the line across it the deadline; shaded days do not count. "
@@ -94,7 +99,7 @@ def _clocks(stamps: Sequence[Stamp], clocks: Sequence[Clock], edge: datetime, no
         rows.append({**common, "start": _local(clock.start), "end": _local(end), "kind": "clock"})
         deadline = _local(clock.deadline)
         rows.append({**common, "start": deadline, "end": deadline, "kind": "deadline",
-                     "text": f"{clock.label} {display.moment(clock.deadline, now)}"})  # fmt: skip
+                     "text": t("limit {time}", time=display.moment(clock.deadline, now))})  # fmt: skip
     return rows
 
 
@@ -107,12 +112,12 @@ def _idle(idle: Sequence[tuple[datetime, datetime]], first: datetime, edge: date
 
 
 @cache
-def _spec(theme: str, _language: str, lanes: int) -> dict[str, Any]:
+def _spec(theme: str, _language: str, lanes: int, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Only layers that have rows are drawn: Vega warns about the extent of an empty one."""
     colours = palette(theme)
     base = alt.Chart(alt.NamedData("rows"))
-    x = alt.X(
-        "start:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=True, labelOverlap=True, tickCount=6)
-    )
+    hours = alt.Axis(grid=True, labelOverlap=True, tickCount=7, labelExpr=HOURS, offset=4, domain=False)
+    x = alt.X("start:T", title=None, scale=alt.Scale(type="utc", padding=12), axis=hours)
     axis = alt.Axis(labelLimit=130, labelFontSize=13, ticks=False, domain=False, labelColor=colours.text, grid=False)
     y = alt.Y("lane:N", sort=alt.EncodingSortField("place", op="min"), title=None, axis=axis)
     tones = [colours.accent, colours.breach, colours.soon, colours.quiet, colours.quiet]
@@ -121,19 +126,26 @@ def _spec(theme: str, _language: str, lanes: int) -> dict[str, Any]:
     def only(kind: str) -> Any:
         return base.transform_filter(f"datum.kind == '{kind}'")
 
-    return finished(
-        alt.layer(
-            only("idle").mark_rect(color=colours.quiet, opacity=0.16).encode(x=x, x2="end:T"),
-            only("clock")
-            .mark_bar(height=9, opacity=0.75)
-            .encode(x=x, x2="end:T", y=y, color=tone, tooltip=[alt.Tooltip("text:N", title=t("Clock"))]),
-            only("deadline")
-            .mark_tick(thickness=3, height=26, orient="vertical")
-            .encode(x=x, y=y, color=tone, tooltip=[alt.Tooltip("text:N", title=t("Deadline"))]),
+    layers = {
+        "idle": [only("idle").mark_rect(color=colours.quiet, opacity=0.16).encode(x=x, x2="end:T")],
+        "clock": [
+            only("clock").mark_bar(height=9, opacity=0.75).encode(
+                x=x, x2="end:T", y=y, color=tone, tooltip=[alt.Tooltip("text:N", title=t("Clock"))])
+        ],
+        "deadline": [
+            only("deadline").mark_tick(thickness=3, height=26, orient="vertical").encode(
+                x=x, y=y, color=tone, tooltip=[alt.Tooltip("text:N", title=t("Deadline"))]),
+            only("deadline").mark_text(align="right", baseline="top", dx=-4, dy=6, fontSize=11).encode(
+                x=x, y=y, color=tone, text="text:N"),
+        ],
+        "stamp": [
             only("stamp").mark_point(filled=True, size=75, color=colours.text).encode(x=x, y=y),
             only("stamp").mark_text(align="left", baseline="bottom", dx=5, dy=-3).encode(x=x, y=y, text="text:N"),
-            only("beyond").mark_text(align="right", baseline="bottom", dy=-3).encode(x=x, y=y, text="text:N"),
-            only("empty").mark_text(align="left", color=colours.quiet).encode(x=alt.value(6), y=y, text="text:N"),
-        ).properties(height=40 * lanes),
-        colours,
-    )
+        ],
+        "beyond": [only("beyond").mark_text(align="right", baseline="bottom", dy=-3).encode(x=x, y=y, text="text:N")],
+        "empty": [
+            only("empty").mark_text(align="left", color=colours.quiet).encode(x=alt.value(6), y=y, text="text:N")
+        ],
+    }  # fmt: skip
+    drawn = [layer for kind, found in layers.items() if kind in kinds for layer in found]
+    return finished(alt.layer(*drawn).properties(height=44 * lanes), colours)

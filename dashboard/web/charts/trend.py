@@ -23,7 +23,7 @@ SCHEMA = {"label": pl.String, "place": pl.Int64, "value": pl.Float64, "low": pl.
 
 
 def picture(points: Sequence[Point], indicator: Indicator, office: str, step: str, theme: str) -> Picture:
-    percent = indicator.interval == "wilson" or indicator.unit in ("ratio", "share", "%", "rate")
+    percent = books.percent(indicator)
     text = display.rate if percent else display.score
     labels = [label_of(point.start, step) for point in points]
     rows = [

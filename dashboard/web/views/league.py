@@ -100,7 +100,7 @@ def lost_by_line(row: Row, edition: Edition) -> dict[str, float]:
 
 def indicator_table(rows: Sequence[Row], indicator: Indicator, found: Funnel | None, link: Link) -> Safe:
     """One indicator: value with its 95 % interval and the target, and everything that is not in the rate beside it."""
-    percent = indicator.interval == "wilson"
+    percent = books.percent(indicator)
     cells = [(row, row["indicators"][indicator.code]) for row in rows if indicator.code in row["indicators"]]
     sign = 1 if indicator.less_is_better else -1
     cells.sort(key=lambda pair: (pair[1]["value"] is None, sign * (pair[1]["value"] or 0), pair[0]["office"]))
@@ -120,13 +120,13 @@ def indicator_table(rows: Sequence[Row], indicator: Indicator, found: Funnel | N
 def _indicator_cells(
     row: Row, cell: Row, indicator: Indicator, percent: bool, across: tuple[float, float], call: str | None, link: Link
 ) -> list[object]:
-    records = link("records", record=record_kind(indicator), office=row["office"], indicator=indicator.code)
+    records = records_door(indicator, row["office"], link)
     words = t("{low} to {high}", low=value_text(cell["low"], percent), high=value_text(cell["high"], percent))
     return [
         go(link("office", office=row["office"], indicator=indicator.code), row["name"]),
         go(records, value_text(cell["value"], percent), title=definition(indicator)),
         marks.span(cell["low"], cell["value"], cell["high"], across=across, words=words, line=float(indicator.target)),
-        go(records, counted(cell)),
+        go(records, counted(cell, indicator)),
         points(cell, indicator),
         reading(call),
         *(beside(cell, key, indicator, row["office"], link) for key in ("pending", "unjudgeable", "excluded")),
@@ -142,9 +142,7 @@ def beside(cell: Row, verdict: str, indicator: Indicator, office: str, link: Lin
     """Pending, unjudgeable, excluded: counted beside every rate, never inside it; a door when there are any."""
     if not cell[verdict]:
         return tag("span", "0", class_="quiet")
-    kind = record_kind(indicator)
-    return go(link("records", record=kind, office=office, indicator=indicator.code, verdict=verdict),
-              display.count(cell[verdict]))  # fmt: skip
+    return go(records_door(indicator, office, link, verdict=verdict), display.count(cell[verdict]))
 
 
 def _across(cells: Sequence[Row], target: float) -> tuple[float, float]:
@@ -153,9 +151,12 @@ def _across(cells: Sequence[Row], target: float) -> tuple[float, float]:
     return (min([*values, target]), max([*values, target]))
 
 
-def counted(cell: Row) -> str:
+def counted(cell: Row, indicator: Indicator) -> str:
+    """Numerator / denominator; T4's numerator is stored × 10,000 (design §3.5) and shown as the count it stands for."""
     if not cell["denominator"]:
         return display.NONE
+    if indicator.formula == "per_customers":
+        return f"{amount(cell['numerator'] / 10_000)} / {amount(cell['denominator'])}"
     return f"{amount(cell['numerator'])} / {amount(cell['denominator'])}"
 
 
@@ -171,8 +172,11 @@ def reading(call: str | None) -> Safe | str:
     return tag("span", shape + t(READINGS[call]), class_=tone or "quiet")
 
 
-def record_kind(indicator: Indicator) -> str:
-    return {"halls": "inspections"}.get(indicator.record, indicator.record)
+def records_door(indicator: Indicator, office: str, link: Link, **more: object) -> str:
+    """Where the records behind a figure are listed: a hall's deductions and measures on the office's own page."""
+    if indicator.record in ("halls", "measures"):
+        return link("office", office=office, indicator=indicator.code)
+    return link("records", record=indicator.record, office=office, indicator=indicator.code, **more)
 
 
 def definition(indicator: Indicator) -> str:

@@ -66,8 +66,8 @@ def indicators(document: Row, cells: Mapping[str, Row], edition: Edition, chosen
 
 def _indicator(line: Row, cell: Row, edition: Edition, office: str, link: Link) -> list[object]:
     found = edition.indicator(line["code"])
-    percent = found.interval == "wilson"
-    door = link("records", record=league.record_kind(found), office=office, indicator=found.code)
+    percent = books.percent(found)
+    door = league.records_door(found, office, link)
     missing = line["value"] is None
     name = go(link("office", office=office, indicator=found.code), f"{found.code} {books.title(found)}",
               title=league.definition(found))  # fmt: skip
@@ -77,7 +77,7 @@ def _indicator(line: Row, cell: Row, edition: Edition, office: str, link: Link) 
         else go(door, value_text(line["value"], percent)),
         _interval(cell, percent),
         f"{value_text(float(found.floor), percent)} → {value_text(float(found.target), percent)}",
-        display.NONE if missing else go(door, league.counted(line)),
+        display.NONE if missing else go(door, league.counted(line, found)),
         display.NONE if missing else league.points(line, found),
         _lost(line["score_lost"]),
         *((league.beside(cell, key, found, office, link) if cell else display.NONE)
@@ -131,7 +131,10 @@ def _rest(found: int, code: str | None, document: Row, link: Link) -> Safe:
     if found <= WORST:
         return Safe("")
     more_of = t("{n} more records lost points", n=display.count(found - WORST))
-    return tag("p", go(link("records", office=document["office"], indicator=code, losing="1"), more_of))
+    if code is None or code[0] not in "TRC":
+        return tag("p", more_of, class_="quiet")
+    record = {"T": "tickets", "R": "repairs", "C": "applications"}[code[0]]
+    return tag("p", go(link("records", record=record, office=document["office"], indicator=code), more_of))
 
 
 VERDICTS = {

@@ -1,0 +1,59 @@
+"""Names of stored things (名称): record kinds, columns and values as people say them; msgids, Chinese in pages.po."""
+
+from __future__ import annotations
+
+from dashboard.texts import t
+
+RECORDS = {
+    "tickets": "Tickets", "repairs": "Repairs", "applications": "Connections", "evaluations": "Evaluations",
+    "samples": "Samples", "inspections": "Inspections", "offices": "Offices", "cameras": "Cameras",
+    "measures": "Measures", "hall_days": "Hall days",
+}  # fmt: skip
+STAMPS = {
+    "accepted_at": "Accepted", "dispatched_at": "Dispatched", "taken_at": "Taken", "contacted_at": "Customer contacted",
+    "arrived_at": "Arrived", "finished_at": "Finished", "replied_at": "Replied", "visited_at": "Called back",
+    "archived_at": "Archived", "restored_at": "Power restored", "plan_answered_at": "Plan answered",
+    "design_reviewed_at": "Design reviewed", "inspected_at": "Inspected", "connected_at": "Connected", "at": "At",
+    "planned_at": "Planned", "captured_at": "Captured", "reviewed_at": "Reviewed",
+}  # fmt: skip
+COLUMNS = {
+    "type": "Type", "category": "Category", "office_code": "Office", "hall_code": "Hall", "camera_code": "Camera",
+    "area": "Area", "source": "Channel", "urges": "Urged", "returns": "Returned", "substantiated": "Substantiated",
+    "satisfaction": "Satisfaction", "severity": "Severity", "withdrawn": "Withdrawn", "simulated": "Simulated",
+    "team": "Team", "fault_class": "Fault", "customer_owned": "Customer's own equipment", "line": "Line",
+    "transformer": "Transformer", "reported_arrival_late": "Reported late to arrive",
+    "reported_restore_late": "Reported late to restore", "ticket_no": "Ticket", "repair_no": "Repair",
+    "parent_ticket_no": "Parent ticket", "parent_repair_no": "Parent repair", "calls": "Calls", "taken_by": "Taken by",
+    "category_1": "Category 1", "category_2": "Category 2", "category_3": "Category 3", "class": "Class",
+    "papers": "Papers", "visits": "Visits", "paused_working_days": "Paused working days",
+    "card_issued": "Notice card issued", "outcome": "Outcome", "cause": "Cause", "verdict": "Verdict", "slot": "Slot",
+    "date": "Date", "kind": "Kind", "inspector": "Inspector", "item_code": "Sheet item", "result": "Result",
+    "count": "Count", "note": "Note", "sample_id": "Sample", "inspection_no": "Inspection",
+}  # fmt: skip
+VALUES = {
+    "fault": "fault report", "complaint": "complaint", "report": "report of misconduct", "opinion": "opinion",
+    "suggestion": "suggestion", "enquiry": "enquiry", "praise": "praise", "request": "service request",
+    "urban": "urban", "rural": "rural", "remote": "remote", "satisfied": "satisfied", "neutral": "neutral",
+    "dissatisfied": "dissatisfied", "yes": "yes", "no": "no", "partly": "partly", "general": "general",
+    "important": "important", "major": "major", "special": "special", "planned": "planned", "captured": "captured",
+    "missed": "missed", "not_checkable": "not checkable", "ok": "no violation", "violation": "violation",
+    "unsure": "unsure", "on_site": "on site", "mutual": "mutual", "undercover": "undercover", "video": "video",
+    "residential": "residential", "low_voltage": "low voltage", "high_voltage_single": "high voltage, single supply",
+    "high_voltage_dual": "high voltage, dual supply", "solar": "solar",
+}  # fmt: skip
+RELATIONS = {"parent": "Parent", "child": "Merged into this", "ticket": "Ticket", "repair": "Repair"}
+
+
+def record(kind: str) -> str:
+    return t(RECORDS.get(kind, kind))
+
+
+def column(name: str) -> str:
+    return t(STAMPS.get(name) or COLUMNS.get(name, name))
+
+
+def value(text: object) -> str:
+    """A stored value as people say it; free text as it is."""
+    if text is True or text is False:
+        return t("yes") if text else t("no")
+    return t(VALUES[text]) if isinstance(text, str) and text in VALUES else str(text)

@@ -1,0 +1,182 @@
+"""What needs me now (今日): figures that are doors, clocks that move by themselves, the day's samples as a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from checks.rulebook.model import Edition
+from dashboard.queries.offices import Tree
+from dashboard.queries.sources import SourceState
+from dashboard.queries.today import Running, Sampled
+from dashboard.settings import Slot
+from dashboard.texts import t
+from dashboard.web import books, display
+from dashboard.web.components.blocks import Column, figure, figures, go, table
+from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.views import names
+
+Link = Callable[..., str]
+SHOWN = 40
+
+
+def summary(
+    clocks: Sequence[Running], samples: Sequence[Sampled], sources: Sequence[SourceState], as_of: datetime, link: Link
+) -> Safe:
+    """Five figures that say where to begin."""
+    soon = sum(1 for clock in clocks if clock.soon)
+    over = sum(1 for clock in clocks if clock.deadline < as_of)
+    flagged = sum(1 for sample in samples if sample.state == "flagged")
+    waiting = sum(1 for sample in samples if sample.state in ("flagged", "waiting"))
+    silent = sum(1 for source in sources if source.state in ("silent", "failing"))
+    taken = tag("small", f" / {len([s for s in samples if s.state not in ('planned', 'closed')])}")
+    return figures(
+        [
+            figure(
+                display.count(soon),
+                t("about to breach"),
+                tone="soon" if soon else "",
+                href=link("today", show="soon"),
+                title=t("At least three quarters of the time are used."),
+            ),
+            figure(
+                display.count(over),
+                t("overdue and still open"),
+                tone="breach" if over else "",
+                href=link("today", show="over"),
+            ),
+            figure(
+                display.count(flagged),
+                t("flagged by the machine today"),
+                tone="machine" if flagged else "",
+                href=link("review", flagged="1"),
+            ),
+            figure(safe(display.count(waiting), taken), t("samples of today to review"), href=link("review")),
+            figure(
+                display.count(silent),
+                t("sources silent or failing"),
+                tone="breach" if silent else "",
+                href=link("sources"),
+            ),
+        ]
+    )
+
+
+def clocks(found: Sequence[Running], tree: Tree, edition: Edition, as_of: datetime, link: Link) -> Safe:
+    """Open clocks by time left. The countdown moves by itself; the bar is the share of time used."""
+    columns = [
+        Column(t("Time left"), "num"), Column(t("Used"), "wide"), Column(t("Number"), "head keep"),
+        Column(t("Office"), "keep"), Column(t("Clock")), Column(t("Deadline"), "num"), Column(t("Who has it")),
+    ]  # fmt: skip
+    titles = {indicator.code: books.title(indicator) for indicator in edition.indicators}
+    body = [
+        [countdown(clock.deadline, as_of), used(clock),
+         go(link("record", record=clock.record, number=clock.number), clock.number),
+         go(link("office", office=clock.office), tree.name(clock.office)),
+         f"{clock.indicator} {titles.get(clock.indicator, '')}",
+         tag("span", display.moment(clock.deadline, as_of), title=display.exact(clock.deadline)),
+         clock.holder or display.NONE]
+        for clock in found[:SHOWN]
+    ]  # fmt: skip
+    return table(columns, body, label=t("Open clocks"))
+
+
+def countdown(deadline: datetime, as_of: datetime) -> Safe:
+    """Time left, moved on by the strip's script; over-due in vermilion with the word."""
+    left = (deadline - as_of).total_seconds()
+    text = display.duration(left) if left >= 0 else t("over by {time}", time=display.duration(-left))
+    until = str(int(deadline.timestamp() * 1000))
+    return tag("b", text, data_until=until, class_="breach" if left < 0 else None, title=display.exact(deadline))
+
+
+def used(clock: Running) -> Safe:
+    """Share of the time used, as a bar of one colour that means its state, with the percentage beside."""
+    share = min(max(clock.used, 0.0), 1.0)
+    tone = "breach" if clock.used > 1 else "soon" if clock.soon else "fine"
+    words = t("{n} % of the time used", n=min(round(clock.used * 100), 999))
+    bar = tag("i", style=f"width:{share * 100:.0f}%")
+    return tag("span", bar, class_=f"used {tone}", role="img", aria_label=words, title=words)
+
+
+MARKS = {
+    "judged": ("●", "reviewed"), "flagged": ("◆", "flagged by the machine"), "waiting": ("○", "waiting for review"),
+    "not_checkable": ("▲", "not checkable"), "missed": ("✕", "missed"), "planned": ("·", "still to come"),
+    "closed": ("", "closed"), "none": ("", "no sample"),
+}  # fmt: skip
+
+
+def grid(samples: Sequence[Sampled], slots: Sequence[Slot], tree: Tree, link: Link) -> Safe:
+    """Halls × slots: what was seen, what waits, what was missed."""
+    found: dict[str, dict[int, Sampled]] = {}
+    for sample in samples:
+        found.setdefault(sample.hall, {})[sample.slot] = sample
+    style = f"grid-template-columns:1fr repeat({len(slots)},1.55rem)"
+    rows = [
+        tag("div", tag("span", go(link("office", office=hall), tree.name(hall), class_="plain"), title=tree.name(hall)),
+            [_mark(row.get(slot.number), slot, link) for slot in slots], style=style)
+        for hall, row in sorted(found.items(), key=lambda pair: tree.name(pair[0]))
+    ]  # fmt: skip
+    return tag("div", rows, class_="samples")
+
+
+def _mark(sample: Sampled | None, slot: Slot, link: Link) -> Safe:
+    span = f"{slot.starts:%H:%M}–{slot.ends:%H:%M}"
+    state = sample.state if sample else "none"
+    shape, words = MARKS[state]
+    said = f"{span} · {t(words)}" + (f" · {cause(sample.cause)}" if sample and sample.cause else "")
+    if sample is None or state in ("closed", "none", "planned"):
+        return tag("span", shape, class_=f"mark {state}{' hatched' if state in ('closed', 'none') else ''}", title=said,
+                   role="img", aria_label=said)  # fmt: skip
+    return tag("a", shape, href=link("review", sample=sample.sample), class_=f"mc-go plain mark {state}", title=said,
+               aria_label=said)  # fmt: skip
+
+
+def grid_key() -> Safe:
+    parts = [(tag("span", MARKS[state][0], class_=f"mark {state}", style="display:inline"), f" {t(MARKS[state][1])}")
+             for state in ("judged", "flagged", "waiting", "not_checkable", "missed", "planned")]  # fmt: skip
+    hatched = safe(tag("i", class_="hatched", style="border:1px solid var(--mc-rule)"), t("closed or no sample"))
+    return tag("p", [(part, "　") for part in parts], tag("span", hatched, class_="key"), class_="says")
+
+
+CAUSES = {
+    "worker_down": "the worker was down",
+    "recorder_busy": "the recorder was busy",
+    "disk_full": "the disk was full",
+    "recording_missing": "the recorder has no such minute",
+    "offline": "offline",
+    "black": "black picture",
+    "frozen": "frozen picture",
+    "blurred": "blurred",
+    "occluded": "occluded",
+    "moved": "moved",
+    "no_signal": "no signal",
+    "wrong_password": "wrong password",
+}
+
+
+def cause(code: str) -> str:
+    return t(CAUSES.get(code, code))
+
+
+def happened(
+    clocks: Sequence[Running], batches: Sequence[Mapping[str, object]], quarantined: int, as_of: datetime, link: Link
+) -> Safe:
+    """Since yesterday at this time: what ran out, what came in, what could not be stored."""
+    since = as_of - timedelta(hours=24)
+    ran_out = [clock for clock in clocks if since <= clock.deadline < as_of]
+    by_code: dict[str, int] = {}
+    for clock in ran_out:
+        by_code[clock.indicator] = by_code.get(clock.indicator, 0) + 1
+    rows: list[object] = [
+        tag("li", t("{n} open clocks ran out", n=display.count(len(ran_out))),
+            f" ({t(', ').join(f'{code} {n}' for code, n in sorted(by_code.items()))})" if by_code else "")
+    ]  # fmt: skip
+    brought: dict[str, int] = {}
+    for batch in batches:
+        brought[str(batch["record"])] = brought.get(str(batch["record"]), 0) + int(str(batch["new"]))
+    rows += [
+        tag("li", t("{n} new {records}", n=display.count(n), records=names.record(kind)))
+        for kind, n in sorted(brought.items()) if n
+    ]  # fmt: skip
+    rows.append(tag("li", go(link("sources"), t("{n} rows in quarantine", n=display.count(quarantined)))))
+    return tag("ul", rows)
