@@ -63,6 +63,7 @@ def _stream(
     out: av.container.OutputContainer, codec: str, options: dict[str, str], size: tuple[int, int], key_every: int
 ) -> av.VideoStream:
     stream = out.add_stream(codec, rate=25, options=options)
+    assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = size
     stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     stream.time_base = stream.codec_context.time_base = fractions.Fraction(1, TICKS)

@@ -187,7 +187,7 @@ def motionless(measures: Measures) -> Flags:
     moving = measures.motion.max(axis=(1, 2)) >= MOVING_CELL
     if len(moving) > 1:
         moving[0] = moving[1]
-    return ~moving
+    return np.asarray(~moving)
 
 
 def frozen(

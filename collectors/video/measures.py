@@ -7,6 +7,7 @@ a corner is not lost in the mean. Units: grey levels 0–255, seconds from the f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from collectors.video.decode import Frame, Picture
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 SMALL_SIDE = 192
 CELL_PIXELS = 8
@@ -69,7 +70,7 @@ class Measures:
     @property
     def motion(self) -> Floats:
         """n × rows × columns: change of a cell beyond what the whole picture does (key frames, exposure, noise)."""
-        return np.clip(self.cells - np.median(self.cells, axis=(1, 2), keepdims=True), 0, None)
+        return np.asarray(np.clip(self.cells - np.median(self.cells, axis=(1, 2), keepdims=True), 0, None))
 
 
 class Meter:
@@ -91,7 +92,7 @@ class Meter:
             self._close_segment(frame.time)
         small = shrunk(frame.grey)
         before = self._smalls[-1] if self._smalls and self._smalls[-1].shape == small.shape else small
-        self._cells.append(cell_means(cv2.absdiff(small, before)))
+        self._cells.append(cell_means(np.asarray(cv2.absdiff(small, before), np.uint8)))
         self._rows.append((float(small.mean()), float((small < DARK_LEVEL).mean()), frame.saturation))
         self._smalls.append(small)
         self._times.append(frame.time)

@@ -67,8 +67,12 @@ class Template:
 
     def at(self, moment: datetime) -> Path:
         """The path for an aware moment."""
+        return self.home / self.rendered(moment)
+
+    def rendered(self, moment: datetime) -> str:
+        """The template as text for an aware moment: a path, or an address whose recorder plays back."""
         local = moment.astimezone(LOCAL)
-        return self.home / self.render(_FIELD.sub(lambda field: local.strftime(field[0]), self.text))
+        return self.render(_FIELD.sub(lambda field: local.strftime(field[0]), self.text))
 
     def render(self, text: str) -> str:
         return text.replace("{camera}", self.camera)

@@ -1,0 +1,138 @@
+"""Which halls owe a sample on a day, in which slots, seen by which cameras (应抽样本)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from checks.judge.samples import SlotTime, slot_is_due
+from collectors.video.plan import SlotSpan
+from collectors.video.windows import WAITING, Window, WindowError, parse_windows
+from dashboard.database import Database
+from dashboard.database.models import RECORD_TABLES
+from dashboard.errors import UsageError
+from dashboard.judging.rules import rules_of
+from dashboard.nearest import nearest
+from dashboard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera as imported. `url` and `playback_url` may hold passwords: they are never shown."""
+
+    code: str
+    hall: str
+    name: str | None
+    url: str | None
+    playback_url: str | None
+    windows: tuple[Window, ...]
+    reference: Path | None
+    fault: str | None = None
+    """Why its windows cannot be used, if they cannot: its minute is taken all the same."""
+
+    def __repr__(self) -> str:
+        return f"Camera({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class DueSlot:
+    """A slot that a hall owes."""
+
+    hall: str
+    hall_name: str
+    slot: SlotSpan
+    cameras: tuple[Camera, ...]
+
+
+def due_slots(db: Database, settings: Settings, day: date) -> list[DueSlot]:
+    """Slots of the day in which halls with a camera are open, by hall, then slot."""
+    calendar = rules_of(settings).calendar
+    with db.reading() as connection:
+        halls = _halls(connection, day)
+        opening = _hall_days(connection, day)
+        cameras = _cameras(connection, settings)
+    found = []
+    for code, name in sorted(halls.items()):
+        for slot in settings.video.slot_table:
+            span = SlotSpan(slot.number, slot.starts, slot.ends)
+            due = slot_is_due(day, SlotTime(slot.number, slot.starts, slot.ends), opening.get(code), calendar)
+            if due and cameras[code]:
+                found.append(DueSlot(code, name, span, tuple(cameras[code])))
+    return found
+
+
+def camera_of(db: Database, settings: Settings, code: str) -> Camera:
+    """The camera of that code; UsageError names the nearest."""
+    with db.reading() as connection:
+        known = {camera.code: camera for several in _cameras(connection, settings).values() for camera in several}
+    if code in known:
+        return known[code]
+    guess = nearest(code, known)
+    hint = f"Did you mean '{guess}'?" if guess else "Import cameras first: mingcha import cameras FILE"
+    raise UsageError(f"There is no camera '{code}'.", hint)
+
+
+def _halls(connection: Connection, day: date) -> dict[str, str]:
+    """Code → name of the halls valid on the day."""
+    office = RECORD_TABLES["offices"].c
+    query = sa.select(office.code, office.name).where(
+        office.level == "hall",
+        sa.func.coalesce(office.valid_from, "") <= day.isoformat(),
+        sa.func.coalesce(office.valid_to, "9999-12-31") >= day.isoformat(),
+    )
+    return {row.code: row.name for row in connection.execute(query.order_by(office.valid_from))}
+
+
+def _hall_days(connection: Connection, day: date) -> dict[str, Mapping[str, object]]:
+    row = RECORD_TABLES["hall_days"].c
+    query = sa.select(row.hall_code, row.open, row.opens, row.closes, row.filed_at).where(row.date == day.isoformat())
+    return {found["hall_code"]: dict(found) for found in connection.execute(query).mappings()}
+
+
+def _cameras(connection: Connection, settings: Settings) -> defaultdict[str, list[Camera]]:
+    table = RECORD_TABLES["cameras"]
+    found: defaultdict[str, list[Camera]] = defaultdict(list)
+    for row in connection.execute(sa.select(table).order_by(table.c.code)).mappings():
+        found[row["hall_code"]].append(_camera(row, settings))
+    return found
+
+
+def _camera(row: Any, settings: Settings) -> Camera:
+    reference = (
+        settings.path(row["reference_image"].replace("{camera}", row["code"])) if row["reference_image"] else None
+    )
+    windows: tuple[Window, ...] = ()
+    fault = None
+    try:
+        windows = windows_of(row["code"], row["windows"], row["waiting_area"])
+    except WindowError as error:
+        fault = str(error)
+    return Camera(
+        row["code"], row["hall_code"], row["name"], row["url"], row["playback_url"], windows, reference, fault
+    )
+
+
+def windows_of(camera: str, windows: str | None, waiting: str | None) -> tuple[Window, ...]:
+    """Windows and waiting area as imported. WindowError names the camera."""
+    where = f"Camera {camera}, windows"
+    found = parse_windows(windows, where) if windows else ()
+    if not waiting or any(window.name == WAITING for window in found):
+        return found
+    try:
+        area = json.loads(waiting)
+    except json.JSONDecodeError as error:
+        raise WindowError(f"Camera {camera}, waiting_area is not JSON: {error.msg}.") from error
+    polygon = area.get("polygon") if isinstance(area, dict) else area
+    return (*found, *parse_windows(json.dumps([{"name": WAITING, "polygon": polygon}]), f"Camera {camera}, waiting"))
+
+
+def names_of(windows: Sequence[Window]) -> list[str]:
+    return [window.name for window in windows if window.is_staffed]

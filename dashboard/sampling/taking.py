@@ -1,0 +1,192 @@
+"""Taking the samples that are due (抽样执行): called by the worker every few seconds and by `mingcha sample`.
+
+Each look whose moment has come gets a row, and each row ends in exactly one outcome. A run that is killed leaves rows
+that are still `planned`; the next run takes them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from collectors.video.persons import PersonDetector, person_detector
+from collectors.video.plan import LOCAL, moment_of
+from dashboard.database import Database
+from dashboard.database.models import LOOKS, PLAN_DAYS
+from dashboard.errors import MingchaError
+from dashboard.people import Viewer
+from dashboard.sampling import storing
+from dashboard.sampling.capture import Outcome, Task, is_ready, take
+from dashboard.sampling.days import DueSlot, due_slots
+from dashboard.sampling.sealing import reveal, seal, seed_for
+from dashboard.settings import Settings
+
+LOOK_BACK = timedelta(days=31)
+"""How far back looks without an outcome are still taken: recorders keep about a month."""
+AT_ONCE = 4
+WORK = ".taking"
+REMEMBERED_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One look that was concluded by this run."""
+
+    sample_id: str
+    hall: str
+    camera: str
+    day: date
+    slot: int
+    outcome: str
+    cause: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    due: DueSlot
+    day: date
+    task: Task
+
+
+def take_due(
+    db: Database,
+    settings: Settings,
+    now: datetime,
+    viewer: Viewer,
+    *,
+    only_day: date | None = None,
+    only_slot: int | None = None,
+    detector: PersonDetector | None = None,
+) -> list[Taken]:
+    """Take every look whose moment has come and that has no outcome yet; `now` is aware.
+
+    Seals days that nobody sealed in time (their `sealed_at` tells) and reveals those that are over. Raises MingchaError
+    if the evidence folder cannot be written, PlanError without the plan's secret, ModelError for a bad detector.
+    """
+    root = evidence_folder(settings)
+    _tidy(root / WORK, now)
+    days = [only_day] if only_day else list(days_to_take(db, now))
+    jobs = [job for day in days for job in _jobs(db, settings, day, root, viewer, now, only_slot)]
+    taken = _take_all(db, settings, jobs, root, viewer, now, detector) if jobs else []
+    for day in days:
+        reveal(db, settings, day, by=viewer, now=now)
+    return taken
+
+
+def days_to_take(db: Database, now: datetime) -> Iterator[date]:
+    """From the first sealed day (at most a month back) to today: on a day without a seal the worker was down."""
+    today = now.astimezone(LOCAL).date()
+    with db.reading() as connection:
+        first = connection.execute(sa.select(sa.func.min(PLAN_DAYS.c.date))).scalar()
+    day = max(date.fromisoformat(first), today - LOOK_BACK) if first else today
+    while day <= today:
+        yield day
+        day += timedelta(days=1)
+
+
+def evidence_folder(settings: Settings) -> Path:
+    """The folder of `[video] evidence_dir`, created if missing."""
+    path = settings.path(settings.video.evidence_dir)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MingchaError(
+            f"The evidence folder {path} cannot be created: {error.strerror}.", "Set [video] evidence_dir."
+        ) from error
+    return path
+
+
+def _jobs(
+    db: Database, settings: Settings, day: date, root: Path, viewer: Viewer, now: datetime, only_slot: int | None
+) -> Iterator[_Job]:
+    """Looks of a day that are ready; rows are made for all whose moment has come."""
+    known = storing.states(db, day)
+    seed = None
+    dues = due_slots(db, settings, day)
+    if dues and day <= now.astimezone(LOCAL).date():
+        seal(db, settings, day, by=viewer, now=now)
+    for due in dues:
+        waiting = [
+            camera
+            for camera in due.cameras
+            if known.get((due.hall, due.slot.number, camera.code)) not in storing.FINAL
+            and only_slot in (None, due.slot.number)
+        ]
+        if not waiting:
+            continue
+        seed = seed or seed_for(db, settings, day)
+        moment = moment_of(seed, due.hall, day, due.slot)
+        if now < moment:
+            continue
+        storing.announce(db, due, day, moment, [camera.code for camera in waiting], by=viewer, now=now)
+        sample_id = storing.sample_id_of(due.hall, day, due.slot.number)
+        for camera in waiting:
+            folder = root / day.strftime("%Y/%m/%d") / file_name(sample_id) / file_name(camera.code)
+            task = Task(sample_id, camera, moment, folder, root / WORK / uuid4().hex, _has_moved(db, camera.code))
+            if is_ready(task, now):
+                yield _Job(due, day, task)
+
+
+def _take_all(
+    db: Database,
+    settings: Settings,
+    jobs: list[_Job],
+    root: Path,
+    viewer: Viewer,
+    now: datetime,
+    detector: PersonDetector | None,
+) -> list[Taken]:
+    """Several at a time, since live ones wait for a minute to pass; each is concluded as it ends."""
+    eyes = detector or person_detector(settings.video.person_model)
+    taken = []
+    with ThreadPoolExecutor(min(AT_ONCE, len(jobs)), thread_name_prefix="sample") as pool:
+        running = {pool.submit(take, job.task, eyes, settings.home, now=now): job for job in jobs}
+        for future in as_completed(running):
+            job = running[future]
+            outcome = None if future.exception() else future.result()
+            if outcome is not None and storing.conclude(db, job.due, outcome, root, by=viewer, now=now):
+                taken.append(_taken(job, outcome))
+            shutil.rmtree(job.task.work, ignore_errors=True)
+    for future in running:
+        future.result()  # a fault of ours is raised, once the others are safe
+    return sorted(taken, key=lambda look: (look.sample_id, look.camera))
+
+
+def _tidy(work: Path, now: datetime) -> None:
+    """Remove what runs killed more than a day ago left behind."""
+    for folder in work.iterdir() if work.is_dir() else ():
+        if folder.stat().st_mtime < (now - timedelta(days=1)).timestamp():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _taken(job: _Job, outcome: Outcome) -> Taken:
+    task = job.task
+    return Taken(
+        task.sample_id, job.due.hall, task.camera.code, job.day, job.due.slot.number, outcome.outcome, outcome.cause,
+        outcome.detail,
+    )  # fmt: skip
+
+
+def _has_moved(db: Database, camera: str) -> bool:
+    """Whether one of the camera's latest looks showed something moving: the proof that its stream can live."""
+    query = sa.select(LOOKS.c.result).where(LOOKS.c.camera_code == camera).order_by(LOOKS.c.id.desc())
+    with db.reading() as connection:
+        results = connection.execute(query.limit(REMEMBERED_LOOKS)).scalars().all()
+    return any(not json.loads(result)["camera"]["still"] for result in results)
+
+
+def file_name(code: str) -> str:
+    """A code as a file name: codes are imported text and may hold anything."""
+    safe = re.sub(r"[^\w.-]", "_", code).lstrip(".")
+    return safe if safe == code else f"{safe}-{hashlib.sha256(code.encode()).hexdigest()[:8]}"
