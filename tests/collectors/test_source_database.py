@@ -1,7 +1,9 @@
 """The database source against a real PostgreSQL and a SQLite file."""
 
+import gc
 import threading
 import time
+import warnings
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -151,11 +153,24 @@ def test_a_database_that_vanishes_mid_query_leaves_nothing_behind(foreign, tmp_p
     source = make_source(foreign, tmp_path, query=query)
     killer = threading.Thread(target=_terminate_reader, args=(foreign,))
     killer.start()
-    with pytest.raises(CollectorError, match=r"Source 'crm': the database said: .*asked again later") as caught:
-        fetched(source)
+    with warnings.catch_warnings():
+        # SQLAlchemy does not close the cursor of a connection that is gone; psycopg remarks on it when it is collected
+        warnings.simplefilter("ignore", ResourceWarning)
+        message, permanent = _failure(source)
+        gc.collect()
     killer.join()
-    assert not caught.value.permanent
+    assert message.startswith("Source 'crm': the database said: ")
+    assert message.endswith("asked again later.")
+    assert not permanent
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def _failure(source):
+    try:
+        fetched(source)
+    except CollectorError as error:
+        return error.message, error.permanent
+    raise AssertionError("the query ended as if nothing had happened")
 
 
 def _terminate_reader(database):
