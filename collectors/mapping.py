@@ -169,11 +169,20 @@ def parse_config(model: type[Config], raw: Mapping[str, Any], where: str) -> Con
 def _problem(item: Any, model: type[SourceConfig]) -> str:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown key '{key}', {did_you_mean(str(item['loc'][-1]), model.model_fields)}"
+        return f"unknown key '{key}', {did_you_mean(str(item['loc'][-1]), _known_keys(model, item['loc'][:-1]))}"
     if item["type"] == "missing":
         return f"'{key}' is missing"
     said = item["msg"].removeprefix("Value error, ")
     return said if not key else f"'{key}' = {item['input']!r}: {said}"
+
+
+def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterable[str]:
+    """Keys of the table at `location`: `auth.user` is looked up among those of `auth`."""
+    for part in location:
+        inner = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return model.model_fields
 
 
 def read_mapping(path: Path, record: str, *, base: Mapping[str, Any] | None = None) -> SourceConfig:
