@@ -452,7 +452,7 @@ class Company:
 
     def customers(self, code: str, day: date) -> int:
         """“customers of a row = its own if > 0, else the sum of its children's, none = no value”"""
-        version = self.version_valid(code, day)
+        version = self.version_near(code, day)
         if version and version.customers > 0:
             return version.customers
         children = [

