@@ -13,7 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from checks.clock import day_number
-from checks.offices import Tree
+from checks.offices import Tree, day_of_month
 from checks.periods import Period
 from checks.reasons import REASONS, STATES
 from dashboard.database.models import VERDICTS
@@ -43,6 +43,22 @@ class Scope:
         """Every office that belongs to the scope on some day."""
         sets = [codes for _, _, codes in self.epochs if codes is not None]
         return frozenset[str]().union(*sets) if self.tops else None
+
+    @property
+    def reach(self) -> frozenset[str] | None:
+        """The same, and those that belong to it on the day that decides for one of the months beginning in the period.
+
+        A hall-month and a measure belong to the tree of their month's last day, which may lie after the period.
+        """
+        if self.offices is None:
+            return None
+        months = self.period.months_that_begin()
+        return self.offices | {code for code in self.tree.versions if any(self.has(code, month) for month in months)}
+
+    def has(self, office: str, month: str) -> bool:
+        """Whether an office's figures of a month (hall-month, measure) belong to the scope."""
+        path = self.tree.path(office, day_of_month(self.tree, office, month))
+        return all(top.intersection(path) for top in self.tops)
 
     def _inside(self, day: dt.date) -> frozenset[str] | None:
         if not self.tops:

@@ -12,7 +12,6 @@ import polars as pl
 from checks.explain import lost_cents, split
 from checks.judge.formulas import FORMULAS
 from checks.judge.measures import months_that_count
-from checks.offices import day_of_month
 from checks.periods import Period
 from checks.reasons import BY_CODE, REASONS, STATES, numbers_of
 from checks.rounding import published
@@ -92,7 +91,7 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     version = tree.on(office, tree.last_valid_day(office, case.period.last_day))
     level = version.level if version else "station"
     leaves = leaves_of(
-        case.source, case.rules, case.period, case.edition, case.as_of, stored=case.stored, offices=case.scope.offices
+        case.source, case.rules, case.period, case.edition, case.as_of, stored=case.stored, offices=case.scope.reach
     )
     sums = office_sums(leaves, tree, case.rules, case.period).get(office) or OfficeSums()
     row = row_of(tree, sums, case.period, case.edition, office, level)
@@ -187,12 +186,10 @@ def _losing_samples(case: _Case, indicator: Indicator) -> Losing:
 def _losing_events(case: _Case) -> Losing:
     """H1: confirmed deductions in proportion to what they effectively cost."""
     months = case.period.months_that_begin()
-    events = events_of_months(case.source, case.rules, months, case.scope.offices, case.as_of)
-    tree = case.source.tree
+    events = events_of_months(case.source, case.rules, months, case.scope.reach, case.as_of)
     found: Losing = {}
     for place, row in enumerate(events.filter(pl.col("effective") > 0).iter_rows(named=True)):
-        day = day_of_month(tree, row["hall_code"], row["month"])
-        if row["month"] not in months or not _below(case, row["hall_code"], day):
+        if row["month"] not in months or not case.scope.has(row["hall_code"], row["month"]):
             continue
         reason = "deduction_repeated" if row["doubled"] else "deduction"
         printed = _printed(row["record"], row["number"], reason=reason) | {"actual": iso_local(row["at"])}
@@ -202,20 +199,14 @@ def _losing_events(case: _Case) -> Losing:
 
 
 def _losing_measures(case: _Case, indicator: Indicator) -> Losing:
-    tree = case.source.tree
     months = months_that_count(case.period, case.as_of)
     rows = measures_of(case.source, months).filter(pl.col("indicator") == indicator.options["measure"])
     found: Losing = {}
     for row in rows.iter_rows(named=True):
-        if _below(case, row["office_code"], day_of_month(tree, row["office_code"], row["period"])):
+        if case.scope.has(row["office_code"], row["period"]):
             number = f"{row['indicator']}/{row['office_code']}/{row['period']}"
             found[number, "measures", ""] = (1, _printed("measures", number, reason="month_measure"))
     return found
-
-
-def _below(case: _Case, office: str, day: dt.date) -> bool:
-    path = case.source.tree.path(office, day)
-    return all(top.intersection(path) for top in case.scope.tops)
 
 
 def _printed(
