@@ -67,7 +67,7 @@ with right:
         draw(trend_chart.picture(points, indicator, document["name"], step, page.theme), "trend")
     else:
         show(state("empty", t("This indicator has no value by week or month."), view.league.definition(indicator)))
-show(section(t("Indicators")), view.indicators(document, row["indicators"], edition, chosen or "", link))
+show(section(t("The indicators")), view.indicators(document, row["indicators"], edition, chosen or "", link))
 show(
     section(t("Records that cost most"), chosen or t("all indicators")),
     view.worst_records(document, edition, chosen, page.now, link),

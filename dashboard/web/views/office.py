@@ -61,7 +61,7 @@ def indicators(document: Row, cells: Mapping[str, Row], edition: Edition, chosen
     lines = document["indicators"]
     body = [_indicator(line, cells.get(line["code"], {}), edition, document["office"], link) for line in lines]
     place = next((index for index, line in enumerate(lines) if line["code"] == chosen), None)
-    return table(columns, body, chosen=place, label=t("Indicators"))
+    return table(columns, body, chosen=place, label=t("The indicators"))
 
 
 def _indicator(line: Row, cell: Row, edition: Edition, office: str, link: Link) -> list[object]:

@@ -1,0 +1,77 @@
+"""Every text that a page, a command or a document shows exists in Chinese, once, with the same fields."""
+
+import ast
+import string
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+CATALOGUES = ROOT / "dashboard" / "catalogues" / "zh"
+TABLES = {
+    "dashboard.web.books": ("LINES",),
+    "dashboard.web.charts.funnel": ("READINGS",),
+    "dashboard.web.frame": ("ROLE_NAMES",),
+    "dashboard.web.views.league": ("REASONS",),
+    "dashboard.web.views.marks": ("GRADES",),
+    "dashboard.web.views.names": ("RECORDS", "STAMPS", "COLUMNS", "VALUES", "RELATIONS"),
+    "dashboard.web.views.office": ("VERDICTS", "LEVELS"),
+    "dashboard.web.views.record": ("FATES", "UNITS"),
+    "dashboard.web.views.sources": ("SOURCE_WORDS", "PROCESS_WORDS", "OUTCOMES", "REASONS"),
+    "dashboard.web.views.today": ("CAUSES", "MARKS"),
+}
+"""Tables whose values are msgids: the text itself, or the word beside a tone or a shape."""
+
+
+def messages():
+    """(file, msgid, msgstr) of all Chinese catalogues."""
+    for path in sorted(CATALOGUES.glob("*.po")):
+        with path.open("rb") as file:
+            yield from ((path.name, str(m.id), str(m.string)) for m in read_po(file, locale="zh") if m.id)
+
+
+def literals():
+    """Texts written as the first argument of `t(…)`, and the titles of pages."""
+    for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "dashboard").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("t", "Page"):
+                for argument in node.args[:1] if node.func.id == "t" else node.args[2:3]:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        yield argument.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def tabled():
+    for module, names in TABLES.items():
+        for name in names:
+            for value in getattr(import_module(module), name).values():
+                words = (value,) if isinstance(value, str) else value
+                yield next(word for word in words if len(word) > 1 and word.isascii()), f"{module}.{name}"
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_text_is_there_in_chinese():
+    known = {msgid for _, msgid, msgstr in messages() if msgstr}
+    missing = [f"{where}: {text}" for text, where in [*literals(), *tabled()] if text and text not in known]
+    assert missing == []
+
+
+def test_a_translation_has_the_fields_of_its_text():
+    assert [(name, msgid) for name, msgid, msgstr in messages() if fields(msgid) != fields(msgstr)] == []
+
+
+def test_no_text_is_translated_in_two_ways():
+    found: dict[str, set[str]] = {}
+    for _, msgid, msgstr in messages():
+        found.setdefault(msgid, set()).add(msgstr)
+    assert {msgid: texts for msgid, texts in found.items() if len(texts) > 1} == {}
+
+
+@pytest.mark.parametrize("path", sorted(CATALOGUES.glob("*.po")), ids=lambda path: path.name)
+def test_no_text_is_given_twice_in_a_catalogue(path):
+    ids = [msgid for name, msgid, _ in messages() if name == path.name]
+    assert len(ids) == len(set(ids))
