@@ -36,20 +36,27 @@ class OfficeNames:
 
     table: pl.DataFrame
 
-    def resolve(self, named: pl.Series, days: pl.Series | None, *, halls_only: bool) -> tuple[pl.Series, pl.Series]:
+    def resolve(
+        self, named: pl.Series, days: tuple[pl.Series, pl.Series] | None, *, halls_only: bool
+    ) -> tuple[pl.Series, pl.Series]:
         """Codes of the offices named, and reason codes where there is not exactly one.
 
-        `days` are local days `YYYY-MM-DD`; None: validity does not matter (a camera has no day).
+        `days` are the first and last local day `YYYY-MM-DD` of each record, the same but for a month: then the last
+        of its days on which the name was valid decides. None: validity does not matter (a camera has no day).
         """
         table = self.table.filter(pl.col("level") == "hall") if halls_only else self.table
-        asked = pl.DataFrame({"named": named, "day": named if days is None else days})
+        first, last = days or (pl.Series([BEGINNING]).new_from_index(0, len(named)),) * 2
+        asked = pl.DataFrame({"named": named, "first": first, "last": last})
         distinct = asked.unique().drop_nulls("named")
         distinct = distinct.with_columns(distinct["named"].map_elements(compared, pl.String).alias("key"))
         matches = distinct.join(table, on="key")
         if days is not None:
-            matches = matches.filter(pl.col("day").is_between(pl.col("valid_from"), pl.col("valid_to")))
-        found = matches.group_by("named", "day").agg(pl.col("code").min(), pl.col("code").n_unique().alias("count"))
-        joined = asked.join(found, on=["named", "day"], how="left", maintain_order="left", nulls_equal=True)
+            matches = matches.filter(pl.col("valid_from") <= pl.col("last"), pl.col("valid_to") >= pl.col("first"))
+        who = ["named", "first", "last"]
+        until = pl.min_horizontal("valid_to", "last")
+        matches = matches.filter(until == until.max().over(who)) if days is not None else matches
+        found = matches.group_by(who).agg(pl.col("code").min(), pl.col("code").n_unique().alias("count"))
+        joined = asked.join(found, on=who, how="left", maintain_order="left", nulls_equal=True)
         one = pl.col("count") == 1
         answer = joined.select(
             pl.when(one).then("code").alias("code"),

@@ -50,6 +50,8 @@ class Prepared:
 
     good: pl.DataFrame
     refused: pl.DataFrame
+    doubted: pl.DataFrame
+    """Keys of the refused rows, as far as they can be read: a good row of the same number is contradicted by them."""
     raw: Callable[[Sequence[int]], dict[int, str]]
 
     @property
@@ -64,7 +66,9 @@ def prepare(chunk: Chunk, known: Known) -> Prepared:
     frame = _with_known_items(frame, known)
     faulty = frame[FAULT].is_not_null()
     good = frame.filter(~faulty) if faulty.any() else frame
-    return Prepared(_stored_form(good, known), _refused(frame.filter(faulty), known.record), chunk.raw)
+    bad = frame.filter(faulty)
+    doubted = bad.filter(pl.col(FAULT) != "damaged_number").select(known.record.key).drop_nulls().unique()
+    return Prepared(_stored_form(good, known), _refused(bad, known.record), doubted, chunk.raw)
 
 
 def _with_defaults(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -109,15 +113,18 @@ def _with_office(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
     )
 
 
-def _days(frame: pl.DataFrame, record: RecordType) -> pl.Series | None:
-    """The local day of each record; a month stands for its last day; None where a record has no day."""
+def _days(frame: pl.DataFrame, record: RecordType) -> tuple[pl.Series, pl.Series] | None:
+    """The first and last local day of each record, the same but for a month; None where a record has no day."""
     if record.moment:
-        return frame.select(_local(record.moment).dt.strftime("%Y-%m-%d")).to_series()
+        day = frame.select(_local(record.moment).dt.strftime("%Y-%m-%d")).to_series()
+        return day, day
     if "date" in record.names:
-        return frame["date"]
+        return frame["date"], frame["date"]
     if "period" in record.names:
-        last = pl.concat_str("period", pl.lit("-01")).str.to_date("%Y-%m-%d", strict=False).dt.month_end()
-        return frame.select(last.dt.strftime("%Y-%m-%d")).to_series()
+        first = pl.concat_str("period", pl.lit("-01")).str.to_date("%Y-%m-%d", strict=False)
+        days = frame.select(day.dt.strftime("%Y-%m-%d").alias(name) for name, day in (
+            ("first", first), ("last", first.dt.month_end())))  # fmt: skip
+        return days["first"], days["last"]
     return None
 
 

@@ -23,10 +23,10 @@ from checks.rulebook.loader import load_rulebook
 from collectors.base import Arrival, CollectorError
 from collectors.canonical import Plan, canonical_rows, plans
 from collectors.mapping import SourceConfig
+from collectors.reading import grids_apart
 from collectors.records import RECORDS
 from collectors.spreadsheet import arrival_of
 from collectors.stamps import parse_moment
-from collectors.tables import read_grids
 from dashboard.database import Database
 from dashboard.database.models import BATCHES
 from dashboard.errors import NotAllowedError
@@ -106,20 +106,16 @@ def _item_codes() -> frozenset[str]:
 
 
 def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circumstances) -> list[BatchReport]:
+    """All sheets in one transaction; again with the numbers left out about which a later chunk says otherwise."""
     contradicted: list[pl.DataFrame] = []
     while True:
-        made = plans(read_grids(arrival.path), config, arrival.name)
-        try:
-            with db.adbc(write=True) as connection:
-                file = _File(db, connection, arrival, config, around, list(contradicted))
-                reports = [file.sheet(plan) for plan in made]
-                refuse_cycles(db, connection, config.record)
-                for statement in remembering(config.name, arrival.state):
-                    with connection.cursor() as cursor:
-                        db.execute(cursor, statement)
-                return reports
-        except _ContradictionError as found:
-            contradicted.append(found.keys)
+        with grids_apart(arrival.path) as grids:
+            made = plans(grids, config, arrival.name)
+            try:
+                with db.adbc(write=True) as connection:
+                    return _File(db, connection, arrival, config, around, list(contradicted)).sheets(made)
+            except _ContradictionError as found:
+                contradicted.append(found.keys)
 
 
 class _ContradictionError(Exception):
@@ -143,6 +139,15 @@ class _File:
     """Keys that the file says two different things about: none of their rows is stored."""
     seen: list[pl.DataFrame] = field(default_factory=list)
     """Keys and content hashes of the rows stored so far."""
+
+    def sheets(self, made: Sequence[Plan]) -> list[BatchReport]:
+        """Take every sheet, and remember what the source wants remembered of this arrival."""
+        reports = [self.sheet(plan) for plan in made]
+        refuse_cycles(self.db, self.connection, self.config.record)
+        for statement in remembering(self.config.name, self.arrival.state):
+            with self.connection.cursor() as cursor:
+                self.db.execute(cursor, statement)
+        return reports
 
     def sheet(self, plan: Plan) -> BatchReport:
         """Take one sheet as one batch."""
@@ -183,7 +188,7 @@ class _File:
     def _without_duplicates(self, chunk: Prepared, store: Store) -> tuple[pl.DataFrame, pl.DataFrame, int]:
         """Rows to store, rows to refuse, and how many said again what the file had said before."""
         key, rows, refused = list(store.record.key), chunk.good, [chunk.refused]
-        self._note_contradictions(rows, key)
+        self._note_contradictions(rows, chunk.doubted, key)
         for keys in self.contradicted:
             refused.append(duplicates(rows.join(keys, on=key, how="semi", maintain_order="left"), store.record))
             rows = rows.join(keys, on=key, how="anti", maintain_order="left")
@@ -191,12 +196,14 @@ class _File:
         self.seen.append(first.select(*key, "content_hash"))
         return first, pl.concat(refused).sort("row_no"), rows.height - first.height
 
-    def _note_contradictions(self, rows: pl.DataFrame, key: list[str]) -> None:
+    def _note_contradictions(self, rows: pl.DataFrame, doubted: pl.DataFrame, key: list[str]) -> None:
         """Note the numbers about which the chunk says two things. _ContradictionError if one is stored already."""
-        if not rows.select(key).is_duplicated().any():
+        keys = doubted
+        if rows.select(key).is_duplicated().any():
+            contents = rows.group_by(key).agg(pl.col("content_hash").n_unique())
+            keys = pl.concat([keys, contents.filter(pl.col("content_hash") > 1).select(key)])
+        if keys.is_empty():
             return
-        contents = rows.group_by(key).agg(pl.col("content_hash").n_unique())
-        keys = contents.filter(pl.col("content_hash") > 1).select(key)
         if any(keys.join(earlier, on=key, how="semi").height for earlier in self.seen):
             raise _ContradictionError(keys)
         self.contradicted.append(keys)
