@@ -34,23 +34,30 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 
+_MOST = 2_000
+"""Forms kept, the least recently read dropped first: tokens are renewed for months."""
 _lock = threading.Lock()
-_remembered: frozenset[str] = frozenset()
+_remembered: dict[str, None] = {}
 
 
 def remember(secret: str) -> str:
     """Note a secret that was read, so that it is hidden wherever it turns up; gives it back."""
-    global _remembered
     if len(secret) >= _SHORTEST:
         coded = base64.b64encode(secret.encode()).decode()
         with _lock:
-            _remembered = _remembered | {secret, quote(secret, safe=""), quote_plus(secret), coded, repr(secret)[1:-1]}
+            for form in (secret, quote(secret, safe=""), quote_plus(secret), coded, repr(secret)[1:-1]):
+                _remembered.pop(form, None)
+                _remembered[form] = None
+            while len(_remembered) > _MOST:
+                del _remembered[next(iter(_remembered))]
     return secret
 
 
 def redact(text: str) -> str:
     """The text without the secrets of addresses, query strings, headers and settings, and without remembered ones."""
-    for secret in sorted(_remembered, key=len, reverse=True):
+    with _lock:
+        known = sorted(_remembered, key=len, reverse=True)  # a secret may be part of a longer one
+    for secret in known:
         text = text.replace(secret, HIDDEN)
     text = _USERINFO.sub(rf"\g<scheme>{HIDDEN}@", text)
     text = _QUERY.sub(rf"\g<key>{HIDDEN}", text)

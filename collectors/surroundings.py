@@ -34,39 +34,39 @@ class Surroundings:
 
         Raises CollectorError (permanent) that names the source, the key and the variable or file.
         """
+        if not env and not file:
+            return None
+        where = f"Source '{source}': auth.{key}"
         if env and file:
-            raise CollectorError(
-                f"Source '{source}': give auth.{key}_env or auth.{key}_file, not both.", permanent=True
-            )
-        if env:
-            return remember(self._from_environment(source, key, env))
-        return remember(self._from_file(source, key, file)) if file else None
+            raise CollectorError(f"{where}_env and auth.{key}_file are both given; keep one.", permanent=True)
+        value = remember(self._from_environment(where, env) if env else self._from_file(where, file or ""))
+        if not value.isprintable():
+            raise CollectorError(f"{where} holds a line break or another control character.", permanent=True)
+        return value
 
     def spool_folder(self) -> Path:
         """The spool, made if it is absent; nobody else may look into it."""
         self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self.spool
 
-    def _from_environment(self, source: str, key: str, name: str) -> str:
+    def _from_environment(self, where: str, name: str) -> str:
         value = self.environment.get(name, "")
         if not value:
             raise CollectorError(
-                f"Source '{source}': auth.{key}_env names the variable {name}, which is not set. "
-                "Set it for the worker and start it again.",
+                f"{where}_env names the variable {name}, which is not set. Set it for the worker and start it again.",
                 permanent=True,
             )
         return value
 
-    def _from_file(self, source: str, key: str, name: str) -> str:
+    def _from_file(self, where: str, name: str) -> str:
         path = self.path(name)
         try:
             with path.open(encoding="utf-8") as handle:
                 value = handle.read(_SECRET_BYTES).rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             cause = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-            raise CollectorError(
-                f"Source '{source}': auth.{key}_file names {path}, which cannot be read: {cause}.", permanent=True
-            ) from error
+            message = f"{where}_file names {path}, which cannot be read: {cause}."
+            raise CollectorError(message, permanent=True) from error
         if not value:
-            raise CollectorError(f"Source '{source}': {path} (auth.{key}_file) is empty.", permanent=True)
+            raise CollectorError(f"{where}_file names {path}, which is empty.", permanent=True)
         return value
