@@ -57,8 +57,12 @@ class Parsed:
 
 
 def is_identifier(column: Column) -> bool:
-    """Numbers and codes: compared by their characters, so full-width forms are folded and Excel's habits undone."""
-    return column.kind == "text" and _IDENTIFIER.search(column.name) is not None
+    """Numbers and codes: compared by their characters, so full-width forms are folded and Excel's habits undone.
+
+    A column that names an office may hold its name as well: it stays as written.
+    """
+    named = column.name in ("office_code", "hall_code")
+    return column.kind == "text" and not named and _IDENTIFIER.search(column.name) is not None
 
 
 def clean(cell: pl.Expr) -> pl.Expr:
