@@ -13,7 +13,7 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.texts import t
 from dashboard.worker.heartbeat import SILENT_AFTER_SECONDS
-from dashboard.worker.runs import Note, planned_of
+from dashboard.worker.runs import DONE, Note, planned_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,15 @@ def job_runs(
     limit: int = 200,
     job: str | None = None,
     outcome: str | None = None,
+    idle: bool = False,
 ) -> list[JobRun]:
-    """The latest runs started by `as_of`, newest first. Only who sees the whole company reads the details: an error
-    may name any office's file."""
+    """The latest runs started by `as_of`, newest first; without `idle`, those that found nothing to do are left out.
+
+    Only who sees the whole company reads the details: an error may name any office's file.
+    """
     query = sa.select(JOB_RUNS).where(JOB_RUNS.c.started_at <= to_micros(as_of))
+    if not idle:
+        query = query.where((JOB_RUNS.c.outcome != DONE) | JOB_RUNS.c.detail.is_not(None))
     if job is not None:
         query = query.where(JOB_RUNS.c.job == job)
     if outcome is not None:

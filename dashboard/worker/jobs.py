@@ -52,6 +52,8 @@ class Job:
     function: Callable[[Context], Note | None]
     late_seconds: int = 60
     """A run that could not start within this time of its plan is missed."""
+    at_once: int = 1
+    """Runs that may be under way at the same time; one more is missed."""
     catch_up: bool = False
     """Run at once for the last planned time when no worker was there (a daily deed that is better late than never)."""
 

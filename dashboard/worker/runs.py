@@ -104,13 +104,14 @@ def last_planned(db: Database, job: str) -> datetime | None:
     return planned_of(key) if key else None
 
 
-def forget_done(db: Database, *, before: datetime) -> int:
-    """Drop records of runs that ended well before that time; the others stay. Returns how many.
+def forget_done(db: Database, *, before: datetime, idle_before: datetime) -> int:
+    """Drop records of runs that ended well before that time, idle ones (nothing to tell) before the other.
 
-    The last record of a job stays in any case: gaps are counted from it.
+    What ended otherwise stays, and the last record of each job: gaps are counted from it. Returns how many went.
     """
     latest = sa.select(sa.func.max(JOB_RUNS.c.id)).group_by(JOB_RUNS.c.job)
-    old = (JOB_RUNS.c.outcome == DONE) & (JOB_RUNS.c.started_at < to_micros(before))
+    started, idle = JOB_RUNS.c.started_at, JOB_RUNS.c.detail.is_(None)
+    old = (JOB_RUNS.c.outcome == DONE) & ((started < to_micros(before)) | (idle & (started < to_micros(idle_before))))
     with db.session() as connection:
         return connection.execute(sa.delete(JOB_RUNS).where(old, JOB_RUNS.c.id.not_in(latest))).rowcount
 

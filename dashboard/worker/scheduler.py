@@ -29,15 +29,22 @@ class PlannedTimeExecutor(ThreadPoolExecutor):  # type: ignore[misc]  # APSchedu
 
 
 def make_scheduler(jobs: Mapping[str, Job], runner: Runner) -> Any:
-    """A scheduler, not yet started, with every job on its trigger and a thread for each: none waits for another."""
+    """A scheduler, not yet started, with every job on its trigger and threads enough: none waits for another."""
     scheduler = BackgroundScheduler(
         timezone=LOCAL,
-        executors={"default": PlannedTimeExecutor(max_workers=len(jobs) + 1)},
-        job_defaults={"coalesce": True, "max_instances": 1},
+        executors={"default": PlannedTimeExecutor(max_workers=sum(job.at_once for job in jobs.values()) + 1)},
+        job_defaults={"coalesce": True},
     )
     for job in jobs.values():
         arguments: dict[str, Any] = {"job": job, "planned": None}
-        scheduler.add_job(runner.run, job.trigger, id=job.name, kwargs=arguments, misfire_grace_time=job.late_seconds)
+        scheduler.add_job(
+            runner.run,
+            job.trigger,
+            id=job.name,
+            kwargs=arguments,
+            misfire_grace_time=job.late_seconds,
+            max_instances=job.at_once,
+        )
     arguments = {"jobs": list(jobs.values()), "planned": None}
     scheduler.add_job(runner.catch_up, id=CATCH_UP, kwargs=arguments, misfire_grace_time=None)
     scheduler.add_listener(_late(jobs, runner), EVENT_JOB_MISSED)

@@ -5,18 +5,22 @@ A step says in a `Note` what it did; None when there was nothing to do. What it 
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import collect
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
+from dashboard.sampling.sealing import seal
+from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
 from dashboard.worker import heartbeat, runs
-from dashboard.worker.jobs import Context, Job, daily, every
+from dashboard.worker.jobs import LOCAL, Context, Job, daily, every
 from dashboard.worker.runs import Note
 
-KEEP_DONE_RUNS = timedelta(days=30)
+KEEP_DONE_RUNS, KEEP_IDLE_RUNS = timedelta(days=30), timedelta(days=1)
+LOOKS_AT_ONCE = 16
 
 
 class SourcesFailedError(MingchaError):
@@ -37,6 +41,28 @@ def collect_due(context: Context) -> Note | None:
     return Note(text, {"files": len({batch.file for batch in report.batches}), **counts})
 
 
+def sample(context: Context) -> Note | None:
+    """Take the looks whose moment has come; a live one lasts a minute, so several runs overlap."""
+    application = context.application
+    taken = take_due(application.db, application.settings, application.now(), application.viewer)
+    if not taken:
+        return None
+    counts = Counter(look.outcome for look in taken)
+    text = "{n} looks: {captured} captured, {missed} missed, {not_checkable} not checkable"
+    return Note(text, {"n": len(taken), **{name: counts[name] for name in ("captured", "missed", "not_checkable")}})
+
+
+def seal_tomorrow(context: Context) -> Note | None:
+    """Seal the plan of the day after the planned evening: its commitment is stored before anything can be known.
+
+    Made up for after midnight it seals that same day, late, and the stored time of sealing says so.
+    """
+    application = context.application
+    day = context.planned.astimezone(LOCAL).date() + timedelta(days=1)
+    sealed = seal(application.db, application.settings, day, by=application.viewer, now=application.now())
+    return Note("Plan of {day} sealed: {commitment}", {"day": str(day), "commitment": sealed.commitment})
+
+
 def judge(context: Context) -> Note | None:
     """Judge what changed, or whose time has run out, and keep the roll-ups present."""
     application = context.application
@@ -53,10 +79,10 @@ def go_on_with_demo(context: Context) -> Note | None:
 
 
 def tidy(context: Context) -> Note | None:
-    """Forget records of good runs older than 30 days and heartbeats older than a week."""
+    """Forget records of good runs older than 30 days, of idle ones after a day, and heartbeats older than a week."""
     now = context.application.now()
     heartbeat.forget_old(context.application.db, now=now)
-    count = runs.forget_done(context.application.db, before=now - KEEP_DONE_RUNS)
+    count = runs.forget_done(context.application.db, before=now - KEEP_DONE_RUNS, idle_before=now - KEEP_IDLE_RUNS)
     return Note("{n} old run records forgotten", {"n": count}) if count else None
 
 
@@ -64,6 +90,8 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
     """The jobs of an installation, by name. Judging is half a minute after collecting: both write much."""
     jobs = [
         Job("collect", "Ask the sources that are due", every(60), collect_due),
+        Job("sample", "Take the spot-checks whose moment has come", every(10), sample, at_once=LOOKS_AT_ONCE),
+        Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
         Job("tidy", "Forget old run records", daily(3, 30), tidy, late_seconds=3600),
     ]

@@ -184,7 +184,10 @@ def test_old_good_runs_are_forgotten_and_bad_ones_and_the_last_kept(database):
         at = NOON + minutes * MINUTE
         run = runs.begin(database, "job", at, "me", now=at)
         runs.finish(database, run, outcome, None, now=at)
-    assert runs.forget_done(database, before=NOON + timedelta(days=1)) == 2
+    day = timedelta(days=1)
+    assert runs.forget_done(database, before=NOON - day, idle_before=NOON - day) == 0
+    assert runs.forget_done(database, before=NOON - day, idle_before=NOON + 30 * timedelta(seconds=1)) == 1
+    assert runs.forget_done(database, before=NOON + day, idle_before=NOON + day) == 1
     assert [outcome for (outcome,) in records(database, "outcome")] == ["failed", "abandoned", "done"]
 
 
