@@ -403,26 +403,45 @@ def earlier_export(files: Path, record: str, chosen: random.Random) -> list[dict
     return earlier
 
 
+OTHERWISE = {
+    "offices": {"area": ["urban", "rural", "remote"], "customers": ["77", "12000"], "parent_code": ["K1", "K2"]},
+    "cameras": {"windows": ['[{"name": "0", "polygon": [[0, 0], [9, 0], [9, 9]]}]']},
+    "hall_days": {"open": ["yes", "no"], "opens": ["09:30"], "filed_at": ["2026-07-01 08:00:00"]},
+    "inspections": {"result": ["violation", "ok"], "count": ["1", "3"]},
+    "samples": {"outcome": ["captured", "missed"], "cause": ["worker_down", "recording_missing"]},
+}
+"""Cells that an earlier export states differently; empty ones stay empty, since an empty cell keeps what was there."""
+
+
+def otherwise(files: Path, record: str, chosen: random.Random) -> list[dict[str, str]]:
+    rows = independent.read_rows(files, record)
+    for row in rows:
+        for name, values in OTHERWISE[record].items():
+            if row[name] and chosen.random() < 0.5 and row.get("level") not in {"company", "county"}:
+                row[name] = chosen.choice(values)
+    return rows
+
+
 def test_corrections_in_pieces_end_in_the_same_figures(command_line: CommandLine, tmp_path: Path) -> None:
     """Old exports, the league in between, the newer export, an old one again: as if the newest had come alone."""
     files, chosen = tmp_path / "files", random.Random(77)
-    generator.generate(files, 77, tickets=200, repairs=200, samples=200)
+    generator.generate(files, 77, tickets=150, repairs=150, samples=150, applications=40, evaluations=40)
+    old = {record: tmp_path / f"{record}-old.csv" for record in [*OTHERWISE, "tickets", "repairs"]}
     (tmp_path / "home").mkdir()
     mingcha = Mingcha(command_line, tmp_path / "home")
     mingcha.do("init")
-    for record in ("offices", "hall_days", "inspections", "applications"):
-        mingcha.take(record, files / f"{record}.csv")
-    old = {record: tmp_path / f"{record}-old.csv" for record in ("tickets", "repairs")}
     for record, path in old.items():
-        generator.write_csv(path, earlier_export(files, record, chosen))
+        changed = otherwise if record in OTHERWISE else earlier_export
+        generator.write_csv(path, changed(files, record, chosen))
         mingcha.take(record, path, "--exported-at", "2026-08-20T08:00:00+08:00")
-        mingcha.do("check")
-    for record in ("repairs", "samples", "tickets", "cameras", "evaluations", "measures"):
+    mingcha.do("check")
+    mingcha.take("applications", files / "applications.csv")
+    for record in [*chosen.sample(list(old), len(old)), "evaluations", "measures"]:
         mingcha.take(record, files / f"{record}.csv", "--exported-at", "2026-10-20T08:00:00+08:00")
         mingcha.ask({"command": "league", "period": "2026-08", "level": "county"})
     for record, path in old.items():
         mingcha.take(record, path, "--exported-at", "2026-09-01T08:00:00+08:00")
-        assert mingcha.imported[record]["batches"][0]["older"] > 50
+        assert mingcha.imported[record]["batches"][0]["older"] > 0
     found = []
     for level in ("station", "hall", "county"):
         for period, as_of in (("2026-Q3", None), ("2026-10", None), ("2026-Q3", "2026-09-10T12:00:00+08:00")):
