@@ -1,7 +1,66 @@
-"""placeholder review"""
+"""Hall review 抽查复核: is there a violation in this minute?"""
 
-from dashboard.web.components.blocks import heading, show
-from dashboard.web.state import here
+import streamlit as st
 
-context = here()
-show(heading("review", "question"))
+from dashboard.actions.review import decide, undo
+from dashboard.queries.samples import review_item, review_queue
+from dashboard.texts import t
+from dashboard.web.components.blocks import heading, more, section, show, state, tabs
+from dashboard.web.components.review import desk
+from dashboard.web.state import filter_value, here
+from dashboard.web.views import review as view
+
+TURN, LAST, SKIPPED = "review_turn", "review_last", "review_skipped"
+
+page = here()
+db, viewer, sheet = page.app.db, page.viewer, page.rules.rulebook.sheet
+flagged = filter_value("flagged", ("1",))
+date = filter_value("date")
+turn = st.session_state.setdefault(TURN, 0)
+skipped = st.session_state.setdefault(SKIPPED, set())
+
+waiting = [
+    row for row in review_queue(db, viewer, as_of=page.now, date=date)
+    if row["hall"] in page.below and (row["flagged"] or not flagged)
+]  # fmt: skip
+upcoming = [row for row in waiting if row["sample"] not in skipped] or waiting
+wanted = filter_value("sample") or (upcoming[0]["sample"] if upcoming else None)
+
+
+def link(flag: str | None) -> str:
+    return page.link("review", flagged=flag, date=date)
+
+
+show(
+    heading(t("Hall review"), t("Is there a violation in this minute?")),
+    tabs([(t("All that wait"), link(None), not flagged), (t("Flagged only"), link("1"), bool(flagged))], t("View")),
+)
+if wanted is None:
+    show(
+        state(
+            "empty",
+            t("Nothing waits for review."),
+            t("Samples appear here as soon as their clip has been taken; five slots a day for every hall."),
+        )
+    )
+    st.stop()
+
+found = review_item(db, viewer, wanted, as_of=page.now)
+decision = desk(view.item(found, sheet, page.tree, viewer.name, len(waiting), page.now), view.sheet_items(sheet),
+                turn=turn, can_undo=st.session_state.get(LAST) is not None)  # fmt: skip
+if decision is not None:
+    st.session_state[TURN] = turn + 1
+    st.query_params.pop("sample", None)
+    if decision.kind == "decide":
+        decide(db, by=viewer, sample=decision.sample, decision=decision.decision, item_code=decision.item_code,
+               reason=decision.reason, findings=decision.findings, at=page.app.now())  # fmt: skip
+        st.session_state[LAST] = decision.sample
+    elif decision.kind == "undo":
+        undo(db, by=viewer, sample=st.session_state.pop(LAST), at=page.app.now())
+    else:
+        skipped.add(decision.sample)
+    st.rerun()
+past = view.decisions(found, page.now)
+if past:
+    show(section(t("Decided so far")), past)
+show(more(t("The queue: {n}", n=len(waiting)), view.queue(waiting[:200], wanted, page.tree, page.now, page.link)))

@@ -33,7 +33,7 @@ show(
 reasons = quarantine_reasons(db, viewer).to_dicts()
 show(section(t("Quarantine"), t("rows that could not be stored; nothing is lost")))
 if reasons:
-    show(view.reasons(reasons, reason, now, link))
+    show(view.reasons(reasons, (reason, source), now, link))
 else:
     show(state("empty", t("Nothing is in quarantine.")))
 if reason:

@@ -7,13 +7,13 @@ from dashboard.queries.quarantine import quarantine_reasons
 from dashboard.queries.sources import batches, source_states
 from dashboard.texts import t
 from dashboard.web import cached, display
-from dashboard.web.components.blocks import heading, says, section, show, state
+from dashboard.web.components.blocks import go, heading, says, section, show, state
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import today as view
 
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.now
-only = filter_value("show", ("soon", "over"))
+only = filter_value("show", ("soon", "over", "all"))
 clocks = [clock for clock in cached.open_clocks(page) if clock.office in page.below]
 samples = [sample for sample in cached.samples_today(page) if sample.hall in page.below]
 sources = source_states(db, viewer, configs=configured_sources(page.app.settings), as_of=now)
@@ -21,13 +21,15 @@ sources = source_states(db, viewer, configs=configured_sources(page.app.settings
 show(heading(t("Today"), t("What needs me now?")), view.summary(clocks, samples, sources, now, page.link))
 chosen = [
     clock for clock in clocks
-    if only is None or (clock.soon if only == "soon" else clock.deadline < now)
+    if only in (None, "all") or (clock.soon if only == "soon" else clock.deadline < now)
 ]  # fmt: skip
+most = view.SHOWN if only is None else 500
 running = sorted(chosen, key=lambda clock: (clock.deadline < now, clock.deadline))
-show(section(t("Open clocks"), t("{shown} of {n}, sorted by time left", shown=min(len(running), view.SHOWN),
+show(section(t("Open clocks"), t("{shown} of {n}, sorted by time left", shown=min(len(running), most),
                                  n=display.count(len(running)))))  # fmt: skip
 if running:
-    show(view.clocks(running, page.tree, page.edition, now, page.link),
+    show(view.clocks(running, page.tree, page.edition, now, page.link, most),
+         go(page.link("today", show="all"), t("show all")) if len(running) > most else None,
          says(t("A countdown tells how long the promise still lasts, not whether someone is on the way.")))  # fmt: skip
 else:
     show(

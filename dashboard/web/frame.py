@@ -250,7 +250,7 @@ def _notes(context: Here) -> list[str]:
     if context.app.settings.company.demo:
         notes.append(t("Demo company: every office, person and record here is made up."))
     if context.fresh.preparing:
-        notes.append(t("Still being prepared: {what}", what=context.fresh.preparing))
+        notes.append(t("Still being prepared: {what}", what=t(context.fresh.preparing)))
     if context.strip.as_of:
         notes.append(t("You see the state of {moment}, not the present one.", moment=display.exact(context.as_of)))
     return notes

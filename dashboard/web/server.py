@@ -19,7 +19,9 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard.errors import MingchaError
 from dashboard.settings import Settings
+from dashboard.texts import t
 from dashboard.web import wiring
+from dashboard.web.components.blocks import show, state
 from dashboard.web.places import top
 from dashboard.web.routes import evidence
 
@@ -60,9 +62,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def log_script_error(error: Exception) -> bool:
-    """The traceback goes to the log; the page shows Streamlit's short notice without details."""
+    """The traceback goes to the log; the page says so in our words and shows nothing of it."""
     logger.error("A page failed: %s", error, exc_info=error)
-    return False
+    show(
+        state("failed", t("This page failed."), t("The details are in the log of the web server. Nothing was changed."))
+    )
+    return True
 
 
 def require_local(address: str) -> None:

@@ -14,6 +14,7 @@ TABLES = {
     "dashboard.web.books": ("LINES",),
     "dashboard.web.charts.funnel": ("READINGS",),
     "dashboard.web.frame": ("ROLE_NAMES",),
+    "dashboard.web.views.review": ("DECISIONS",),
     "dashboard.web.views.league": ("REASONS",),
     "dashboard.web.views.marks": ("GRADES",),
     "dashboard.web.views.names": ("RECORDS", "STAMPS", "COLUMNS", "VALUES", "RELATIONS"),
@@ -50,13 +51,18 @@ def tabled():
                 yield next(word for word in words if len(word) > 1 and word.isascii()), f"{module}.{name}"
 
 
+def canned():
+    module = import_module("dashboard.web.components.review")
+    yield from ((text, "dashboard.web.components.review.REASONS") for text in module.REASONS)
+
+
 def fields(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def test_every_text_is_there_in_chinese():
     known = {msgid for _, msgid, msgstr in messages() if msgstr}
-    missing = [f"{where}: {text}" for text, where in [*literals(), *tabled()] if text and text not in known]
+    missing = [f"{where}: {text}" for text, where in [*literals(), *tabled(), *canned()] if text and text not in known]
     assert missing == []
 
 

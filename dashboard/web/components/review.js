@@ -60,6 +60,7 @@ class Desk {
     this.panel = el("div", { class: "rv-panel" });
     this.status = el("p", { class: "rv-status", role: "status", "aria-live": "polite" });
     this.root.replaceChildren(
+      el("div", { class: "rv-head" }, el("h3", { text: this.item.title }), el("p", { class: "rv-when", text: this.item.when })),
       el("div", { class: "rv-grid" },
         el("div", { class: "rv-seen" }, this.cameras(), this.video ?? blank, this.strip(), this.frames()),
         el("div", { class: "rv-side" }, this.panel, this.status, this.help())));
@@ -76,41 +77,38 @@ class Desk {
         onclick: () => { this.look = look; this.draw(); } })));
   }
 
-  // People and windows over time: a click seeks. Machine-made, hence outlined in violet.
+  // People and windows over time: a click seeks. Names stand beside the picture, so that it may stretch on a phone.
   strip() {
     const look = this.look;
     if (!look || !look.seconds) return null;
     const rows = [...look.windows.map((w) => ({ name: w.name, spans: w.present })), { name: this.words.people, series: look.people }];
-    const lane = 26, left = 92, width = 1000, height = rows.length * lane + 22;
-    const x = (second) => left + (second / look.seconds) * (width - left);
-    const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "rv-strip",
+    const lane = 26, width = 1000, height = rows.length * lane;
+    const x = (second) => (second / look.seconds) * width;
+    const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "rv-strip", style: `height:${height}px`,
       role: "slider", tabindex: "0", "aria-label": this.words.strip, "aria-valuemin": 0, "aria-valuemax": Math.round(look.seconds), "aria-valuenow": 0 });
     rows.forEach((row, index) => {
-      const y = index * lane + 3;
-      const label = drawn("text", { x: 0, y: y + 15, class: "rv-label" });
-      label.textContent = row.name;
-      picture.append(label, drawn("rect", { x: left, y, width: width - left, height: lane - 8, class: "rv-lane" }));
+      const y = index * lane + 4;
+      picture.append(drawn("rect", { x: 0, y, width, height: lane - 8, class: "rv-lane" }));
       for (const [from, to] of row.spans ?? [])
         picture.append(drawn("rect", { x: x(from), y, width: Math.max(x(to) - x(from), 1), height: lane - 8, class: "rv-present" }));
       if (row.series?.length) picture.append(this.peopleLine(row.series, x, y, lane - 8));
     });
     for (const finding of this.item.findings.filter((f) => f.camera === look.camera && f.end))
-      picture.append(drawn("rect", { x: x(finding.start), y: 1, width: Math.max(x(finding.end) - x(finding.start), 2), height: rows.length * lane - 4, class: "rv-finding" }));
-    for (let second = 0; second <= look.seconds; second += look.seconds > 90 ? 30 : 10) {
-      const mark = drawn("text", { x: x(second), y: height - 4, class: "rv-second" });
-      mark.textContent = `${second}s`;
-      picture.append(mark);
-    }
-    this.playhead = drawn("line", { x1: left, x2: left, y1: 0, y2: rows.length * lane, class: "rv-playhead" });
+      picture.append(drawn("rect", { x: x(finding.start), y: 1, width: Math.max(x(finding.end) - x(finding.start), 2), height: height - 2, class: "rv-finding" }));
+    this.playhead = drawn("line", { x1: 0, x2: 0, y1: 0, y2: height, class: "rv-playhead" });
     picture.append(this.playhead);
     this.toX = x;
     this.picture = picture;
     picture.addEventListener("click", (event) => {
       const box = picture.getBoundingClientRect();
-      const place = ((event.clientX - box.left) / box.width) * width;
-      this.seek(Math.max(0, ((place - left) / (width - left)) * look.seconds));
+      this.seek(Math.max(0, ((event.clientX - box.left) / box.width) * look.seconds));
     });
-    return el("figure", { class: "rv-figure" }, picture, el("figcaption", { text: this.words.stripSays }));
+    const most = Math.max(0, ...look.people.map(([, n]) => n));
+    const names = rows.map((row) => el("span", { text: row.series ? `${row.name} ≤ ${most}` : row.name, title: row.name }));
+    const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => el("span", { text: `${Math.round(part * look.seconds)} s` }));
+    return el("figure", { class: "rv-figure" },
+      el("div", { class: "rv-lanes" }, el("div", { class: "rv-names" }, ...names), el("div", {}, picture, el("div", { class: "rv-seconds" }, ...marks))),
+      el("figcaption", { text: this.words.stripSays }));
   }
 
   peopleLine(series, x, y, height) {
@@ -119,11 +117,7 @@ class Desk {
       const level = y + height - (n / most) * height;
       return [`${x(second)},${level}`, `${x(Math.min(second + 1, this.look.seconds))},${level}`];
     });
-    const group = drawn("g");
-    const top = drawn("text", { x: 997, y: y + 11, class: "rv-most" });
-    top.textContent = most;
-    group.append(drawn("polyline", { points: points.join(" "), class: "rv-people" }), top);
-    return group;
+    return drawn("polyline", { points: points.join(" "), class: "rv-people" });
   }
 
   frames() {
@@ -137,9 +131,7 @@ class Desk {
 
   panelDraw() {
     const w = this.words;
-    this.panel.replaceChildren(
-      el("h3", { text: this.item.title }),
-      el("p", { class: "rv-when", text: this.item.when }),
+    const parts = [
       ...this.item.notes.map((note) => el("p", { class: "rv-note", text: note })),
       this.why(),
       this.mode === "look" ? null : this.choices(),
@@ -148,7 +140,9 @@ class Desk {
       el("div", { class: "rv-minor" },
         el("button", { type: "button", onclick: () => this.emit({ kind: "skip" }), text: `${w.next} (N)` }),
         this.data.canUndo ? el("button", { type: "button", onclick: () => this.emit({ kind: "undo" }), text: `${w.undo} (U)` }) : null,
-        el("span", { text: this.item.left })));
+        el("span", { text: this.item.left })),
+    ];
+    this.panel.replaceChildren(...parts.filter(Boolean));
   }
 
   verdict(kind, label, key) {
@@ -218,7 +212,9 @@ class Desk {
     if (this.mode === kind) return this.pick(kind === "violation" ? this.items()[0]?.code : this.data.reasons[0]);
     this.mode = kind;
     this.panelDraw();
+    const narrow = matchMedia("(max-width: 760px)").matches;
     this.panel.querySelector(".rv-chips button")?.focus({ preventScroll: true });
+    if (narrow) this.panel.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   pick(value) {

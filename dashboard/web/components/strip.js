@@ -35,7 +35,8 @@ function draw(root, data) {
   root.dataset.signature = signature;
   const wasOpen = root.querySelector("details")?.open ?? matchMedia("(min-width: 761px)").matches;
   const choices = el("div", { class: "mc-choices" }, ...data.choices.map(select), ...facts(data.facts), select(data.person));
-  const chosen = data.choices.filter((c) => c.value).map(labelOf).join(" · ");
+  const chosen = data.choices.filter((c) => c.key === "period" || (c.value && c.key !== "lang")).map(labelOf).join(" · ")
+    || data.choices.map(labelOf)[0];
   const fold = el("details", { class: "mc-fold" },
     el("summary", { title: data.words.more }, el("span", { text: chosen }), el("span", { class: "mc-who", text: labelOf(data.person) })),
     choices);

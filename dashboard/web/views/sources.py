@@ -18,7 +18,7 @@ from dashboard.web.views import names
 Row = Mapping[str, Any]
 Link = Callable[..., str]
 SOURCE_WORDS = {
-    "current": ("current", "fine"), "silent": ("silent", "breach"), "failing": ("failing", "breach"),
+    "current": ("up to date", "fine"), "silent": ("silent", "breach"), "failing": ("failing", "breach"),
     "never": ("nothing yet", "soon"),
 }  # fmt: skip
 PROCESS_WORDS = {
@@ -112,7 +112,7 @@ def batch_state(row: Row) -> Safe:
     return safe(found, " ", tag("small", row["error"])) if row["error"] else found
 
 
-def reasons(rows: Sequence[Row], chosen: str | None, now: datetime, link: Link) -> Safe:
+def reasons(rows: Sequence[Row], chosen: tuple[str | None, str | None], now: datetime, link: Link) -> Safe:
     """What is in quarantine, by reason; a reason opens its rows."""
     columns = [Column(t("Reason"), "head main"), Column(t("Source")), Column(t("Records")), Column(t("Rows"), "num"),
                Column(t("Since"), "num")]  # fmt: skip
@@ -122,7 +122,7 @@ def reasons(rows: Sequence[Row], chosen: str | None, now: datetime, link: Link) 
          display.moment(display.from_micros(row["since"]), now)]
         for row in rows
     ]  # fmt: skip
-    place = next((index for index, row in enumerate(rows) if row["reason"] == chosen), None)
+    place = next((index for index, row in enumerate(rows) if (row["reason"], row["source"]) == chosen), None)
     return table(columns, body, chosen=place, label=t("Quarantine"))
 
 

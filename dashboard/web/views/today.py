@@ -17,7 +17,7 @@ from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.views import names
 
 Link = Callable[..., str]
-SHOWN = 40
+SHOWN = 15
 
 
 def summary(
@@ -62,7 +62,7 @@ def summary(
     )
 
 
-def clocks(found: Sequence[Running], tree: Tree, edition: Edition, as_of: datetime, link: Link) -> Safe:
+def clocks(found: Sequence[Running], tree: Tree, edition: Edition, as_of: datetime, link: Link, most: int) -> Safe:
     """Open clocks by time left. The countdown moves by itself; the bar is the share of time used."""
     columns = [
         Column(t("Time left"), "num"), Column(t("Used"), "wide"), Column(t("Number"), "head keep"),
@@ -76,7 +76,7 @@ def clocks(found: Sequence[Running], tree: Tree, edition: Edition, as_of: dateti
          f"{clock.indicator} {titles.get(clock.indicator, '')}",
          tag("span", display.moment(clock.deadline, as_of), title=display.exact(clock.deadline)),
          clock.holder or display.NONE]
-        for clock in found[:SHOWN]
+        for clock in found[:most]
     ]  # fmt: skip
     return table(columns, body, label=t("Open clocks"))
 
