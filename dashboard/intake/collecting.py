@@ -112,7 +112,8 @@ def _ask(application: Application, config: SourceConfig, report: CollectReport, 
     source = SOURCES[config.kind][2](config, Surroundings(application.settings.home, spool))
     report.asked.append(config.name)
     try:
-        for item in source.fetch(seen=_seen(db, config), state=remembered(db, config.name), arrived_at=started):
+        state = remembered(db, config.name, mapping=config.digest)
+        for item in source.fetch(seen=_seen(db, config), state=state, arrived_at=started):
             if isinstance(item, Arrival):
                 _take(application, config, item, report)
             else:

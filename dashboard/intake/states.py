@@ -13,13 +13,28 @@ from dashboard.database.models import SOURCE_STATES
 
 ASKED_AT = "asked_at"
 """Microseconds UTC of the last round that ended without an error."""
+MAPPING = "mapping"
+"""Digest of the mapping under which everything else was remembered."""
 
 
-def remembered(db: Database, source: str) -> dict[str, str]:
-    """Everything remembered for a source."""
+def remembered(db: Database, source: str, *, mapping: str | None = None) -> dict[str, str]:
+    """Everything remembered for a source; with `mapping`, forgotten first if it was remembered under another one."""
+    if mapping is not None:
+        _forget_other_mappings(db, source, mapping)
     query = sa.select(SOURCE_STATES.c.key, SOURCE_STATES.c.value).where(SOURCE_STATES.c.source == source)
     with db.reading() as connection:
         return {row.key: row.value or "" for row in connection.execute(query)}
+
+
+def _forget_other_mappings(db: Database, source: str, mapping: str) -> None:
+    """A corrected mapping reads everything again: what was read under the old one says nothing."""
+    with db.session() as connection:
+        mine = SOURCE_STATES.c.source == source
+        query = sa.select(SOURCE_STATES.c.value).where(mine, SOURCE_STATES.c.key == MAPPING)
+        if connection.execute(query).scalar() != mapping:
+            connection.execute(sa.delete(SOURCE_STATES).where(mine))
+            for statement in remembering(source, {MAPPING: mapping}):
+                connection.execute(statement)
 
 
 def remembering(source: str, state: Mapping[str, str]) -> Iterator[Any]:
