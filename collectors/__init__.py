@@ -9,11 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from collectors.base import Source
+from collectors.database import DatabaseConfig, DatabaseSource
+from collectors.http import HttpConfig, HttpSource
 from collectors.mapping import SourceConfig
 from collectors.spreadsheet import SpreadsheetConfig, SpreadsheetSource
 from collectors.surroundings import Surroundings
 
 SOURCES: dict[str, tuple[str, type[SourceConfig], Callable[[Any, Surroundings], Source]]] = {
     "spreadsheet": ("Spreadsheets", SpreadsheetConfig, SpreadsheetSource),
+    "database": ("Database", DatabaseConfig, DatabaseSource),
+    "http": ("Web service", HttpConfig, HttpSource),
 }
 """Kind → label, configuration, source."""

@@ -17,7 +17,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError, LocationParseError, SSLError
 from urllib3.util import Timeout, Url, parse_url
 
 from collectors.base import CollectorError
@@ -208,16 +208,27 @@ class _Exchange:
         for address in self.client.hosts.addresses(host, port):
             self.pool = self._pool(address, host, port)
             try:
-                return self._sent()
+                self.response = self._sent()
+                return self.response
             except HTTPError as error:
                 self.pool.close()
                 why = _in_words(error)
+                self._refuse_false_certificate(error, why)
         raise _AgainError(f"it cannot be reached ({why})")
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self.response.close()  # an unread body would keep its socket open
         self.pool.close()
         if isinstance(error, HTTPError):
             raise _AgainError(f"it stopped in the middle of its answer ({_in_words(error)})") from error
+
+    def _refuse_false_certificate(self, error: HTTPError, why: str) -> None:
+        if isinstance(error, SSLError) and re.search("certificate|hostname", why):
+            raise CollectorError(
+                f"Source '{self.client.source}': the certificate of {self.target.host} is not trusted ({why}). "
+                "Name the certificate of its authority: ca_file.",
+                permanent=True,
+            ) from error
 
     def _sent(self) -> urllib3.BaseHTTPResponse:
         return self.pool.urlopen(
