@@ -7,6 +7,7 @@ shortly before the moment they run at five frames a second, before it at one.
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -63,10 +64,12 @@ class Actor:
     enters: float = -1e9
     leaves: float = 1e9
     behind: bool = True
+    away: tuple[float, float] = (0.0, 0.0)
+    """A gap in between, in seconds of the clip."""
 
     def at(self, second: float) -> Person | None:
         """The person at a second of the clip, swaying a little as the living do; None when away."""
-        if not self.enters <= second < self.leaves:
+        if not self.enters <= second < self.leaves or self.away[0] <= second < self.away[1]:
             return None
         sway = 4.0 * math.sin(second / 2.3 + self.phase) + 2.0 * math.sin(second / 0.9 + 2 * self.phase)
         nod = 2.0 * math.sin(second / 1.7 + 3 * self.phase)
@@ -108,6 +111,13 @@ def make_reference(hall: Hall, camera: Camera, home: Path) -> Path:
             raise OSError(f"The reference picture {path} could not be encoded.")
         path.write_bytes(png.tobytes())
     return path
+
+
+def forget_recordings(home: Path, *, before: date) -> None:
+    """Remove recordings of days before this one, as a recorder does when its disk is full."""
+    for folder in (home / PLAYBACK.split("/")[0]).glob("*/[0-9]*"):
+        if folder.is_dir() and folder.name < f"{before:%Y%m%d}":
+            shutil.rmtree(folder)
 
 
 def _frames(recording: Recording, turned_since: date) -> Iterator[tuple[float, Picture]]:
@@ -158,7 +168,7 @@ def _actors(hall_code: str, camera_code: str, moment: Moment) -> tuple[Actor, ..
 
 
 def _clerk(rng: np.random.Generator, place: int) -> Actor:
-    """Seated behind a counter; the counter hides the lower half."""
+    """Seated behind a counter, which hides the lower half; one in five is away for some seconds."""
     left, right = WINDOW_PLACES[place][0][0], WINDOW_PLACES[place][1][0]
     person = Person(
         x=float(np.clip(WINDOW_CENTRES[place] + rng.uniform(-22, 10), left + 80, right - 80)),
@@ -168,7 +178,9 @@ def _clerk(rng: np.random.Generator, place: int) -> Actor:
         mirrored=bool(rng.random() < 0.5),
         light=float(rng.uniform(0.88, 1.04)),
     )
-    return Actor(person, phase=float(rng.uniform(0, 6)))
+    gap = float(rng.uniform(12, 30)) if rng.random() < 0.2 else 0.0
+    starts = float(rng.uniform(8, 28))
+    return Actor(person, phase=float(rng.uniform(0, 6)), away=(starts, starts + gap))
 
 
 def _customer(rng: np.random.Generator, x: float) -> Actor:

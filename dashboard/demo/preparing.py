@@ -5,25 +5,36 @@ Both may be stopped at any point and called again: what is there is not made twi
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from collectors.video.plan import moment_of
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, META
+from dashboard.demo.company import halls
 from dashboard.demo.configuration import INBOX, SOURCES
-from dashboard.demo.inbox import Extract, history, hourly
+from dashboard.demo.footage import Moment, forget_recordings, make_recording, make_reference, recordings
+from dashboard.demo.inbox import Extract, history, hourly, turned_since
 from dashboard.instants import LOCAL
 from dashboard.intake import import_file
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
+from dashboard.sampling.days import due_slots
+from dashboard.sampling.sealing import seed_for
+from dashboard.sampling.taking import take_due
 
-DEMO, PREPARING = "demo", "demo_preparing"
-"""Keys of META: the day the demo was made, and the msgid of what is still being prepared."""
+DEMO, PREPARING, DAY_BEFORE = "demo", "demo_preparing", "demo_day_before"
+"""Keys of META: the day the demo was made, the msgid of what is still being prepared, samples taken afterwards."""
+KEEP_DAYS = 3
 RECORDINGS = "recordings of six halls, for yesterday and today"
 _CONFIGS = {config.name: config for config in SOURCES}
 
@@ -45,13 +56,72 @@ def prepare(app: Application, *, say: Callable[[str], None]) -> None:
 
 
 def finish(app: Application, *, go_on: Callable[[], None]) -> str | None:
-    """The next part of what is slow: this hour's exports, then recordings. None when nothing is left for now."""
+    """What is slow: this hour's exports, the recordings that are missing, the samples of the day before the first.
+
+    Calls `go_on` between steps. Returns a sentence on what was done, None when nothing was left for now.
+    """
     made_on = made_on_day(app.db)
     if made_on is None:
         return None
     moment = local(app.now())
     brought = _bring(app, hourly(made_on, moment), lambda _: go_on())
-    return f"Took in {brought} new exports of the hour." if brought else None
+    filmed = _film(app, made_on, moment.date(), go_on)
+    taken = _take_day_before(app, made_on, go_on)
+    with app.db.session() as connection:
+        forget(connection, PREPARING)
+    parts = ((brought, "exports of the hour"), (filmed, "recordings"), (taken, "samples of yesterday"))
+    done = [f"{number} {what}" for number, what in parts if number]
+    return ", ".join(done) or None
+
+
+def _film(app: Application, made_on: date, today: date, go_on: Callable[[], None]) -> int:
+    """Make the recordings of today, and on the first day those of the day before; forget old ones."""
+    home, made = app.settings.home, 0
+    for hall in halls():
+        for camera in hall.cameras if hall.filmed else ():
+            make_reference(hall, camera, home)
+    days = (today, made_on - timedelta(days=1)) if today == made_on else (today,)
+    with ThreadPoolExecutor(1, initializer=_be_quiet) as pool:
+        for recording in (recording for day in days for recording in recordings(_moments(app, day))):
+            if not recording.path(home).exists():
+                go_on()
+                pool.submit(make_recording, recording, home, turned_since(made_on)).result()
+                made += 1
+    forget_recordings(home, before=today - timedelta(days=KEEP_DAYS))
+    return made
+
+
+def _be_quiet() -> None:
+    """Let everything else go first: on Linux the niceness of a thread is its own."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _moments(app: Application, day: date) -> list[Moment]:
+    """The moments that the plan has drawn for the day: the demo knows its own secret."""
+    due = due_slots(app.db, app.settings, day)
+    seed = seed_for(app.db, app.settings, day) if due else b""
+    return [Moment(one.hall, one.slot.number, _wall_clock(moment_of(seed, one.hall, day, one.slot))) for one in due]
+
+
+def _wall_clock(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
+
+
+def _take_day_before(app: Application, made_on: date, go_on: Callable[[], None]) -> int:
+    """Take the samples of the day before the demo was made from its recordings, slot by slot, once."""
+    with app.db.reading() as connection:
+        done = connection.execute(sa.select(META.c.value).where(META.c.key == DAY_BEFORE)).scalar()
+    if done:
+        return 0
+    taken = 0
+    for slot in app.settings.video.slot_table:
+        go_on()
+        day = made_on - timedelta(days=1)
+        taken += len(take_due(app.db, app.settings, app.now(), app.viewer, only_day=day, only_slot=slot.number))
+    with app.db.session() as connection:
+        remember(connection, DAY_BEFORE, "taken")
+    return taken
 
 
 def local(moment: datetime) -> datetime:
@@ -67,8 +137,12 @@ def made_on_day(db: Database) -> date | None:
 
 
 def remember(connection: Connection, key: str, value: str) -> None:
-    connection.execute(sa.delete(META).where(META.c.key == key))
+    forget(connection, key)
     connection.execute(sa.insert(META).values(key=key, value=value))
+
+
+def forget(connection: Connection, key: str) -> None:
+    connection.execute(sa.delete(META).where(META.c.key == key))
 
 
 def _bring(app: Application, extracts: Iterable[Extract], say: Callable[[str], None]) -> int:
