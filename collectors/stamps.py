@@ -36,6 +36,8 @@ _COMPACT = (
     r"(?:[T ]?(?P<h>\d{2}):?(?P<mi>\d{2})(?::?(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?)?)?$"
 )
 _SERIAL = r"^\d{5}(?:\.\d+)?$"
+_SERIAL_DAY = r"^(?P<day>\d{5}) (?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2}))?$"
+"""A serial day and a time of day that stood in two columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ def _patiently(texts: pl.Series, clock: Clock) -> pl.Series:
         texts.str.normalize("NFKC").str.strip_chars(" \t\r\n\u3000'\"").str.replace_all(r"\s+", " ").str.to_uppercase()
     )
     frame = pl.DataFrame({"text": folded})
-    wall = frame.select(pl.coalesce(_wall(_CALENDAR), _wall(_COMPACT), _serial(clock)).alias("wall"))["wall"]
+    wall = frame.select(
+        pl.coalesce(_wall(_CALENDAR), _wall(_COMPACT), _serial(clock), _serial_day(clock)).alias("wall")
+    )["wall"]
     offset = frame.select(_offset().alias("offset"))["offset"]
     plain = _to_utc(wall.cast(pl.Datetime("us")), clock.timezone)
     return plain.zip_with(offset.is_null(), wall - offset)
@@ -129,6 +133,17 @@ def _serial(clock: Clock) -> pl.Expr:
     whole = ((milliseconds / 1000).round() * 1000).cast(pl.Float64)
     settled = pl.when((milliseconds - whole).abs() <= 1).then(whole).otherwise(milliseconds)
     return pl.when(shifted.is_between(*_SERIALS)).then((settled * 1000).cast(pl.Int64, strict=False))
+
+
+def _serial_day(clock: Clock) -> pl.Expr:
+    """Excel's day with a written time of day."""
+    groups = pl.col("text").str.extract_groups(_SERIAL_DAY)
+    day, hour, minute, second = (groups.struct.field(name).cast(pl.Int64) for name in ("day", "h", "mi", "s"))
+    second = second.fill_null(0)
+    exists = (hour <= 23) & (minute <= 59) & (second <= 59)
+    inside = (day + (1462 if clock.from_1904 else 0)).is_between(*_SERIALS)
+    wall = (day + _SERIAL_EPOCH[clock.from_1904]) * _DAY + ((hour * 60 + minute) * 60 + second) * _SECOND
+    return pl.when(exists & inside).then(wall)
 
 
 def _offset() -> pl.Expr:

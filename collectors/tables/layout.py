@@ -206,8 +206,16 @@ def _is_total(text: str) -> bool:
 
 
 def _repeats_header(cells: Sequence[str], table: Table) -> bool:
+    """The header again, word for word or with a cell or two spelt anew (at least two cells and half of the filled)."""
     compared = [plain(cell) for cell in cells]
-    return any(compared == _padded(row, len(compared)) for row in (*table.header_rows, table.header))
+    filled = sum(map(bool, compared))
+    for row in (*table.header_rows, table.header):
+        same = sum(
+            bool(cell) and cell == known for cell, known in zip(compared, _padded(row, len(compared)), strict=True)
+        )
+        if same == filled or (same >= 2 and same * 2 >= filled):
+            return True
+    return False
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:
