@@ -24,7 +24,7 @@ import pyarrow as pa
 from dashboard.errors import DatabaseUnusableError
 
 SCRIPT = Path(__file__).with_name("arrow_process.py")
-MOST_IDLE = 4
+MOST_IDLE = 8
 INGEST_ROWS = 65_536
 _idle: list[ArrowProcess] = []
 _lock = threading.Lock()

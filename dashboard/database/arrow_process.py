@@ -15,9 +15,21 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
-import adbc_driver_manager
-import adbc_driver_sqlite.dbapi
-import pyarrow as pa
+
+class _WithoutFrameLibraries:
+    """ADBC would load pandas and Polars for convenience that we do not use: 45 MB and 0.3 s more per process."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        if name in ("pandas", "polars"):
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, _WithoutFrameLibraries)
+
+import adbc_driver_manager  # noqa: E402
+import adbc_driver_sqlite.dbapi  # noqa: E402
+import pyarrow as pa  # noqa: E402
 
 BATCH_ROWS = "65536"
 
