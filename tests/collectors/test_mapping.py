@@ -78,7 +78,7 @@ def test_a_broken_mapping_file_is_named(tmp_path, text, said):
 
 
 def test_a_mapping_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(CollectorError, match="gone.toml cannot be opened"):
+    with pytest.raises(CollectorError, match=r"gone\.toml cannot be opened"):
         read_mapping(tmp_path / "gone.toml", "tickets")
 
 

@@ -47,8 +47,8 @@ def test_identifiers_keep_their_digits(text, expected):
 
 
 def test_numbers_that_excel_ruined_are_damaged():
-    assert values.damaged_identifiers(pl.Series(["2.02311E+19", "2E+19", "1.5e+16", "2E", "E19", "123", None])).to_list() == [
-        True, True, True, False, False, False, False]  # fmt: skip
+    assert values.damaged_identifiers(pl.Series(["2.02311E+19", "2E+19", "1.5e+16"])).all()
+    assert not values.damaged_identifiers(pl.Series(["2E", "E19", "123", None])).any()
 
 
 def test_a_whole_column_of_long_numbers_ending_in_zeros_is_damaged():
@@ -69,7 +69,8 @@ TYPE = RECORDS["tickets"].column("type")
     ("word", "expected"),
     [
         ("故障报修", "fault"), ("投诉", "complaint"), ("举报", "report"), ("意见", "opinion"), ("建议", "suggestion"),
-        ("业务咨询", "enquiry"), ("表扬", "praise"), ("服务申请", "request"), (" 投 诉 ", "complaint"), ("fault", "fault"),
+        ("业务咨询", "enquiry"), ("表扬", "praise"), ("服务申请", "request"), (" 投 诉 ", "complaint"),
+        ("fault", "fault"),
         ("Complaint", "complaint"),
     ],
 )  # fmt: skip
@@ -99,7 +100,8 @@ def test_satisfaction_digits_are_unreadable_because_their_direction_differs():
 
 @pytest.mark.parametrize(
     ("word", "expected"),
-    [("城区", "urban"), ("农村", "rural"), ("特殊边远", "remote"), ("特殊边远地区", "remote"), ("01", "urban"), ("3", "remote"),
+    [("城区", "urban"), ("农村", "rural"), ("特殊边远", "remote"), ("特殊边远地区", "remote"), ("01", "urban"),
+     ("3", "remote"),
      ("remote", "remote")],
 )  # fmt: skip
 def test_area_words(word, expected):

@@ -85,7 +85,10 @@ def test_new_files_are_read_once_oldest_first(company):
     drop(company, "repairs/r.csv", REPAIRS)
     report = collect(open_application())
     assert [(b.source, b.file, b.new, b.updated) for b in report.batches] == [
-        ("95598", "inbox/95598/b.csv", 1, 0), ("95598", "inbox/95598/a.csv", 0, 1), ("抢修", "inbox/repairs/r.csv", 1, 0)]  # fmt: skip
+        ("95598", "inbox/95598/b.csv", 1, 0),
+        ("95598", "inbox/95598/a.csv", 0, 1),
+        ("抢修", "inbox/repairs/r.csv", 1, 0),
+    ]
     assert collect(open_application(), names=["95598", "抢修"]).batches == []
 
 
@@ -145,7 +148,7 @@ def test_sources_are_due_again_when_their_time_has_passed(company):
 
 
 def test_unknown_sources_and_keys_are_named(company):
-    with pytest.raises(UsageError, match="'95599'.*did you mean '95598'"):
+    with pytest.raises(UsageError, match=r"'95599'.*did you mean '95598'"):
         collect(open_application(), names=["95599"])
     (company / "mingcha.toml").write_text(CONFIG.replace("expect_within", "expct_within"), "utf-8")
     with pytest.raises(

@@ -341,7 +341,7 @@ def test_a_failure_in_the_middle_of_writing_leaves_nothing(desk, monkeypatch):
 
 def test_offices_in_a_circle_are_refused_and_nothing_is_stored(desk):
     before = desk.stored("offices", "code", "parent_code")
-    with pytest.raises(CollectorError, match="S1 → S4 → S1|S4 → S1 → S4"):
+    with pytest.raises(CollectorError, match=r"S1 → S4 → S1|S4 → S1 → S4"):
         desk.take(
             "offices", "code,name,parent_code,level\nS1,城关,S4,station\nS4,城北中心,S1,station\nS9,九,,station\n"
         )
