@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import json
 import os
 import select
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +126,15 @@ def stills(path: Path, seconds: list[float], *, stall_seconds: float = STALL_SEC
     return found
 
 
+@cache
+def packages_folder() -> str:
+    """Where PyAV lies. The child is told, and need not spend a third of its start on looking for packages."""
+    spec = importlib.util.find_spec("av")
+    if spec is None or spec.origin is None:
+        raise VideoError("PyAV is not installed: no video can be read. Run: pip install av", reason="missing")
+    return str(Path(spec.origin).parents[1])
+
+
 def require_file(path: Path) -> None:
     """Refuse what is no file with something in it."""
     if not path.exists():
@@ -148,7 +159,7 @@ class Child:
 
     def __enter__(self) -> Child:
         self.process = subprocess.Popen(
-            [sys.executable, "-I", str(DECODER)],
+            [sys.executable, "-I", "-S", str(DECODER), packages_folder()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the library's chatter names addresses with their passwords

@@ -1,8 +1,8 @@
 """The decoder: a program of its own, since a bad file can abort the library that reads it (解码子进程).
 
-Runs as `python -I decoder.py`, imports the standard library and PyAV only (it must start fast), takes one job as a line
-of JSON on standard input (an address with a password must not stand in the process list) and answers on standard
-output with messages: 4 bytes length, a JSON header, then `size` bytes of payload if the header names a size.
+Runs as `python -I -S decoder.py FOLDER`, imports the standard library and PyAV from that folder only (it must start
+fast), takes one job as a line of JSON on standard input (an address with a password must not stand in the process
+list) and answers on standard output with messages: 4 bytes length, a JSON header, then `size` bytes of payload.
 Nothing else of the project may import it; `decode.py` is its other end.
 """
 
@@ -17,6 +17,9 @@ import sys
 import time
 from collections.abc import Iterator
 from typing import Any
+
+if __name__ == "__main__":
+    sys.path.append(sys.argv[1])
 
 import av
 from av.video.frame import VideoFrame

@@ -50,7 +50,7 @@ def empty_windows(views: Mapping[str, View]) -> list[tuple[str, Finding]]:
     if not together:
         return []
     judged = [view for view in views.values() if view.judged]
-    witnesses = Witnesses("all", min(view.recall for view in judged), 0.0)
+    witnesses = Witnesses("all", min(view.recall for view in judged))
     seconds = min(view.seconds - view.lead for view in judged)
     presences = [Presence(Window(name, ()), (), tuple(absent)) for name, absent in together.items()]
     found = empty_window_findings(presences, witnesses, seconds, whole_hall=len(together) == len(names))

@@ -58,7 +58,11 @@ class Look:
             "frames_read": self.frames_read,
             "frames_analysed": self.frames_analysed,
             "detector": self.detector,
-            "witnesses": {"detector": self.witnesses.detector, "recall": self.witnesses.recall},
+            "witnesses": {
+                "detector": self.witnesses.detector,
+                "reference": "given" if self.witnesses.reference_given else "learnt",
+                "recall": self.witnesses.recall,
+            },
             "camera": {
                 "checkable": self.health.checkable,
                 "problems": list(self.health.problems),
@@ -112,7 +116,8 @@ def look(
         usable=state.usable,
         seconds=reading.seconds,
     )
-    witnesses = witnesses_of(detector.kind)
+    given = reference is not None and reference.small is not None
+    witnesses = witnesses_of(detector.kind, reference_given=given)
     findings, not_judged = judge(state, seen, witnesses, reading.seconds)
     queue = next((window for window in windows if window.name == WAITING), None)
     return Look(

@@ -120,9 +120,15 @@ class _Scene:
         self.cells = weight >= min(0.5, float(weight.max()))
 
     def others(self, reference: Reference | None, nobody: Flags, usable: Flags, *, strong: bool) -> Flags:
-        """Whether picture and motion together say that a person is there."""
+        """Whether picture and motion together say that a person is there.
+
+        Beside a weak detector a picture known to be empty is believed by itself: what differs from it is taken for
+        somebody, since to miss a seated person would accuse one. A learnt one may hold the person: motion must agree.
+        """
         lively = self.lively() & usable
         given = reference.small if reference else None
+        if given is not None and not strong:
+            return lively | (foreground(self.measures, given, [self.mask])[:, 0] >= FOREGROUND_SHARE)
         small = given if given is not None else learn(self.measures, nobody & usable, ~_widened(lively, 1))
         if small is None:
             return held(lively, self.measures.times, EDGE_SECONDS)

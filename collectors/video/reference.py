@@ -14,8 +14,9 @@ from collectors.video.measures import Floats, Measures, Segment, cell_means, seg
 
 Flags = NDArray[np.bool_]
 
-DIFFERENCE = 25
-"""Grey levels by which a pixel must differ to belong to something that stands before the scene."""
+DIFFERENCE, LEAST_DIFFERENCE = 25, 10
+"""Grey levels by which a pixel must differ to belong to something that stands before the scene; in a picture dimmer
+than the reference as much less, down to the second."""
 LEARN_SECONDS = 2.0
 MOST_LOOKS = 25
 
@@ -72,7 +73,8 @@ def foreground(measures: Measures, reference: NDArray[np.uint8], masks: list[NDA
     for index, look in enumerate(measures.smalls):
         gain = float(np.clip(np.median(cell_means(look) / base), 0.25, 4.0))
         differs = cv2.absdiff(look, cv2.convertScaleAbs(small, alpha=gain))
-        marked = cv2.threshold(differs, DIFFERENCE, 255, cv2.THRESH_BINARY)[1]
+        threshold = max(LEAST_DIFFERENCE, DIFFERENCE * min(1.0, gain))
+        marked = cv2.threshold(differs, threshold, 255, cv2.THRESH_BINARY)[1]
         for window, mask in enumerate(masks):
             shares[index, window] = cv2.countNonZero(cv2.bitwise_and(marked, mask)) / areas[window]
     return shares
