@@ -130,10 +130,15 @@ class Generator:
             if self.chance(0.02):
                 extra.append(dict(row))
             elif self.chance(0.01):
-                extra.append({**row, column: "S02" if row[column] != "S02" else "S03"})
+                extra.append({**row, column: self._another_office(str(row[column]))})
         rows = rows + extra
         self.random.shuffle(rows)
         return rows
+
+    def _another_office(self, name: str) -> str:
+        """S02, unless some form of its name is meant already (the same office written otherwise is no conflict)."""
+        plain = _independent().plain_name(name)
+        return "S03" if plain == "S02" or plain.startswith("乙") else "S02"
 
     # ------------------------------------------------------------------ offices and cameras
 
