@@ -54,7 +54,7 @@ def definitions(facts: Quarter, heading: Heading) -> Table:
     """Sheet 08: what each number means and by which edition; the data behind it; every record that was left out."""
     name = t("08 Definitions and data")
     columns = [
-        Column(t("Code")), Column(t("Indicator")), Column(t("Definition")), Column(t("Clause")),
+        Column(t("Indicator code")), Column(t("Indicator")), Column(t("Definition")), Column(t("Clause")),
         Column(t("Floor"), "decimal"), Column(t("Target"), "decimal"), Column(t("Weight"), "decimal"),
     ]  # fmt: skip
     rows = [
@@ -114,7 +114,7 @@ def _totals(facts: Quarter) -> Table:
     """Quality of the data: how much of each indicator could be judged, over the widest offices."""
     names = ("numerator", "denominator", "pending", "unjudgeable", "excluded", "provisional", "to_the_minute")
     headings = ("Numerator", "Denominator", "Pending", "Unjudgeable", "Excluded", "Provisional", "To the minute")
-    columns = [Column(t("Office")), Column(t("Code"))]
+    columns = [Column(t("Office")), Column(t("Indicator code"))]
     columns += [Column(t(text), "decimal" if place < 2 else "integer") for place, text in enumerate(headings)]
     widest = facts.lines[0].level if facts.lines else ""
     rows = [

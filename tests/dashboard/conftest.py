@@ -1,0 +1,28 @@
+"""Fixtures of this folder: the demo company, brought in once for all tests that only read it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dashboard.bootstrap import Application
+from dashboard.database import Database
+from dashboard.database.migrate import migrate
+from dashboard.demo import prepare
+from dashboard.people import system_viewer
+from dashboard.settings import CompanySettings, Settings
+
+DEMO_NOW = datetime(2026, 11, 20, 6, 20, tzinfo=UTC)
+"""A Friday afternoon, 14:20 in Shanghai."""
+
+
+@pytest.fixture(scope="session")
+def demo_application(tmp_path_factory):
+    """The demo company after its quick part, at a fixed moment. Read it only."""
+    home = tmp_path_factory.mktemp("demo")
+    db = Database(f"sqlite:///{home / 'mingcha.db'}")
+    migrate(db)
+    company = CompanySettings(name="青岚市供电公司", demo=True)
+    app = Application(Settings(home=home, company=company), db, system_viewer(), now=lambda: DEMO_NOW)
+    prepare(app, say=lambda _: None)
+    yield app
+    db.engine.dispose()

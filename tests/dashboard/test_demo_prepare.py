@@ -1,0 +1,161 @@
+"""The demo company comes in through the import, is judged, and shows its stories where a person would look."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from dashboard import settings as settings_module
+from dashboard.bootstrap import Application
+from dashboard.database.models import BATCHES, META, QUARANTINE, RECORD_TABLES
+from dashboard.demo import company, configuration, preparing
+from dashboard.demo.inbox import history
+from dashboard.judging.rules import rules_of
+from dashboard.people import system_viewer
+from dashboard.queries.league import league
+from dashboard.settings import CompanySettings, Settings
+
+
+def counted(app, query):
+    with app.db.reading() as connection:
+        return connection.execute(query).all()
+
+
+@pytest.fixture(scope="module")
+def standings(demo_application):
+    app = demo_application
+    document = league(app.db, app.viewer, rules_of(app.settings), period="2026-Q3", now=app.now())
+    return {row["name"]: row for row in document["rows"]}
+
+
+def test_its_configuration_is_one_the_program_reads(tmp_path):
+    (tmp_path / "mingcha.toml").write_text(configuration(), encoding="utf-8")
+    settings = settings_module.load({}, tmp_path)
+    assert settings.company.demo
+    roles = sorted(person.role for person in settings.people.values())
+    assert roles == ["administrator", "auditor", "evaluator", "inspector", "office_head", "regional_manager",
+                     "regional_manager", "reviewer"]  # fmt: skip
+    assert [source["record"] for source in settings.sources][:2] == ["offices", "cameras"]
+    known = {county.code for county in company.COUNTIES} | {station.code for station in company.stations()} | {"*"}
+    assert {code for person in settings.people.values() for code in person.offices} <= known
+
+
+def test_every_row_of_every_file_is_accounted_for(demo_application):
+    """Promise 1: read = new + updated + unchanged + older + quarantined, for each of the files."""
+    rows = counted(demo_application, sa.select(BATCHES))
+    assert {row.state for row in rows} == {"done"}
+    assert len(rows) == 3 + 8 * 4 + 4
+    for row in rows:
+        assert row.read == row.new + row.updated + row.unchanged + row.older + row.quarantined
+        assert row.read > 0
+    assert sum(row.updated for row in rows) > 100
+    assert sum(row.unchanged for row in rows) > 1000
+
+
+def test_the_dirt_is_in_quarantine_and_the_rest_is_not(demo_application):
+    query = sa.select(QUARANTINE.c.reason, sa.func.count()).group_by(QUARANTINE.c.reason)
+    found = dict(tuple(row) for row in counted(demo_application, query))
+    files = 16  # eight months of tickets and of repairs
+    assert found == {
+        "unknown_office": 3 * files, "unreadable_time": files, "missing_value": files, "damaged_number": 2 * files,
+        "duplicate_in_file": 2 * files,
+    }  # fmt: skip
+
+
+def test_its_size_is_what_a_prefecture_brings(demo_application):
+    sizes = {
+        name: counted(demo_application, sa.select(sa.func.count()).select_from(table))[0][0]
+        for name, table in RECORD_TABLES.items()
+    }
+    assert 20_000 < sizes["tickets"] < 30_000
+    assert 15_000 < sizes["repairs"] < 22_000
+    assert 24_000 < sizes["samples"] < 32_000
+    assert sizes["offices"] == 1 + 6 + 60 + 1 + 30  # one station has two names in turn
+    assert sizes["cameras"] == 8
+
+
+def test_the_league_tells_the_stories(standings):
+    assert standings["云台供电所"]["rank"] == 1
+    assert standings["云台供电所"]["n"] < 60
+    assert standings["三岔供电所"]["rank"] > 45
+    assert standings["三岔供电所"]["indicators"]["R1"]["value"] < 0.85
+    assert standings["城南供电所"]["grade"] == "D"
+    assert standings["城南供电所"]["red_line"] == 1
+    assert standings["铁铺供电所"]["indicators"]["R5"]["value"] >= 0.5
+    assert standings["稻香供电所"]["indicators"]["R4"]["value"] > 0.1
+    assert standings["苇泊供电所"]["reason"] == "few_records"
+    assert standings["苇泊供电所"]["rank"] is None
+    large = standings["城东供电所"]
+    assert large["n"] > 1000
+    assert 10 < large["rank"] < 45
+
+
+def test_the_turned_camera_lowers_only_what_it_should(demo_application):
+    """A camera problem lowers H3 (可监控率) and neither H1 nor H2 of the hall."""
+    app = demo_application
+    rows = league(
+        app.db, app.viewer, rules_of(app.settings), period="2026-11", level="hall", now=app.now()
+    )["rows"]  # fmt: skip
+    row = next(row for row in rows if row["name"] == "滨江供电营业厅")
+    assert row["indicators"]["H3"]["value"] < 0.75
+    assert row["indicators"]["H2"]["value"] > 0.9
+
+
+def test_it_says_that_it_is_a_demo_and_what_is_still_to_come(demo_application):
+    facts = dict(tuple(row) for row in counted(demo_application, sa.select(META.c.key, META.c.value)))
+    assert facts["demo"] == "2026-11-20"
+    assert facts["demo_preparing"] == "recordings of six halls, for yesterday and today"
+
+
+@pytest.fixture
+def month_application(database, tmp_path, monkeypatch):
+    """A demo of a few weeks: its history cut to the registers and the last month, on both databases."""
+    now = datetime(2026, 11, 5, 1, 30, tzinfo=UTC)
+    monkeypatch.setattr(
+        preparing, "history", lambda day: (file for file in history(day) if "-1" in file.path or "0" not in file.path)
+    )
+    settings = Settings(home=tmp_path, company=CompanySettings(name="青岚市供电公司", demo=True))
+    return Application(settings, database, system_viewer(), now=lambda: now)
+
+
+def test_preparing_twice_does_nothing_and_an_hour_later_brings_the_hour(month_application):
+    app = month_application
+    said: list[str] = []
+    preparing.prepare(app, say=said.append)
+    first = counted(app, sa.select(sa.func.count()).select_from(BATCHES))[0][0]
+    assert first == 3 + 2 * 4 + 4
+    preparing.prepare(app, say=said.append)
+    assert counted(app, sa.select(sa.func.count()).select_from(BATCHES))[0][0] == first
+
+    later = replace(app, now=lambda: app.now() + timedelta(hours=1))
+    preparing.prepare(later, say=said.append)
+    rows = counted(app, sa.select(BATCHES).order_by(BATCHES.c.id))[first:]
+    assert [row.record for row in rows] == ["tickets", "repairs", "samples", "inspections"]
+    assert rows[0].new > 0
+    assert rows[0].updated > 0
+    assert rows[0].quarantined == 0
+    assert any("95598" in line for line in said)
+
+
+def test_a_stop_in_the_middle_is_made_good(month_application, monkeypatch):
+    """Killed between two files, the next start brings in what is missing and nothing twice."""
+    app, taken = month_application, []
+    real = preparing.import_file
+
+    def stopping(*arguments, **options):
+        if len(taken) == 5:
+            raise KeyboardInterrupt
+        taken.append(options["name"])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(preparing, "import_file", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        preparing.prepare(app, say=lambda _: None)
+    monkeypatch.setattr(preparing, "import_file", real)
+    preparing.prepare(app, say=lambda _: None)
+    names = [row.file for row in counted(app, sa.select(BATCHES.c.file))]
+    assert len(names) == len(set(names)) == 3 + 2 * 4 + 4
+    details = counted(app, sa.select(BATCHES.c.details).where(BATCHES.c.record == "samples"))[0][0]
+    assert json.loads(details)["columns"]["outcome"] == ["抽查结果/结果"]
