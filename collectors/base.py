@@ -35,7 +35,11 @@ class Arrival:
     """Bytes."""
     arrived_at: datetime
     state: Mapping[str, str] = field(default_factory=dict)
-    """What the source wants remembered once this arrival is dealt with (a watermark, a file's size and time)."""
+    """What the source wants remembered once this arrival is stored (a watermark, a file's size and time)."""
+    state_if_refused: Mapping[str, str] = field(default_factory=dict)
+    """The same if it is refused for good. A file may then be left alone until it changes; a watermark must not move."""
+    refused: CollectorError | None = None
+    """What was wrong before reading (a folder called `x.xlsx`): a failed batch; the path is not opened."""
 
 
 @dataclass(frozen=True, slots=True)

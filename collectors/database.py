@@ -33,9 +33,19 @@ from collectors.redact import redact
 from collectors.spreadsheet import arrival_of
 from collectors.surroundings import Surroundings
 from collectors.tables.spooled import SpoolWriter
-from collectors.watermark import Overlap, Value, dumped, highest, loaded, not_beyond, start_of
+from collectors.watermark import (
+    MAPPING,
+    STATE,
+    Overlap,
+    Value,
+    dumped,
+    highest,
+    loaded,
+    not_beyond,
+    start_of,
+    watermark_of,
+)
 
-STATE = "watermark"
 _ROWS_AT_A_TIME = 5_000
 # A line that went dead is noticed within about a minute; the driver would wait for hours.
 _POSTGRES_ARGUMENTS = {
@@ -117,20 +127,21 @@ class DatabaseSource:
         self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
         """The rows that are new or may have changed, as one arrival. Raises CollectorError."""
-        stored = state.get(STATE)
+        stored = watermark_of(state, self.config.digest)
         start = start_of(stored, Overlap(self.config.overlap) if self.config.overlap else None)
         with tempfile.TemporaryDirectory(prefix="database-", dir=self.surroundings.spool_folder()) as folder:
             path = Path(folder) / "rows.arrow"
             with self._connected() as connection, _explained(self.config.name):
                 rows, highest_seen = self._spool(connection, start, path)
             mark = self._mark(stored, highest_seen, arrived_at)
-            remembered = {STATE: mark} if mark else {}
+            remembered = {STATE: mark, MAPPING: self.config.digest} if mark else {}
             since = f" from {start} on" if start is not None else ""
             arrival = arrival_of(path, f"{self.config.name}: query{since}", arrived_at, remembered)
             if rows and arrival.sha256 not in seen:
                 yield arrival
             else:
-                yield Remark(f"{self.config.name}: {rows} rows{since}, nothing new", remembered)
+                # Read before, stored or refused: if it was refused, the watermark must stay where it is.
+                yield Remark(f"{rows} rows{since}, nothing new")
 
     def _mark(self, stored: str | None, seen: Value | None, arrived_at: datetime) -> str | None:
         mark = highest(loaded(stored) if stored else None, seen)

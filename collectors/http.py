@@ -34,10 +34,20 @@ from collectors.mapping import SourceConfig, seconds_of
 from collectors.spreadsheet import arrival_of
 from collectors.surroundings import Surroundings
 from collectors.tables.spooled import SpoolWriter
-from collectors.watermark import Overlap, Value, dumped, highest, loaded, not_beyond, start_of
+from collectors.watermark import (
+    MAPPING,
+    STATE,
+    Overlap,
+    Value,
+    dumped,
+    highest,
+    loaded,
+    not_beyond,
+    start_of,
+    watermark_of,
+)
 from collectors.web import Client
 
-STATE = "watermark"
 PLACEHOLDER = "{watermark}"
 _RATE = re.compile(r"^(\d+)\s*/\s*(s|m|h)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -124,7 +134,7 @@ class HttpSource:
         self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
         """All rows that the service gives, as one arrival. Raises CollectorError."""
-        stored = state.get(STATE)
+        stored = watermark_of(state, self.config.digest)
         start = start_of(stored, Overlap(self.config.overlap) if self.config.overlap else None)
         since = f" from {start} on" if start is not None else ""
         with tempfile.TemporaryDirectory(prefix="http-", dir=self.surroundings.spool_folder()) as folder:
@@ -133,11 +143,12 @@ class HttpSource:
                 rows.add(answer)
             remembered = rows.mark(stored, arrived_at)
             if rows.empty:
-                yield Remark(f"{self.config.name}: no rows{since}", remembered)
+                yield Remark(f"no rows{since}")
                 return
             arrival = arrival_of(rows.written(), f"{self.config.name}: {rows.title}{since}", arrived_at, remembered)
             if arrival.sha256 in seen:
-                yield Remark(f"{arrival.name}, nothing new", remembered)
+                # Read before, stored or refused: if it was refused, the watermark must stay where it is.
+                yield Remark(f"{rows.title}{since}, nothing new")
             else:
                 yield arrival
 
@@ -274,7 +285,10 @@ class _Rows:
     def mark(self, stored: str | None, arrived_at: datetime) -> dict[str, str]:
         """What to remember: the largest watermark so far."""
         mark = highest(loaded(stored) if stored else None, self.top)
-        return {} if mark is None else {STATE: dumped(not_beyond(mark, arrived_at, self.config.timezone))}
+        if mark is None:
+            return {}
+        limited = not_beyond(mark, arrived_at, self.config.timezone)
+        return {STATE: dumped(limited), MAPPING: self.config.digest}
 
     @property
     def empty(self) -> bool:

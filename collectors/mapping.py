@@ -22,6 +22,12 @@ from collectors.headers import EXPORTED_AT
 from collectors.records import RECORDS
 from collectors.stamps import SHANGHAI
 
+_HOW_TO_GET_IT = {
+    "path", "every", "expect_within", "settle", "auth", "allow_hosts", "rate", "ca_file", "overlap"
+}  # fmt: skip
+"""Keys that change when and from where something is read, but not how."""
+FOLDERS = ("sftp", "smb", "s3")
+"""Addresses of remote folders."""
 _DURATION = re.compile(r"^(\d+)\s*(s|m|h|d)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -80,7 +86,7 @@ class SourceConfig(BaseModel):
     @property
     def digest(self) -> str:
         """Changes whenever the same file would be read differently."""
-        text = self.model_dump_json(exclude={"path", "every", "expect_within"})
+        text = self.model_dump_json(exclude=_HOW_TO_GET_IT)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @field_validator("record")
@@ -136,10 +142,55 @@ class SourceConfig(BaseModel):
 Config = TypeVar("Config", bound=SourceConfig)
 
 
+class FolderAuth(BaseModel):
+    """Who reads a remote folder; the password (of S3: the secret key) from the environment or a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user: str | None = None
+    """For S3 the access key's id."""
+    password_env: str | None = None
+    password_file: str | None = None
+    key_file: str | None = None
+    """Private key for SFTP."""
+    known_hosts: str | None = None
+    """File with the keys of SFTP servers, as ssh has it."""
+    region: str | None = None
+    endpoint: str | None = None
+    """Address of an S3 service other than Amazon's."""
+
+
 class SpreadsheetConfig(SourceConfig):
-    """A folder of files: `path` is a pattern such as `inbox/95598/*`."""
+    """A folder of files: `path` is a pattern such as `inbox/95598/*`, or one of `FOLDERS` with a pattern behind it."""
 
     kind: Literal["spreadsheet"] = "spreadsheet"
+    settle: str = "2s"
+    """A file is read once it has not changed for so long."""
+    auth: FolderAuth = FolderAuth()
+    allow_hosts: list[str] = Field(default_factory=list)
+    """Addresses at which a remote folder may be although they are loopback or link-local."""
+
+    @property
+    def settle_seconds(self) -> int:
+        return seconds_of(self.settle)
+
+    @field_validator("path")
+    @classmethod
+    def _is_a_folder(cls, path: str | None) -> str | None:
+        if not path:
+            raise ValueError("a spreadsheet source needs a path such as inbox/95598/*")
+        scheme = path.split("://")[0] if "://" in path else None
+        if scheme not in (None, *FOLDERS):
+            raise ValueError(f"{scheme}:// is no folder; known are {', '.join(FOLDERS)} and paths of this machine")
+        if scheme and "@" in path.split("/")[2]:
+            raise ValueError("no user or password may stand in an address; see auth")
+        return path
+
+    @field_validator("settle")
+    @classmethod
+    def _settle_is_duration(cls, text: str) -> str:
+        seconds_of(text)
+        return text
 
 
 def seconds_of(text: str) -> int:

@@ -107,6 +107,8 @@ def _item_codes() -> frozenset[str]:
 
 def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circumstances) -> list[BatchReport]:
     """All sheets in one transaction; again with the numbers left out about which a later chunk says otherwise."""
+    if arrival.refused is not None:
+        raise arrival.refused
     contradicted: list[pl.DataFrame] = []
     while True:
         with grids_apart(arrival.path) as grids:
@@ -139,6 +141,8 @@ class _File:
     """Keys that the file says two different things about: none of their rows is stored."""
     seen: list[pl.DataFrame] = field(default_factory=list)
     """Keys and content hashes of the rows stored so far."""
+    created: set[str] = field(default_factory=set)
+    """Codes of the offices that this file has made."""
 
     def sheets(self, made: Sequence[Plan]) -> list[BatchReport]:
         """Take every sheet, and remember what the source wants remembered of this arrival."""
@@ -160,6 +164,7 @@ class _File:
             to_micros(version),
             self.around.slots,
             self.around.item_codes,
+            self.config.office_create,
         )
         report.batch_id = self._open_batch(plan, version)
         store = Store(self.db, self.connection, known.record, report.batch_id)
@@ -173,6 +178,7 @@ class _File:
         return report
 
     def _chunk(self, chunk: Prepared, store: Store, report: BatchReport, clears: frozenset[str]) -> None:
+        self._create_offices(chunk, store)
         rows, refused, repeated = self._without_duplicates(chunk, store)
         done = store.sort_out(rows, clears=clears)
         store.write(done)
@@ -184,6 +190,12 @@ class _File:
         report.unchanged += done.unchanged + repeated
         report.quarantined += refused.height
         report.reasons.update(refused["reason"].to_list())
+
+    def _create_offices(self, chunk: Prepared, store: Store) -> None:
+        """Offices named for the first time by this file (`office_create`); later chunks name them again."""
+        fresh = chunk.named.filter(~pl.col("code").is_in(list(self.created)))
+        self.created.update(fresh["code"])
+        store.create_offices(fresh, to_micros(self.arrival.arrived_at))
 
     def _without_duplicates(self, chunk: Prepared, store: Store) -> tuple[pl.DataFrame, pl.DataFrame, int]:
         """Rows to store, rows to refuse, and how many said again what the file had said before."""
@@ -276,7 +288,7 @@ def _note_failure(db: Database, arrival: Arrival, config: SourceConfig, by: View
         values["sha256"] = None
     with db.session() as connection:
         connection.execute(sa.insert(BATCHES).values(**values, state="failed", error=error.message, finished_at=_now()))
-        for statement in remembering(config.name, arrival.state if error.permanent else {}):
+        for statement in remembering(config.name, arrival.state_if_refused if error.permanent else {}):
             connection.execute(statement)
 
 

@@ -114,14 +114,22 @@ def test_a_row_from_the_future_does_not_hide_what_comes_after(foreign, tmp_path)
     assert [row[0] for row in rows[1:]] == ["T7", "T8"]
 
 
-def test_nothing_new_is_said_and_remembered(foreign, tmp_path):
+def test_an_unchanged_result_is_nothing_new_and_moves_no_watermark(foreign, tmp_path):
     source = make_source(foreign, tmp_path, watermark="updated_at")
     _, state, first = fetched(source)
     rows, again, remark = fetched(source, {}, seen=frozenset({first.sha256}))
     assert rows is None
     assert isinstance(remark, Remark)
-    assert again == state
+    assert again == {}, "what was read before may have been refused: it must be asked for again"
+    assert first.state_if_refused == {}
+    assert state["watermark"] == '["datetime", "2026-07-09T09:30:05"]' or foreign.dialect == "sqlite"
     assert "nothing new" in remark.text
+
+
+def test_a_corrected_mapping_reads_everything_again(foreign, tmp_path):
+    _, state, _ = fetched(make_source(foreign, tmp_path, watermark="updated_at"))
+    corrected = make_source(foreign, tmp_path, watermark="updated_at", columns={"content": "content"})
+    assert len(fetched(corrected, state)[0]) == 3
 
 
 def test_a_watermark_column_that_is_absent_is_named(foreign, tmp_path):

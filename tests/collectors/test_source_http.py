@@ -114,7 +114,7 @@ def test_no_rows_is_said_not_stored(server, tmp_path):
     rows, _, item = fetched(make_source(server, tmp_path))
     assert rows is None
     assert isinstance(item, Remark)
-    assert item.text == "api: no rows"
+    assert item.text == "no rows"
 
 
 def test_the_same_answer_again_is_nothing_new(server, tmp_path):
