@@ -20,6 +20,7 @@ import typer
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application, open_application
 from dashboard.cli.output import Format, emit, say
+from dashboard.texts import set_language
 
 if TYPE_CHECKING:
     from dashboard.worker.supervisor import Child
@@ -102,6 +103,7 @@ def doctor(output: FormatOption = Format.table) -> None:
     """Examine this installation: configuration, database, rules, detector, folders, ports, worker. Exit 1 on a fail."""
     from dashboard.operations.doctor import FAIL, examine
 
+    set_language("en")  # as all messages of the command line
     findings = examine(_as_system(), Path.cwd())
     rows = [{"check": f.check, "state": f.state, "message": f.message, "hint": f.hint or None} for f in findings]
     failed = any(finding.state == FAIL for finding in findings)

@@ -127,11 +127,16 @@ class Worker:
         until = time.monotonic() + self.grace_seconds
         while runner.running and time.monotonic() < until:
             time.sleep(0.05)
-        left = runner.running
-        for run in left:
+        self._left_running = bool(runner.running)
+        for run in runner.running:
+            self._give_up(run, why)
+        return not self._left_running
+
+    def _give_up(self, run: int, why: str) -> None:
+        try:
             runs.finish(self.application.db, run, runs.ABANDONED, Note(why), now=self.application.now())
-        self._left_running = bool(left)
-        return not left
+        except DatabaseUnusableError as error:
+            log.error("run %s stays open until another worker leads: %s", run, error)
 
     def _say_alive(self) -> None:
         state = "leading" if self.leads else "waiting"
