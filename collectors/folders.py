@@ -92,9 +92,11 @@ class LocalFolder:
             return None
 
     def opened(self, entry: Entry) -> IO[bytes]:
-        path = regular_file(Path(entry.path), root=self.root)
+        path = regular_file(Path(entry.path), root=self.root).resolve()
         try:
-            return path.open("rb")
+            # What was judged is what is opened: a link or a pipe put in its place meanwhile is neither followed nor
+            # waited for.
+            return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
         except OSError as error:
             message = f"{entry.name} cannot be opened: {error.strerror}. Check its rights."
             raise CollectorError(message) from error
