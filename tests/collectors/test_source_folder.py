@@ -244,10 +244,10 @@ def test_a_file_without_rights_keeps_nobody_else_from_being_read(tmp_path, monke
     put(tmp_path / "inbox/b.csv")
     really_open = os.open
 
-    def refusing(path, *arguments):
+    def refusing(path, *arguments, **others):
         if str(path).endswith("a.csv"):
             raise PermissionError(13, "Permission denied")
-        return really_open(path, *arguments)
+        return really_open(path, *arguments, **others)
 
     monkeypatch.setattr("collectors.folders.os.open", refusing)
     first, second = fetch(make_source(tmp_path))
