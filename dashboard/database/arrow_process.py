@@ -60,7 +60,8 @@ class Server:
             self.pipe.send(("error", "DataError", f"{type(error).__name__}: {error}", 5))
 
     def do_open(self, path: str, busy_milliseconds: int) -> None:
-        self.database = adbc_driver_sqlite.dbapi.connect(path, autocommit=True)  # these two only outside a transaction
+        self.database = adbc_driver_sqlite.dbapi.connect(path)
+        self.database.adbc_connection.set_autocommit(True)  # `synchronous` can only be set outside a transaction
         with self.database.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
             cursor.execute("PRAGMA synchronous = NORMAL")  # as our own connections: safe with WAL, one fsync less
