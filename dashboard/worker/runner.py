@@ -29,6 +29,7 @@ class Runner:
     may_run: Callable[[], bool]
     stopping: threading.Event = field(default_factory=threading.Event)
     _running: set[int] = field(default_factory=set)
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def running(self) -> frozenset[int]:
@@ -45,8 +46,9 @@ class Runner:
             log.warning("%s of %s not started: this worker does not lead", job.name, _local(planned))
             return None
         try:
-            self.record_gap(job, planned)
-            run = runs.begin(self._db, job.name, planned, self.holder, now=self._now())
+            with self._opening:  # or, after a wait for the database, a later run would take an earlier one for a gap
+                self.record_gap(job, planned)
+                run = runs.begin(self._db, job.name, planned, self.holder, now=self._now())
             return None if run is None else self._run_recorded(job, planned, run)
         except DatabaseUnusableError as error:
             log.error("%s of %s has no record: %s", job.name, _local(planned), error)
@@ -58,7 +60,7 @@ class Runner:
         missing = [] if last is None else planned_between(job.trigger, last, planned)
         if missing:
             note = Note(
-                "{n} planned runs from {first} to {last} did not happen: no worker was there.",
+                "{n} planned runs from {first} to {last} did not happen: no worker was there, or none could write.",
                 {"n": len(missing), "first": _local(missing[0]), "last": _local(missing[-1])},
             )
             runs.miss(self._db, job.name, missing[0], self.holder, note, now=self._now())
