@@ -30,6 +30,7 @@ from dashboard.database import Database
 from dashboard.database.migrate import current_revision, known_revisions, migrate
 from dashboard.database.models import EVIDENCE, META, METADATA
 from dashboard.errors import DatabaseUnusableError, MingchaError
+from dashboard.operations.initialise import private_file
 from dashboard.settings import CONFIG_FILE
 from dashboard.worker import lease
 
@@ -75,6 +76,7 @@ def restore(application: Application, source: Path, *, replace: bool = False) ->
     """
     with _opened(source) as archive, _beside(application.settings.home / source.name) as folder:
         manifest = _checked_manifest(archive, source, application.db)
+        private_file(application.db)
         _refuse_running(application)
         _refuse_filled(application.db, replace)
         dump = folder / MEMBERS[application.db.dialect]

@@ -45,14 +45,20 @@ def initialise(directory: Path, environment: Mapping[str, str], *, demo: bool, s
 
 def create_database(db: Database, say: Say) -> None:
     """The tables, in a file for our user alone where the database is a new file."""
-    new = db.dialect == "sqlite" and not db.path.exists()
-    if new:
-        with writing_to(db.path.parent):
-            db.path.parent.mkdir(parents=True, exist_ok=True)
-            db.path.touch(mode=0o600)
+    new = private_file(db)
     migrate(db)
     if new:
         say(f"Created {db.path}")
+
+
+def private_file(db: Database) -> bool:
+    """Make the empty file of a SQLite database that has none, readable by our user alone; whether it was made."""
+    if db.dialect != "sqlite" or db.path.exists():
+        return False
+    with writing_to(db.path.parent):
+        db.path.parent.mkdir(parents=True, exist_ok=True)
+        db.path.touch(mode=0o600)
+    return True
 
 
 def create_configuration(directory: Path, environment: Mapping[str, str], *, demo: bool, say: Say) -> None:

@@ -93,6 +93,8 @@ def test_every_row_of_every_table_comes_back(database, other_database, tmp_path)
     done = restore(application(other_database, tmp_path / "b"), target)
     assert contents(other_database) == contents(database)
     assert done.made_at == "2026-11-22T05:00:00+00:00"
+    if database.dialect == "sqlite":
+        assert stat.S_IMODE(other_database.path.stat().st_mode) == 0o600
     with other_database.reading() as connection:
         actions = connection.execute(sa.select(AUDIT.c.action, AUDIT.c.actor)).all()
     assert ("restore", "system") in [tuple(action) for action in actions]
