@@ -13,7 +13,7 @@ from collectors.canonical import FAULT, FAULT_COLUMN, FAULT_VALUE, Chunk
 from collectors.headers import EXPORTED_AT
 from collectors.records import RecordType
 from dashboard.intake.content import content_hash
-from dashboard.intake.names import BEGINNING, OfficeNames
+from dashboard.intake.names import BEGINNING, UNKNOWN, OfficeNames, compared
 
 SHANGHAI = "Asia/Shanghai"
 REFUSED = ("row_no", "number", "office_named", "reason", "column_name", "value")
@@ -42,6 +42,8 @@ class Known:
     slots: Sequence[SlotSpan] = ()
     item_codes: frozenset[str] | None = None
     """Codes of the score sheet; an inspection of another item cannot be counted."""
+    create_offices: bool = False
+    """A source of foreign records brings its own offices: an unknown name becomes one (`office_create`)."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Prepared:
     doubted: pl.DataFrame
     """Keys of the refused rows, as far as they can be read: a good row of the same number is contradicted by them."""
     raw: Callable[[Sequence[int]], dict[int, str]]
+    named: pl.DataFrame
+    """`code, name, row_no` of offices that exist from now on because the source may name them."""
 
     @property
     def read(self) -> int:
@@ -62,13 +66,13 @@ class Prepared:
 def prepare(chunk: Chunk, known: Known) -> Prepared:
     """Split a chunk into rows for the record table and rows for the quarantine."""
     frame = _with_defaults(chunk.frame, known)
-    frame = _with_office(frame, known)
+    frame, named = _with_office(frame, known)
     frame = _with_known_items(frame, known)
     faulty = frame[FAULT].is_not_null()
     good = frame.filter(~faulty) if faulty.any() else frame
     bad = frame.filter(faulty)
     doubted = bad.filter(pl.col(FAULT) != "damaged_number").select(known.record.key).drop_nulls().unique()
-    return Prepared(_stored_form(good, known), _refused(bad, known.record), doubted, chunk.raw)
+    return Prepared(_stored_form(good, known), _refused(bad, known.record), doubted, chunk.raw, named)
 
 
 def _with_defaults(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -94,23 +98,41 @@ def _local(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(SHANGHAI)
 
 
-def _with_office(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
-    """The office column as a code, what was written kept beside it; a fault where no single office is meant."""
-    office = known.record.office
+NOT_NAMED = pl.DataFrame(schema={"code": pl.String, "name": pl.String, "row_no": pl.Int64})
+
+
+def _with_office(frame: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The office column as a code, what was written kept beside it; a fault where no single office is meant.
+
+    The second frame are the offices that the rows make by naming them.
+    """
+    office, created = known.record.office, NOT_NAMED
     if office is None:
-        return frame
+        return frame, created
     named = frame[office]
     halls_only = known.record.office_level == "hall"
     codes, why = known.offices.resolve(named, _days(frame, known.record), halls_only=halls_only)
+    if known.create_offices and not halls_only:
+        codes, why, created = _created(frame.select("row_no", FAULT, named.alias("name")), codes, why)
     fault = frame[FAULT].fill_null(why)
     own = frame[FAULT].is_null() & why.is_not_null()
-    return frame.with_columns(
+    resolved = frame.with_columns(
         codes.alias(office),
         named.alias("office_named"),
         fault.alias(FAULT),
         pl.when(own).then(pl.lit(office)).otherwise(FAULT_COLUMN).alias(FAULT_COLUMN),
         pl.when(own).then(named).otherwise(FAULT_VALUE).alias(FAULT_VALUE),
     )
+    return resolved, created
+
+
+def _created(rows: pl.DataFrame, codes: pl.Series, why: pl.Series) -> tuple[pl.Series, pl.Series, pl.DataFrame]:
+    """Codes and reasons once every unknown name has become an office: its code is the name as it is compared."""
+    unknown = (why == UNKNOWN) & rows["name"].is_not_null() & rows[FAULT].is_null()
+    own = rows["name"].map_elements(compared, pl.String)
+    made = rows.with_columns(own.alias("code")).filter(unknown).unique("code", keep="first", maintain_order=True)
+    codes = codes.zip_with(~unknown, own)
+    return codes, why.set(unknown, None), made.select("code", "name", "row_no")
 
 
 def _days(frame: pl.DataFrame, record: RecordType) -> tuple[pl.Series, pl.Series] | None:

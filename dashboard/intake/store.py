@@ -13,10 +13,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from collectors.records import RecordType
+from collectors.records import RECORDS, RecordType
 from dashboard.database import Database
 from dashboard.database.models import HISTORY_TABLES, QUARANTINE, RECORD_TABLES
 from dashboard.intake.content import content_hash, merged
+from dashboard.intake.names import BEGINNING
 
 SQLITE_CACHE_KB = 200_000
 """The default of 2 MB makes each insertion read pages of the indexes again."""
@@ -148,6 +149,29 @@ class Store:
         self._stage(CHANGED, rows)
         staged = sa.table(CHANGED, sa.column("id"), sa.column("version_at"))
         self._run(self.table.update().values(version_at=staged.c.version_at).where(self.table.c.id == staged.c.id))
+
+    def create_offices(self, named: pl.DataFrame, version_at: int) -> None:
+        """Offices that a source makes by naming them: stations without a parent, always valid."""
+        if named.is_empty():
+            return
+        offices, record = RECORD_TABLES["offices"], RECORDS["offices"]
+        made = named.select(
+            *(
+                pl.lit(None, pl.Int64 if isinstance(offices.c[name].type, sa.BigInteger) else pl.String).alias(name)
+                for name in record.names
+                if name not in ("code", "name", "level", "valid_from")
+            ),
+            "code",
+            "name",
+            pl.lit("station").alias("level"),
+            pl.lit(BEGINNING).alias("valid_from"),
+            pl.lit(version_at, pl.Int64).alias("version_at"),
+            pl.lit(None, pl.String).alias("precision"),
+            pl.lit(None, pl.String).alias("unreadable"),
+            "row_no",
+        )
+        made = made.with_columns(content_hash(record, made), self._batch())
+        self._append(offices.name, made)
 
     def quarantine(self, refused: pl.DataFrame, raw: dict[int, str], since: int) -> None:
         if refused.is_empty():

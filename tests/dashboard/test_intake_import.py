@@ -270,6 +270,20 @@ def test_cameras_and_hall_days_and_repairs(desk):
         (None, None, '["accepted_at"]')]  # fmt: skip
 
 
+def test_a_foreign_source_may_make_its_offices(lite, monkeypatch):
+    monkeypatch.setattr(delimited, "BLOCK", 90)
+    rows = [
+        f"{n},request,{office},2026-09-01 08:00:00" for n, office in enumerate(["DOT", "NYPD", "DOT", "D OT", "S1", ""])
+    ]
+    report = lite.take("tickets", tickets(*rows), office_create=True)
+    assert counts(report) == (5, 0, 0, 0, 1)
+    assert [code for (code,) in lite.stored("tickets", "office_code")] == ["DOT", "NYPD", "DOT", "DOT", "S1"]
+    assert lite.stored("offices", "code", "level", "batch_id")[-2:] == [
+        ("DOT", "station", report.batch_id), ("NYPD", "station", report.batch_id)]  # fmt: skip
+    assert counts(lite.take("tickets", tickets(*rows), office_create=True)) == (0, 0, 5, 0, 1)
+    assert len(lite.stored("offices", "code")) == 9
+
+
 def test_systems_keep_their_numbers_apart(lite):
     lite.take("tickets", tickets(GOOD), name="a.csv")
     lite.take("tickets", tickets("1,opinion,S1,2026-09-01 08:00:00"), system="12345")
