@@ -14,13 +14,14 @@ TURN, LAST, SKIPPED = "review_turn", "review_last", "review_skipped"
 
 page = here()
 db, viewer, sheet = page.app.db, page.viewer, page.rules.rulebook.sheet
+slots = page.app.settings.video.slot_table
 flagged = filter_value("flagged", ("1",))
 date = filter_value("date")
 turn = st.session_state.setdefault(TURN, 0)
 skipped = st.session_state.setdefault(SKIPPED, set())
 
 waiting = [
-    row for row in review_queue(db, viewer, as_of=page.now, date=date)
+    row for row in review_queue(db, viewer, slots=slots, as_of=page.now, date=date)
     if row["hall"] in page.below and (row["flagged"] or not flagged)
 ]  # fmt: skip
 upcoming = [row for row in waiting if row["sample"] not in skipped] or waiting
@@ -45,15 +46,16 @@ if wanted is None:
     )
     st.stop()
 
-found = review_item(db, viewer, wanted, as_of=page.now)
+found = review_item(db, viewer, wanted, slots=slots, as_of=page.now)
 decision = desk(view.item(found, sheet, page.tree, viewer.name, len(waiting), page.now), view.sheet_items(sheet),
                 turn=turn, can_undo=st.session_state.get(LAST) is not None)  # fmt: skip
 if decision is not None:
     st.session_state[TURN] = turn + 1
     st.query_params.pop("sample", None)
     if decision.kind == "decide":
-        decide(db, by=viewer, sample=decision.sample, decision=decision.decision, item_code=decision.item_code,
-               reason=decision.reason, findings=decision.findings, at=page.app.now())  # fmt: skip
+        decide(db, by=viewer, sample=decision.sample, decision=decision.decision, sheet=sheet,
+               item_code=decision.item_code, reason=decision.reason, findings=decision.findings,
+               at=page.app.now())  # fmt: skip
         st.session_state[LAST] = decision.sample
     elif decision.kind == "undo":
         undo(db, by=viewer, sample=st.session_state.pop(LAST), at=page.app.now())

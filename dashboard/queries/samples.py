@@ -1,0 +1,334 @@
+"""Samples (抽查样本): the list of looks, what waits for review, and one sample with everything seen and decided.
+
+Until its slot has ended a sample's moment is nobody's to know: `planned_at` is None till then (design §4.1 *Plan*).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from collectors.video.plan import LOCAL
+from dashboard.database import Database
+from dashboard.database.models import EVIDENCE, FINDINGS, LOOKS, RECORD_TABLES, REVIEWS
+from dashboard.errors import NotAllowedError
+from dashboard.instants import from_micros, to_micros
+from dashboard.people import Viewer
+from dashboard.queries.offices import visible_tree
+from dashboard.texts import t
+
+Row = dict[str, Any]
+OUTCOME_ORDER = ("captured", "not_checkable", "missed", "planned")
+WHY_PROBLEM = {
+    "black": "The picture is black.",
+    "frozen": "The picture stands still although it moved before.",
+    "blurred": "The picture is out of focus.",
+    "occluded": "Something covers the lens.",
+    "moved": "The camera looks elsewhere than before.",
+    "no_signal": "The recorder shows no signal.",
+}
+
+
+class SlotTimes(Protocol):
+    """A slot of the settings."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def ends(self) -> time: ...
+
+
+def samples(
+    db: Database,
+    viewer: Viewer,
+    *,
+    slots: Sequence[SlotTimes],
+    as_of: datetime,
+    date: str | None = None,
+    hall: str | None = None,
+    outcome: str | None = None,
+) -> list[Row]:
+    """One row per look, newest day first, in the keys of design §4.1 `samples`; `findings` are item codes."""
+    table = RECORD_TABLES["samples"].c
+    conditions = [table.planned_at <= to_micros(as_of)]
+    conditions += [table.date == date] if date else []
+    conditions += [table.hall_code == hall] if hall else []
+    conditions += [table.outcome == outcome] if outcome else []
+    with db.reading() as connection:
+        looks = _visible_looks(db, connection, viewer, *conditions)
+        ids = sorted({look["sample_id"] for look in looks})
+        clips = {(row.sample_id, row.camera_code): row.sha256 for row in _evidence(connection, ids, "clip")}
+        found = _findings(connection, ids, as_of)
+        decided = _decided(connection, ids, as_of)
+    ends = Ends(slots, as_of)
+    rows = [
+        {
+            "sample": look["sample_id"],
+            "hall": look["hall_code"],
+            "camera": look["camera_code"],
+            "date": look["date"],
+            "slot": look["slot"],
+            "planned_at": ends.revealed(look),
+            "captured_at": ends.moment(look, "captured_at"),
+            "outcome": look["outcome"],
+            "cause": look["cause"],
+            "clip_sha256": clips.get((look["sample_id"], look["camera_code"])),
+            "findings": [
+                one["item_code"] for one in found[look["sample_id"]] if one["camera_code"] == look["camera_code"]
+            ],
+            "reviewed": look["sample_id"] in decided or look["verdict"] is not None,
+        }
+        for look in looks
+    ]
+    return sorted(rows, key=lambda row: (row["date"], row["slot"] or 0, row["hall"], row["camera"]), reverse=True)
+
+
+def review_queue(
+    db: Database, viewer: Viewer, *, slots: Sequence[SlotTimes], as_of: datetime, date: str | None = None
+) -> list[Row]:
+    """Samples that a person has not decided yet and can look at, oldest first.
+
+    Keys: sample, hall, date, slot, planned_at, outcome, cause, flagged (candidates not decided yet).
+    """
+    table = RECORD_TABLES["samples"].c
+    seen = sa.select(LOOKS.c.sample_id)
+    conditions = [table.sample_id.in_(seen), table.verdict.is_(None), table.planned_at <= to_micros(as_of)]
+    conditions += [table.date == date] if date else []
+    with db.reading() as connection:
+        looks = _visible_looks(db, connection, viewer, *conditions)
+        ids = sorted({look["sample_id"] for look in looks})
+        found = _findings(connection, ids, as_of)
+        decided = _decided(connection, ids, as_of)
+    ends = Ends(slots, as_of)
+    rows = []
+    for sample, several in _by_sample(looks).items():
+        state = _outcome_of(several)
+        flagged = sum(1 for one in found[sample] if one["decision"] is None)
+        if sample not in decided and (state["outcome"] == "captured" or flagged):
+            rows.append({**_head(several, ends), **state, "flagged": flagged})
+    return sorted(rows, key=lambda row: (row["date"], row["slot"] or 0, row["hall"]))
+
+
+def review_item(db: Database, viewer: Viewer, sample: str, *, slots: Sequence[SlotTimes], as_of: datetime) -> Row:
+    """One sample: its looks with clip, frames, people and windows over time, its candidates, and what people decided.
+
+    NotAllowedError if there is none, or it is outside the viewer's offices.
+    """
+    table = RECORD_TABLES["samples"].c
+    with db.reading() as connection:
+        looks = _visible_looks(db, connection, viewer, table.sample_id == sample)
+        if not looks:
+            raise NotAllowedError(f"There is no sample '{sample}', or it is outside what you may see.")
+        seen = {row.camera_code: json.loads(row.result) for row in _seen(connection, sample)}
+        clips = {row.camera_code: row.id for row in _evidence(connection, [sample], "clip")}
+        frames = _frames(_evidence(connection, [sample], "frame"))
+        found = _findings(connection, [sample], as_of)[sample]
+        decisions = _decisions(connection, sample, as_of)
+        names = _camera_names(connection, [look["camera_code"] for look in looks])
+    return {
+        **_head(looks, Ends(slots, as_of)),
+        **_outcome_of(looks),
+        "looks": [
+            _look(look, seen.get(look["camera_code"]), clips, frames[look["camera_code"]], names) for look in looks
+        ],
+        "findings": [_finding(one) for one in found],
+        "decisions": decisions,
+    }
+
+
+class Ends:
+    """Whether a slot has ended at a moment."""
+
+    def __init__(self, slots: Sequence[SlotTimes], as_of: datetime) -> None:
+        self.slots = {slot.number: slot.ends for slot in slots}
+        self.as_of = as_of
+
+    def revealed(self, look: RowMapping) -> datetime | None:
+        """The planned moment, None until the slot has ended (an unknown slot: until the day has)."""
+        ends = self.slots.get(look["slot"] or 0, time.max)
+        over = look["date"] is None or self.as_of >= _at(look["date"], ends)
+        return self.moment(look, "planned_at") if over else None
+
+    def moment(self, look: RowMapping, name: str) -> datetime | None:
+        return None if look[name] is None else from_micros(look[name])
+
+
+def why_text(item: str, why: str | None) -> str | None:
+    """Why the machine flagged something, as a sentence in the reader's language."""
+    if not why:
+        return None
+    said = json.loads(why)
+    windows = t("、").join(said.get("windows") or [])
+    if said.get("problem"):
+        return t(WHY_PROBLEM.get(said["problem"], said["problem"]))
+    if item == "R01":
+        return t("Nobody at any window ({windows}) for {seconds} s.", windows=windows, seconds=said["seconds"])
+    return t("Nobody at window {windows} for {seconds} s.", windows=windows, seconds=said["seconds"])
+
+
+def _at(day: str, clock: time) -> datetime:
+    return datetime.combine(datetime.fromisoformat(day), clock, LOCAL)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _visible_looks(
+    db: Database, connection: Connection, viewer: Viewer, *conditions: sa.ColumnElement[bool]
+) -> list[RowMapping]:
+    table = RECORD_TABLES["samples"].c
+    mine = [] if viewer.sees_everything else [table.hall_code.in_(sorted(visible_tree(db, viewer).offices))]
+    query = sa.select(
+        table.sample_id, table.hall_code, table.camera_code, table.date, table.slot, table.planned_at,
+        table.captured_at, table.outcome, table.cause, table.verdict,
+    ).where(*conditions, *mine)  # fmt: skip
+    return list(connection.execute(query.order_by(table.sample_id, table.camera_code)).mappings())
+
+
+def _seen(connection: Connection, sample: str) -> Sequence[Any]:
+    query = sa.select(LOOKS.c.camera_code, LOOKS.c.result).where(LOOKS.c.sample_id == sample)
+    return connection.execute(query).all()
+
+
+def _evidence(connection: Connection, samples: Sequence[str], kind: str) -> Sequence[Any]:
+    rows = EVIDENCE.c
+    query = sa.select(rows.id, rows.sample_id, rows.camera_code, rows.sha256, rows.second).where(rows.kind == kind)
+    return _in_pieces(connection, query.order_by(rows.second, rows.id), rows.sample_id, samples)
+
+
+def _findings(connection: Connection, samples: Sequence[str], as_of: datetime) -> defaultdict[str, list[Row]]:
+    """Candidates per sample, each with the latest decision about it (None: open or taken back)."""
+    finding, at = FINDINGS.c, to_micros(as_of)
+    query = sa.select(FINDINGS).where(finding.created_at <= at).order_by(finding.observed_at, finding.id)
+    rows = _in_pieces(connection, query, finding.sample_id, samples)
+    latest: dict[int, str] = {}
+    about = sa.select(REVIEWS.c.finding_id, REVIEWS.c.decision).where(
+        REVIEWS.c.finding_id.is_not(None), REVIEWS.c["at"] <= at
+    )
+    for review in _in_pieces(connection, about.order_by(REVIEWS.c.id), REVIEWS.c.sample_id, samples):
+        latest[review.finding_id] = review.decision
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        decision = latest.get(row.id)
+        found[row.sample_id].append({**row._mapping, "decision": None if decision == "annulled" else decision})
+    return found
+
+
+def _decided(connection: Connection, samples: Sequence[str], as_of: datetime) -> set[str]:
+    """Samples about which the latest decision stands."""
+    review = REVIEWS.c
+    query = sa.select(review.sample_id, review.decision).where(
+        review.finding_id.is_(None), review["at"] <= to_micros(as_of)
+    )
+    latest = {row.sample_id: row.decision for row in _in_pieces(connection, query.order_by(review.id),
+                                                                review.sample_id, samples)}  # fmt: skip
+    return {sample for sample, decision in latest.items() if decision != "annulled"}
+
+
+def _decisions(connection: Connection, sample: str, as_of: datetime) -> list[Row]:
+    review = REVIEWS.c
+    query = (
+        sa.select(
+            review["at"], review.by, review.decision, review.item_code, review.reason, review.finding_id,
+            review.office_is_cause, review.deliberate,
+        )
+        .where(review.sample_id == sample, review["at"] <= to_micros(as_of))
+        .order_by(review.id)
+    )  # fmt: skip
+    return [{**row, "at": from_micros(row["at"])} for row in connection.execute(query).mappings()]
+
+
+def _camera_names(connection: Connection, codes: Iterable[str]) -> dict[str, str | None]:
+    camera = RECORD_TABLES["cameras"].c
+    query = sa.select(camera.code, camera.name).where(camera.code.in_(sorted(set(codes))))
+    return {row.code: row.name for row in connection.execute(query)}
+
+
+def _in_pieces(connection: Connection, query: sa.Select[Any], column: Any, wanted: Sequence[str]) -> list[Any]:
+    """Rows whose column is one of many values: a statement takes only so many parameters."""
+    found: list[Any] = []
+    for start in range(0, len(wanted), 500):
+        found += connection.execute(query.where(column.in_(wanted[start : start + 500]))).all()
+    return found
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def _by_sample(looks: Iterable[RowMapping]) -> dict[str, list[RowMapping]]:
+    grouped: dict[str, list[RowMapping]] = {}
+    for look in looks:
+        grouped.setdefault(look["sample_id"], []).append(look)
+    return grouped
+
+
+def _head(looks: Sequence[RowMapping], ends: Ends) -> Row:
+    first = looks[0]
+    return {
+        "sample": first["sample_id"],
+        "hall": first["hall_code"],
+        "date": first["date"],
+        "slot": first["slot"],
+        "planned_at": ends.revealed(first),
+    }
+
+
+def _outcome_of(looks: Sequence[RowMapping]) -> Row:
+    """The sample's outcome: captured if any look is, else not checkable if any is, else missed (design §2)."""
+    best = min(looks, key=lambda look: OUTCOME_ORDER.index(look["outcome"]))
+    return {"outcome": best["outcome"], "cause": best["cause"]}
+
+
+def _frames(rows: Iterable[Any]) -> defaultdict[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.camera_code].append({"evidence": row.id, "second": row.second})
+    return found
+
+
+def _look(
+    look: RowMapping,
+    seen: Mapping[str, Any] | None,
+    clips: Mapping[str, int],
+    frames: list[Row],
+    names: Mapping[str, str | None],
+) -> Row:
+    """One camera of the sample; without a picture its series are empty."""
+    document: Mapping[str, Any] = seen or {}
+    return {
+        "camera": look["camera_code"],
+        "camera_name": names.get(look["camera_code"]),
+        "outcome": look["outcome"],
+        "cause": look["cause"],
+        "detail": document.get("detail"),
+        "clip": clips.get(look["camera_code"]),
+        "seconds": document.get("seconds"),
+        "detector": document.get("detector"),
+        "people": document.get("people", {}).get("series", []),
+        "windows": [{"name": row["name"], "present": row["present"]} for row in document.get("windows", [])],
+        "motion": document.get("motion", []),
+        "frames": frames,
+        "problems": document.get("camera", {}).get("problems", []),
+        "not_judged": document.get("not_judged", []),
+    }
+
+
+def _finding(row: Mapping[str, Any]) -> Row:
+    return {
+        "id": row["id"],
+        "camera": row["camera_code"],
+        "item_code": row["item_code"],
+        "start": row["starts"],
+        "end": row["ends"],
+        "confidence": row["confidence"],
+        "duration_proven": row["duration_proven"],
+        "source": row["source"],
+        "why": why_text(row["item_code"], row["why"]),
+        "decision": row["decision"],
+    }

@@ -1,0 +1,78 @@
+"""Whether the draw was kept (核验): seeds open their commitments, moments are the drawn ones, files are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from collectors.video.look import digest_of
+from collectors.video.plan import LOCAL, SlotSpan, commitment_of, moment_of
+from dashboard.database import Database
+from dashboard.database.models import EVIDENCE, LOOKS, PLAN_DAYS, RECORD_TABLES
+from dashboard.instants import from_micros
+from dashboard.sampling.sealing import last_end
+from dashboard.settings import Settings
+
+Problem = dict[str, str]
+
+
+def verify_plans(db: Database, settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """The `verify` document of design §4.1: plan commitments, the moments of our own samples, evidence files."""
+    with db.reading() as connection:
+        days = connection.execute(sa.select(PLAN_DAYS).order_by(PLAN_DAYS.c.date)).all()
+        moments = list(_our_moments(connection))
+        files = connection.execute(sa.select(EVIDENCE.c.path, EVIDENCE.c.sha256).order_by(EVIDENCE.c.id)).all()
+    seeds = {row.date: bytes.fromhex(row.seed) for row in days if row.seed}
+    problems = [*_unopened(days, settings, now), *_undrawn(moments, seeds, settings), *_changed(files, settings)]
+    checked = len(days) + sum(1 for row in moments if row.date in seeds) + len(files)
+    return {"ok": not problems, "checked": checked, "problems": problems, "notes": list(_sealed_late(days))}
+
+
+def _our_moments(connection: Connection) -> Iterator[Any]:
+    """Samples we took ourselves: imported ones were drawn elsewhere."""
+    sample = RECORD_TABLES["samples"].c
+    ours = sa.select(LOOKS.c.sample_id)
+    query = sa.select(sample.sample_id, sample.hall_code, sample.date, sample.slot, sample.planned_at)
+    yield from connection.execute(query.where(sample.sample_id.in_(ours)).distinct()).all()
+
+
+def _unopened(days: Any, settings: Settings, now: datetime) -> Iterator[Problem]:
+    for row in days:
+        day = date.fromisoformat(row.date)
+        if row.seed and commitment_of(bytes.fromhex(row.seed)) != row.commitment:
+            yield {"kind": "commitment", "what": f"{day}: the revealed seed is not the one that was sealed"}
+        if row.seed and row.revealed_at and from_micros(row.revealed_at) < last_end(settings, day):
+            yield {"kind": "revealed_early", "what": f"{day}: the seed was revealed before the last slot had ended"}
+
+
+def _sealed_late(days: Any) -> Iterator[Problem]:
+    """Days whose plan was not sealed the evening before (the day of installation, a worker that was down)."""
+    for row in days:
+        sealed = from_micros(row.sealed_at).astimezone(LOCAL)
+        if sealed.date().isoformat() >= row.date:
+            yield {"kind": "sealed_late", "what": f"{row.date}: the plan was sealed on {sealed:%Y-%m-%d %H:%M:%S}"}
+
+
+def _undrawn(moments: Any, seeds: dict[str, bytes], settings: Settings) -> Iterator[Problem]:
+    slots = {slot.number: SlotSpan(slot.number, slot.starts, slot.ends) for slot in settings.video.slot_table}
+    for row in moments:
+        if row.date not in seeds or row.slot not in slots:
+            continue
+        drawn = moment_of(seeds[row.date], row.hall_code, date.fromisoformat(row.date), slots[row.slot])
+        if from_micros(row.planned_at) != drawn:
+            stored = from_micros(row.planned_at).astimezone(LOCAL)
+            yield {"kind": "moment", "what": f"{row.sample_id}: stored {stored.isoformat()}, drawn {drawn.isoformat()}"}
+
+
+def _changed(files: Any, settings: Settings) -> Iterator[Problem]:
+    root = settings.path(settings.video.evidence_dir)
+    for row in files:
+        path = root / row.path
+        if not path.is_file():
+            yield {"kind": "missing_file", "what": row.path}
+        elif digest_of(path) != row.sha256:
+            yield {"kind": "changed_file", "what": row.path}
