@@ -284,8 +284,10 @@ def _read_column(plan: Plan, draft: _Draft, column: Column) -> None:
         return
     if values.is_identifier(column):
         texts = draft.texts[column.name] = values.clean_identifier(texts)
-        if column.name in (plan.record.number, *plan.record.key):
-            _note_damage(plan, draft, column.name, texts)
+        damaged = _damaged(plan, draft, column.name, texts)
+        if damaged.any():
+            _note_damage(plan, draft, column.name, damaged)
+            return
     words = _words(plan, column)
     parsed = values.parse(column, texts, words, plan.clock)
     if parsed.bad is not None and parsed.bad.any():
@@ -316,14 +318,22 @@ def _dtype(column: Column) -> type[pl.Int64] | type[pl.Boolean] | type[pl.String
     return pl.Boolean if column.kind in ("flag", "maybe") else pl.String
 
 
-def _note_damage(plan: Plan, draft: _Draft, column: str, texts: pl.Series) -> None:
+def _note_damage(plan: Plan, draft: _Draft, column: str, damaged: pl.Series) -> None:
+    """A damaged number refuses its row; a damaged reference (customer, parent) would join strangers: unreadable."""
+    texts = draft.texts[column]
+    if column in (plan.record.number, *plan.record.key):
+        draft.values[column], draft.damaged[column] = texts, damaged
+    else:
+        draft.values[column], draft.bad[column] = texts.set(damaged, None), damaged
+
+
+def _damaged(plan: Plan, draft: _Draft, column: str, texts: pl.Series) -> pl.Series:
     damaged = values.damaged_identifiers(texts)
     if texts.str.contains(r"^\d{16,}$").any():
         lost = [row for index in plan.columns.get(column, ()) for row in plan.table.grid.lost_digits(index)]
         if lost:
             damaged = damaged | draft.rows[ROW].is_in(lost)
-    if damaged.any():
-        draft.damaged[column] = damaged
+    return damaged
 
 
 def _read_minutes(plan: Plan, draft: _Draft) -> None:

@@ -161,8 +161,10 @@ def _offset() -> pl.Expr:
 
 def to_the_minute(texts: pl.Series) -> pl.Series:
     """Which texts name a time without its seconds (`2026/11/21 8:05`, a bare day): precise to the minute only."""
+    if texts.str.contains("[：０-９]").any():
+        texts = texts.str.normalize("NFKC")
     with_seconds = texts.str.contains(
-        r"\d\s*[:时点分]\s*\d{1,2}\s*[:分]\s*\d{1,2}|^\s*\d{14}|^\s*\d{8}[T ]?\d{6}|^\s*\d{5}(?:\.\d+)?\s*$|[：０-９]"
+        r"\d\s*[:时点]\s*\d{1,2}\s*[:分]\s*\d{1,2}|^\s*\d{14}|^\s*\d{8}[T ]?\d{6}|^\s*\d{5}(?:\.\d+)?\s*$"
     )
     return ~with_seconds.fill_null(value=True)
 

@@ -40,7 +40,8 @@ EMPTIES = (
     "#N/A",
 )
 _IDENTIFIER = re.compile(r"(?:_no|_code|_id|^code|^phone|^calls)$")
-_SCIENTIFIC = r"^[+-]?\d(?:\.\d+)?[eE]\+?\d+$"
+_SCIENTIFIC = r"^[+-]?\d(?:\.\d+[eE]\+?\d+|[eE]\+\d+)$"
+"""As Excel, Python and Java print a large number; `3E12` without a point or a plus may be somebody's code."""
 _SHEET_TEXT = r'^="([^"]*)"$'
 _WHOLE = re.compile(r"^[+-]?\d+(?:\.0+)?$")
 _COUNTED = re.compile(r"(?:次|个|户|份|件|天|分钟|分|人|号)$")

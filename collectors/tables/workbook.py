@@ -76,9 +76,19 @@ class _Sheet:
 
     def rows_of_long_numbers(self, column: int) -> Sequence[int]:
         """Rows whose cell is a number too long for Excel, not a text."""
-        at = column + self._first_column
-        rows = self._sheet.to_python(skip_empty_area=False)
-        return [number for number, row in enumerate(rows, start=1) if at < len(row) and _is_long_number(row[at])]
+        return self._long_numbers.get(column + self._first_column, ())
+
+    @cached_property
+    def _long_numbers(self) -> dict[int, list[int]]:
+        """Column → rows, found in one pass over the sheet."""
+        found: dict[int, list[int]] = {}
+        for number, row in enumerate(
+            self._sheet.iter_rows(), start=1
+        ):  # blank rows above are given, blank columns before are not
+            for at, cell in enumerate(row, start=self._first_column):
+                if _is_long_number(cell):
+                    found.setdefault(at, []).append(number)
+        return found
 
     def merged_texts(self, column: int) -> dict[int, str]:
         """Row → text for cells that a merge over several rows left blank in this column."""

@@ -326,6 +326,19 @@ def test_a_number_cell_of_more_than_15_digits_is_damaged_a_text_is_not(tmp_path)
     assert done.column("ticket_no")[2] == "202609010000123"
 
 
+def test_a_damaged_customer_number_is_unreadable_and_not_a_customer(tmp_path):
+    """Two customers rounded to the same figure would count as one who calls again."""
+    book = openpyxl.Workbook()
+    for row in (["工单编号", "工单单位", "受理时间", "户号"], ["1", "城关", "2026-09-01", 34000000012345678],
+                ["2", "城关", "2026-09-01", "34000000012345678"], ["3", "城关", "2026-09-01", "3.4E+16"]):  # fmt: skip
+        book.active.append([None, *row])
+    book.save(tmp_path / "x.xlsx")
+    done = Read(tmp_path / "x.xlsx", "repairs")
+    assert done.column("customer_no") == [None, "34000000012345678", None]
+    assert done.column("unreadable") == ['{"customer_no": "34000000012345680"}', None, '{"customer_no": "3.4E+16"}']
+    assert done.column("fault") == [None, None, None]
+
+
 def test_raw_text_of_a_row_is_as_read(tmp_path):
     done = read(tmp_path, "工单编号,供电单位,受理时间,业务类型,备注,备注\n 1,城关,坏,投诉,甲,乙\n")
     told = json.loads(done.raw([2])[2])

@@ -112,7 +112,13 @@ def test_excel_serials_give_the_second_they_were_made_from(second, day):
 
 
 def test_a_stamp_without_seconds_is_known_to_the_minute_only():
-    coarse = ["2026/11/21 8:05", "202611210805", "2026年11月21日 8时5分", "2026-11-21"]
+    coarse = [
+        "2026/11/21 8:05",
+        "２０２６／１１／２１　８：０５",
+        "202611210805",
+        "2026年11月21日 8时5分",
+        "2026-11-21",
+    ]
     exact = [
         "2026-11-21 08:05:00",
         "20261121080500",
