@@ -1,6 +1,6 @@
 """Folders elsewhere (远程文件夹): `sftp://host/inbox/*.xlsx`, `smb://host/share/*.csv`, `s3://bucket/prefix/*`.
 
-All three through fsspec, one interface; each with what fsspec leaves open: host keys, judged addresses, an end.
+All three through fsspec's interface, each with what fsspec leaves open: host keys, judged addresses, dates, an end.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import obstore
 import obstore.exceptions
 import paramiko
 import smbclient
 import smbprotocol.exceptions
 from fsspec.implementations.sftp import SFTPFileSystem
 from fsspec.implementations.smb import SMBFileSystem
-from obstore.fsspec import FsspecStore
+from obstore.store import S3Store
 
 from collectors.base import CollectorError
 from collectors.folders import Entry, is_wanted
@@ -33,7 +34,7 @@ from collectors.surroundings import Surroundings
 
 _SECONDS = 30.0
 _PORTS = {"sftp": 22, "smb": 445}
-_TIMES = ("mtime", "last_write_time", "last_modified", "LastModified", "e_tag", "ETag")
+_TIMES = ("mtime", "last_write_time", "last_modified", "e_tag")
 _ERRORS = (
     OSError, EOFError, ValueError, paramiko.SSHException, smbprotocol.exceptions.SMBException,
     obstore.exceptions.BaseError,
@@ -74,7 +75,7 @@ class RemoteFolder:
 
     def opened(self, entry: Entry) -> IO[bytes]:
         with self._explained(f"{entry.name} cannot be opened"):
-            stream: IO[bytes] = self.files.open(entry.path, "rb", block_size=1 << 20, cache_type="readahead")
+            stream: IO[bytes] = self.files.open(entry.path, "rb")
             return _Explaining(self, entry.name, stream)  # type: ignore[return-value]  # read and close are all we use
 
     def close(self) -> None:
@@ -204,22 +205,45 @@ class ClosingSmb(SMBFileSystem):  # type: ignore[misc]  # fsspec has no types
         smbclient.delete_session(self.host, port=self._port)
 
 
-def _s3(folder: RemoteFolder) -> Any:
+class S3Files:
+    """The part of fsspec's interface that is used here, on obstore: its own fsspec class lists files without dates."""
+
+    def __init__(self, folder: RemoteFolder) -> None:
+        self.bucket = folder.address.netloc
+        self.store = S3Store(self.bucket, **_s3_options(folder))
+
+    def isdir(self, root: str) -> bool:
+        """A bucket has no folders: below a name that nothing begins with there is simply nothing."""
+        return True
+
+    def invalidate_cache(self) -> None:
+        """There is none."""
+
+    def find(self, root: str, **_: Any) -> dict[str, dict[str, Any]]:
+        prefix = root.removeprefix(self.bucket).strip("/")
+        chunks = obstore.list(self.store, prefix=f"{prefix}/" if prefix else None)
+        return {f"{self.bucket}/{found['path']}": dict(found) for chunk in chunks for found in chunk}
+
+    def info(self, path: str) -> dict[str, Any]:
+        return dict(obstore.head(self.store, path.removeprefix(f"{self.bucket}/")))
+
+    def open(self, path: str, _mode: str) -> Any:
+        return obstore.open_reader(self.store, path.removeprefix(f"{self.bucket}/"))
+
+
+def _s3_options(folder: RemoteFolder) -> dict[str, Any]:
     auth = folder.config.auth
-    options: dict[str, Any] = {"region": auth.region or "us-east-1"}
+    options: dict[str, Any] = {"region": auth.region or "us-east-1", "client_options": {"timeout": "30s"}}
     if auth.endpoint:
         endpoint = urlsplit(auth.endpoint)
         host = endpoint.hostname or ""
         allowed = AllowedHosts(folder.config.name, frozenset({plain_host(host)}), tuple(folder.config.allow_hosts))
         allowed.addresses(host, endpoint.port or (443 if endpoint.scheme == "https" else 80))
         options |= {"endpoint": auth.endpoint, "virtual_hosted_style_request": False}
+        options["client_options"]["allow_http"] = endpoint.scheme == "http"
     if auth.user:
-        options |= {"access_key_id": auth.user, "secret_access_key": _password(folder)}
-    else:
-        options |= {"skip_signature": True}
-    client = {"timeout": f"{int(_SECONDS)}s", "allow_http": bool(auth.endpoint and auth.endpoint.startswith("http:"))}
-    store: Any = FsspecStore  # its types do not know fsspec's own keyword
-    return store("s3", config=options, client_options=client, skip_instance_cache=True)
+        return options | {"access_key_id": auth.user, "secret_access_key": _password(folder)}
+    return options | {"skip_signature": True}
 
 
-_OPENERS: dict[str, Callable[[RemoteFolder], Any]] = {"sftp": CheckedSftp, "smb": ClosingSmb, "s3": _s3}
+_OPENERS: dict[str, Callable[[RemoteFolder], Any]] = {"sftp": CheckedSftp, "smb": ClosingSmb, "s3": S3Files}

@@ -4,13 +4,13 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 class Request:
     def __init__(self, handler):
         parts = urlsplit(handler.path)
-        self.path, self.query = parts.path, dict(parse_qsl(parts.query))
+        self.path, self.query = unquote(parts.path), dict(parse_qsl(parts.query))
         self.headers, self.handler, self.method = handler.headers, handler, handler.command
         self.body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
 
@@ -28,11 +28,11 @@ class WebServer:
             def do_GET(self):
                 request = Request(self)
                 outer.requests.append(request)
-                answer = outer.routes[request.path](request)
+                answer = outer.routes.get(request.path, lambda _: (404, {}, b""))(request)
                 if answer is not None:
                     self.give(*answer)
 
-            do_POST = do_GET  # noqa: N815 - the name that http.server calls
+            do_POST = do_HEAD = do_GET  # noqa: N815 - the names that http.server calls
 
             def give(self, status, headers, body):
                 self.send_response(status)
