@@ -176,11 +176,13 @@ class CheckedSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
                 f"(ssh-keyscan -p {port} {host}).",
                 permanent=True,
             )
+        line = socket.create_connection((address, port), _SECONDS)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each block of 32 KB waits 40 ms
         self.client = paramiko.SSHClient()
         self.client.load_host_keys(str(folder.surroundings.path(auth.known_hosts)))
         self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
         self.client.connect(
-            host, port, auth.user, _password(folder), sock=socket.create_connection((address, port), _SECONDS),
+            host, port, auth.user, _password(folder), sock=line,
             key_filename=str(folder.surroundings.path(auth.key_file)) if auth.key_file else None, allow_agent=False,
             look_for_keys=False, timeout=_SECONDS, banner_timeout=_SECONDS, auth_timeout=_SECONDS,
         )  # fmt: skip

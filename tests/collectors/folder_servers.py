@@ -101,6 +101,7 @@ def sftp_server(root):
                 connection, _ = listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(connection)
             _transports.append(transport)
             transport.add_server_key(key)
