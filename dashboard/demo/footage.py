@@ -184,8 +184,8 @@ def _clerk(rng: np.random.Generator, place: int) -> Actor:
 
 
 def _customer(rng: np.random.Generator, x: float) -> Actor:
-    """Before the counter, near the camera, cut off by the lower edge; some stay, some come or go."""
-    person = Person(x, float(rng.uniform(372, 384)), float(rng.uniform(150, 176)), int(rng.choice(COAT_HUES)),
+    """Before the counter, behind the rail; some stay, some come or go."""
+    person = Person(x, float(rng.uniform(356, 366)), float(rng.uniform(118, 130)), int(rng.choice(COAT_HUES)),
                     bool(rng.random() < 0.5), float(rng.uniform(0.7, 0.9)))  # fmt: skip
     enters = float(rng.uniform(-30, 25))
     return Actor(person, float(rng.uniform(0, 6)), enters, enters + float(rng.uniform(25, 90)), behind=False)

@@ -31,6 +31,8 @@ _ORANGE = ((0, 90, 60), (22, 255, 255))
 """Hue, saturation, value (OpenCV's 0–179) of the suit."""
 COUNTER_TOP = 236
 FLOOR_TOP = 300
+RAIL_TOP = 342
+"""A rail along the lower edge hides the legs of those who wait, so that nobody is cut off by the picture."""
 WINDOW_CENTRES = (175, 465)
 
 
@@ -124,7 +126,7 @@ def _front() -> Picture:
 
 
 def compose(look: int, clerks: list[Person], customers: list[Person]) -> Picture:
-    """A whole picture without noise: the room, who sits behind the counter, the counter, who stands before it."""
+    """A whole picture without noise: the room, who sits behind the counter, the counter, who stands before it, the rail."""
     picture = backdrop(look).copy()
     for clerk in clerks:
         place(picture, clerk)
@@ -133,6 +135,8 @@ def compose(look: int, clerks: list[Person], customers: list[Person]) -> Picture
         picture[COUNTER_TOP - 40 : COUNTER_TOP, centre + 62 : centre + 112] = (46, 44, 42)  # a screen on the counter
     for customer in customers:
         place(picture, customer)
+    picture[RAIL_TOP:] = (92, 86, 78)
+    picture[RAIL_TOP : RAIL_TOP + 3] = (150, 146, 140)
     return picture
 
 
@@ -140,7 +144,8 @@ def turned(picture: Picture) -> Picture:
     """What the same camera sees after somebody pushed it: aslant, mostly ceiling, the counter gone below."""
     turn = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 14, 1.2)
     turn[:, 2] += (-210, 205)
-    return np.asarray(cv2.warpAffine(picture, turn, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
+    ceiling = (176, 182, 184)
+    return np.asarray(cv2.warpAffine(picture, turn, (WIDTH, HEIGHT), borderValue=ceiling), dtype=np.uint8)
 
 
 @cache
