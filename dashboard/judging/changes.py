@@ -14,7 +14,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from checks.judge.base import microseconds
 from checks.rollup import KEYS, SUMS, add, empty_rollup
-from dashboard.database.models import HISTORY_TABLES, OPEN_CLOCKS, RECORD_TABLES, ROLLUPS
+from dashboard.database.models import (
+    BATCHES,
+    HISTORY_TABLES,
+    OPEN_CLOCKS,
+    RECORD_TABLES,
+    ROLLUP_MONTHS,
+    ROLLUPS,
+    VERDICTS,
+)
 from dashboard.judging.kinds import KINDS, repeat_window
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
@@ -40,9 +48,10 @@ class Dirty:
     def ids(self, record: str) -> sa.Select[Any]:
         return sa.select(self.table.c.record_id).where(self.table.c.record == record)
 
-    def count(self, record: str) -> int:
-        query = sa.select(sa.func.count().label("n")).where(self.table.c.record == record)
-        return int(self.reader.frame(query).item())
+    def records(self) -> list[str]:
+        """Kinds of which some record is dirty."""
+        found = self.reader.frame(sa.select(self.table.c.record).distinct())["record"].to_list()
+        return [record for record in KINDS if record in found]
 
     def condition(self, record: str) -> Condition:
         """The dirty rows of a record table."""
@@ -52,17 +61,55 @@ class Dirty:
 
         return condition
 
-    def rows_of(self, table: sa.Table, record: str) -> sa.Select[Any]:
-        return sa.select(table).where(table.c.record == record, table.c.record_id.in_(self.ids(record)))
+    def verdicts(self, record: str) -> sa.Select[Any]:
+        """What is stored of the dirty records of a kind."""
+        table = VERDICTS[record]
+        return sa.select(table).where(table.c.record_id.in_(self.ids(record)))
 
-    def delete_from(self, table: sa.Table, record: str) -> sa.Delete:
-        return sa.delete(table).where(table.c.record == record, table.c.record_id.in_(self.ids(record)))
+    def deletes(self, record: str) -> tuple[sa.Delete, sa.Delete]:
+        """Statements that take the stored verdicts and open clocks of the dirty records of a kind away."""
+        verdict, open_clock = VERDICTS[record], OPEN_CLOCKS.c
+        ids = self.ids(record)
+        return (
+            sa.delete(verdict).where(verdict.c.record_id.in_(ids)),
+            sa.delete(OPEN_CLOCKS).where(open_clock.record == record, open_clock.record_id.in_(ids)),
+        )
 
     def drop(self) -> None:
         self.reader.execute(sa.text(f"DROP TABLE {self.table.name}"))
 
 
-def find(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int) -> Dirty:
+@dataclass(frozen=True)
+class Touched:
+    """Kinds of records with newer rows, and kinds with a clock that ran out."""
+
+    changed: frozenset[str]
+    due: frozenset[str]
+
+    @property
+    def halls(self) -> bool:
+        """Whether anything of the halls may have moved."""
+        return bool((self.changed | self.due) & OF_HALLS)
+
+
+OF_HALLS = frozenset({"samples", "hall_days", "cameras", "inspections", "reviews"})
+
+
+def touched(reader: Reader, at: int, judged_batch: int) -> Touched:
+    """What there is to look at, so that nobody asks about the rest."""
+    newer = sa.select(BATCHES.c.record, sa.literal_column("0", sa.BigInteger).label("due")).where(
+        BATCHES.c.id > judged_batch
+    )
+    due = sa.select(OPEN_CLOCKS.c.record, sa.literal_column("1", sa.BigInteger)).where(OPEN_CLOCKS.c.next_at <= at)
+    both = sa.union(newer, due).subquery()
+    rows = reader.frame(sa.select(both.c.record, both.c.due)).rows()
+    return Touched(
+        frozenset(record for record, is_due in rows if not is_due),
+        frozenset(record for record, is_due in rows if is_due),
+    )
+
+
+def find(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, touched: Touched) -> Dirty:
     """Changed rows, rows whose clock ran out, and everything whose verdict rests on one of them."""
     name = f"judging_dirty_{next(_names)}"
     columns = "record TEXT NOT NULL, record_id BIGINT NOT NULL, PRIMARY KEY (record, record_id)"
@@ -70,13 +117,19 @@ def find(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int) ->
     table = sa.table(name, sa.column("record", sa.Text), sa.column("record_id", sa.BigInteger))
     dirty = Dirty(reader, table)
     for record in KINDS:
-        changed = RECORD_TABLES[record].c
-        dirty.add(record, sa.select(changed.id).where(changed.batch_id > judged_batch))
-        due = sa.and_(OPEN_CLOCKS.c.record == record, OPEN_CLOCKS.c.next_at <= microseconds(as_of))
-        dirty.add(record, sa.select(OPEN_CLOCKS.c.record_id).where(due))
-    _add_those_naming_tickets(dirty)
-    _add_later_repairs(dirty, rules, judged_batch)
-    _add_named_applications(dirty, judged_batch)
+        if record in touched.changed:
+            changed = RECORD_TABLES[record].c
+            dirty.add(record, sa.select(changed.id).where(changed.batch_id > judged_batch))
+        if record in touched.due:
+            due = sa.and_(OPEN_CLOCKS.c.record == record, OPEN_CLOCKS.c.next_at <= microseconds(as_of))
+            dirty.add(record, sa.select(OPEN_CLOCKS.c.record_id).where(due))
+    moved = touched.changed | touched.due
+    if "tickets" in moved:
+        _add_those_naming_tickets(dirty)
+    if moved & {"tickets", "repairs"}:
+        _add_later_repairs(dirty, rules, judged_batch)
+    if "evaluations" in moved:
+        _add_named_applications(dirty, judged_batch)
     return dirty
 
 
@@ -126,18 +179,37 @@ def added(rollups: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return add(empty_rollup(), *rollups).select(*KEYS, *SUMS)
 
 
+def store(reader: Reader, rollups: pl.DataFrame) -> None:
+    """Fill the empty roll-up tables, by day and by month."""
+    reader.ingest(ROLLUPS.name, rollups)
+    reader.ingest(ROLLUP_MONTHS.name, by_month(rollups))
+
+
+def by_month(rollups: pl.DataFrame) -> pl.DataFrame:
+    """Roll-ups summed per `month` instead of `day`."""
+    months = rollups.with_columns(pl.col("day").str.slice(0, 7).alias("month"))
+    keys = [key.name for key in ROLLUP_MONTHS.primary_key]
+    return months.group_by(keys).agg(pl.col(SUMS).sum()).sort(keys).select(*keys, *SUMS)
+
+
 def apply(reader: Reader, delta: pl.DataFrame) -> None:
-    """Add a difference to the stored roll-ups; rows that become zero go."""
+    """Add a difference to the stored roll-ups, by day and by month; rows that become zero go."""
+    _add_to(reader, ROLLUPS, delta)
+    _add_to(reader, ROLLUP_MONTHS, by_month(delta))
+
+
+def _add_to(reader: Reader, table: sa.Table, delta: pl.DataFrame) -> None:
     if delta.height == 0:
         return
+    keys = [key.name for key in table.primary_key]
     name = f"judging_delta_{next(_names)}"
     reader.ingest(name, delta, mode="create", temporary=True)
-    source = sa.table(name, *(sa.column(column) for column in (*KEYS, *SUMS)))
+    source = sa.table(name, *(sa.column(column) for column in (*keys, *SUMS)))
     dialect = sqlite if reader.db.dialect == "sqlite" else postgresql
-    insert = dialect.insert(ROLLUPS).from_select([*KEYS, *SUMS], sa.select(source).where(sa.true()))
-    sums = {column: ROLLUPS.c[column] + insert.excluded[column] for column in SUMS}
-    reader.execute(insert.on_conflict_do_update(index_elements=list(KEYS), set_=sums))
-    touched = sa.select(*(source.c[key] for key in KEYS))
-    empty = sa.and_(*(ROLLUPS.c[column] == 0 for column in SUMS))
-    reader.execute(sa.delete(ROLLUPS).where(sa.tuple_(*(ROLLUPS.c[key] for key in KEYS)).in_(touched), empty))
+    insert = dialect.insert(table).from_select([*keys, *SUMS], sa.select(source).where(sa.true()))
+    sums = {column: table.c[column] + insert.excluded[column] for column in SUMS}
+    reader.execute(insert.on_conflict_do_update(index_elements=keys, set_=sums))
+    touched = sa.select(*(source.c[key] for key in keys))
+    empty = sa.and_(*(table.c[column] == 0 for column in SUMS))
+    reader.execute(sa.delete(table).where(sa.tuple_(*(table.c[key] for key in keys)).in_(touched), empty))
     reader.execute(sa.text(f"DROP TABLE {name}"))

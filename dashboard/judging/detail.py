@@ -90,12 +90,10 @@ def scope_of(tree: Tree, period: Period, *tops: Iterable[str] | None) -> Scope:
 
 def worth_naming(scope: Scope, kind: Kind) -> Condition:
     """Stored rows of the scope that an explanation may have to name."""
-    verdict = VERDICTS.c
+    verdict = VERDICTS[kind.record]
     # written out, not bound: the partial index answers only to its own condition
-    listed = sa.literal_column("verdicts.losing", sa.Boolean)
-    ids = sa.select(verdict.record_id).where(
-        listed, verdict.record == kind.record, scope.stored(verdict.office_code, verdict.day)
-    )
+    listed = sa.literal_column(f"{verdict.name}.losing", sa.Boolean)
+    ids = sa.select(verdict.c.record_id).where(listed, scope.stored(verdict.c.office_code, verdict.c.day))
 
     def condition(table: Any) -> sa.ColumnElement[bool]:
         return table.c.id.in_(ids)  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from checks.clock import DAY, local_day
 from checks.judge.base import microseconds
 from checks.judge.inspections import hall_months, month_of
 from checks.periods import month_bounds
+from checks.rollup import KEYS, SUMS
 from dashboard.database.models import (
     FINDINGS,
     HALL_MONTHS,
@@ -22,8 +23,10 @@ from dashboard.database.models import (
     OPEN_CLOCKS,
     RECORD_TABLES,
     REVIEWS,
+    ROLLUP_MONTHS,
     ROLLUPS,
 )
+from dashboard.judging import changes
 from dashboard.judging.halls import CHECKABLE, SAMPLE_CODES, deducting_events, judged_samples, sample_rollup
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
@@ -36,7 +39,7 @@ MONTHS = {"hall_code": pl.String, "month": pl.String}
 
 def rebuild(reader: Reader, rules: Rules, as_of: dt.datetime) -> None:
     """Everything of the halls, into tables that are empty."""
-    _store_samples(reader, rules, sa.true(), as_of)
+    changes.apply(reader, changes.added([_judge(reader, rules, sa.true(), as_of)]))
     _store_months(reader, rules, None, as_of)
     _store_coming(reader, "inspections", RECORD_TABLES["inspections"], as_of)
     _store_coming(reader, "reviews", REVIEWS, as_of)
@@ -50,11 +53,9 @@ def update(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, 
         with reader.pairs(dates) as pairs:
             sample = RECORD_TABLES["samples"].c
             inside = sa.tuple_(sample.hall_code, sample.date).in_(pairs)
-            cell = sa.tuple_(ROLLUPS.c.office_code, ROLLUPS.c.day).in_(pairs)
-            reader.execute(sa.delete(ROLLUPS).where(cell, ROLLUPS.c.indicator.in_(SAMPLE_ROWS)))
             looks = sa.select(sample.id).where(inside)
             reader.execute(sa.delete(OPEN_CLOCKS).where(_of("samples"), OPEN_CLOCKS.c.record_id.in_(looks)))
-            _store_samples(reader, rules, inside, as_of)
+            changes.apply(reader, changes.added([_taken_back(reader, pairs), _judge(reader, rules, inside, as_of)]))
     for record, table in (("inspections", RECORD_TABLES["inspections"]), ("reviews", REVIEWS)):
         reader.execute(sa.delete(OPEN_CLOCKS).where(_of(record)))
         _store_coming(reader, record, table, as_of)
@@ -70,14 +71,23 @@ def _of(record: str) -> sa.ColumnElement[bool]:
     return OPEN_CLOCKS.c.record == record
 
 
-def _store_samples(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], as_of: dt.datetime) -> None:
+def _taken_back(reader: Reader, pairs: sa.Select[Any]) -> pl.DataFrame:
+    """The stored roll-ups of samples of some (hall, date) pairs, negative."""
+    row = ROLLUPS.c
+    inside = sa.tuple_(row.office_code, row.day).in_(pairs)
+    stored = reader.frame(sa.select(ROLLUPS).where(inside, row.indicator.in_(SAMPLE_ROWS)))
+    return stored.select(*KEYS, -pl.col(SUMS))
+
+
+def _judge(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], as_of: dt.datetime) -> pl.DataFrame:
+    """The roll-up of the samples that fit; their open clocks are stored."""
     samples = judged_samples(reader, rules, where, as_of)
-    reader.ingest(ROLLUPS.name, sample_rollup(samples))
     coming = samples.filter(pl.col("next_change").is_not_null())
     reader.ingest(
         OPEN_CLOCKS.name,
         coming.select(pl.lit("samples").alias("record"), "record_id", pl.col("next_change").alias("next_at")),
     )
+    return sample_rollup(samples)
 
 
 def _store_coming(reader: Reader, record: str, table: sa.Table, as_of: dt.datetime) -> None:
@@ -104,12 +114,10 @@ def _store_months(reader: Reader, rules: Rules, months: pl.DataFrame | None, as_
 
 def _checkable(reader: Reader, halls: list[str] | None) -> pl.DataFrame:
     """`hall_code, month, checkable` from the roll-ups."""
-    rows = ROLLUPS.c
-    month = sa.func.substr(rows.day, 1, 7).label("month")
-    count = sa.cast(sa.func.sum(rows.numerator), sa.BigInteger).label("checkable")
-    chosen = sa.true() if halls is None else rows.office_code.in_(halls)
-    query = sa.select(rows.office_code.label("hall_code"), month, count)
-    return reader.frame(query.where(rows.indicator == CHECKABLE, chosen).group_by(rows.office_code, month))
+    row = ROLLUP_MONTHS.c
+    chosen = sa.true() if halls is None else row.office_code.in_(halls)
+    query = sa.select(row.office_code.label("hall_code"), row.month, row.numerator.label("checkable"))
+    return reader.frame(query.where(row.indicator == CHECKABLE, chosen))
 
 
 def _touched_dates(reader: Reader, as_of: dt.datetime, judged_batch: int) -> pl.DataFrame:

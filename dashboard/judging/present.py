@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,7 @@ from dashboard.database.models import (
     OPEN_CLOCKS,
     RECORD_TABLES,
     REVIEWS,
+    ROLLUP_MONTHS,
     ROLLUPS,
     VERDICTS,
 )
@@ -35,23 +38,47 @@ from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
 from dashboard.judging.verdicts import open_clocks, packed, rows_of, stored_tallies, tallies
 
-WHOLE = "all"
+WHOLE, REVIEWED = "all", "reviews"
 REBUILD_SHARE = 5
 """When a fifth of the records changed, judging everything is quicker than finding out what did."""
 ABANDONED_AFTER = 24 * 3_600_000_000
-CHUNK = 1_000_000
+CHUNK = 250_000
 LOCK = 20260704
 """Number of the advisory lock that lets one process judge at a time on PostgreSQL; SQLite has one writer anyway."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What was judged last: every batch up to `batch`, every review up to `review`, at `as_of` (microseconds)."""
+    """What was judged last: every batch up to `batch`, every review up to `review`, at `as_of` (microseconds).
+
+    `digest` pins the rules and, after a colon, what verdicts depend on in the offices.
+    """
 
     batch: int
     review: int
     as_of: int
     digest: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """How things stand, found out in one question."""
+
+    last: State | None
+    newest_batch: int
+    judged_batch: int
+    """The last batch before the first that is still running: a later one can be finished earlier."""
+    newest_review: int
+    next_clock: int | None
+    changed: int
+    """Rows that came in new or updated since `last`."""
+
+    def is_current(self, rules: Rules, at: int) -> bool:
+        """Nothing new since the last time, no clock ran out, and the rules are the same."""
+        if self.last is None or at < self.last.as_of or not self.last.digest.startswith(rules.digest):
+            return False
+        nothing_new = (self.newest_batch, self.newest_review) == (self.last.batch, self.last.review)
+        return nothing_new and (self.next_clock is None or self.next_clock > at)
 
 
 @dataclass(frozen=True)
@@ -69,67 +96,63 @@ def bring_up_to_date(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
     """
     at = microseconds(as_of)
     with db.adbc() as connection:
-        if _is_current(Reader(db, connection), rules, at):
+        if situation(Reader(db, connection), at).is_current(rules, at):
             return Outcome("current", 0)
     with db.adbc(write=True) as connection:
         reader = Reader(db, connection)
         if db.dialect == "postgresql":
             reader.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-        if _is_current(reader, rules, at):  # another process was quicker
-            return Outcome("current", 0)
-        return _judge(reader, rules, as_of)
+        return judge(reader, rules, as_of)
 
 
-def _judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
+def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
+    """The same inside a write transaction that is already open."""
     at = microseconds(as_of)
-    last = _state(reader)
-    now = State(_judged_batch(reader, at), _latest_review(reader), at, _digest(reader, rules))
-    anew = last is None or last.digest != now.digest or at < last.as_of or _much_changed(reader, last)
-    if last is None or anew:
-        judged = _rebuild(reader, rules, as_of)
-        how = "rebuilt"
+    found = situation(reader, at)
+    if found.is_current(rules, at):  # another process was quicker
+        return Outcome("current", 0)
+    last = found.last
+    touched = changes.touched(reader, at, last.batch if last else 0)
+    unmoved = last is not None and last.digest.startswith(rules.digest) and "offices" not in touched.changed
+    digest = last.digest if last and unmoved else _digest(reader, rules)
+    now = State(found.judged_batch, found.newest_review, at, digest)
+    if last is None or last.digest != now.digest or at < last.as_of or _much_changed(reader, found):
+        outcome = Outcome("rebuilt", _rebuild(reader, rules, as_of))
     else:
-        judged = _update(reader, rules, as_of, last)
-        how = "updated"
+        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now))
     _remember(reader, now)
-    return Outcome(how, judged)
+    return outcome
 
 
 # --- what is there to do? ---------------------------------------------------------------------------------------------
 
 
-def _is_current(reader: Reader, rules: Rules, at: int) -> bool:
-    """Nothing new since the last time, and no clock ran out. The digest of offices only changes with a batch."""
-    last = _state(reader)
-    if last is None or at < last.as_of or not last.digest.startswith(rules.digest):
-        return False
-    newer = sa.select(sa.func.count()).where(BATCHES.c.id > last.batch).scalar_subquery()
-    due = sa.select(sa.func.count()).where(OPEN_CLOCKS.c.next_at <= at).scalar_subquery()
-    found = reader.frame(sa.select(newer.label("newer"), due.label("due")))
-    return found.row(0) == (0, 0) and _latest_review(reader) == last.review
-
-
-def _state(reader: Reader) -> State | None:
-    rows = {row["part"]: row for row in reader.frame(sa.select(JUDGED_THROUGH)).iter_rows(named=True)}
-    whole, reviews = rows.get(WHOLE), rows.get("reviews")
-    if whole is None or reviews is None:
-        return None
-    return State(whole["batch_id"], reviews["batch_id"], whole["as_of"], whole["digest"])
-
-
-def _judged_batch(reader: Reader, at: int) -> int:
-    """The last batch before the first one that is still running: a later batch can be finished earlier.
-
-    A batch that has been running for a day was abandoned.
-    """
+def situation(reader: Reader, at: int) -> Situation:
+    """Where judgement stands. A batch that has been running for a day counts as abandoned."""
+    parts = {
+        part: sa.select(JUDGED_THROUGH).where(JUDGED_THROUGH.c.part == part).subquery() for part in (WHOLE, REVIEWED)
+    }
+    whole, reviewed = parts[WHOLE].c, parts[REVIEWED].c
+    batch = sa.select(whole.batch_id).scalar_subquery()
     running = sa.and_(BATCHES.c.state == "running", BATCHES.c.started_at > at - ABANDONED_AFTER)
-    first = reader.frame(sa.select(sa.func.min(BATCHES.c.id).label("id")).where(running)).item()
-    last = reader.frame(sa.select(sa.func.max(BATCHES.c.id).label("id"))).item()
-    return int(first) - 1 if first is not None else int(last or 0)
-
-
-def _latest_review(reader: Reader) -> int:
-    return int(reader.frame(sa.select(sa.func.max(REVIEWS.c.id).label("id"))).item() or 0)
+    changed = sa.cast(sa.func.sum(BATCHES.c.new + BATCHES.c.updated), sa.BigInteger)
+    questions = {
+        "batch": sa.select(whole.batch_id),
+        "as_of": sa.select(whole.as_of),
+        "digest": sa.select(whole.digest),
+        "review": sa.select(reviewed.batch_id),
+        "newest_batch": sa.select(sa.func.max(BATCHES.c.id)),
+        "running": sa.select(sa.func.min(BATCHES.c.id)).where(running),
+        "newest_review": sa.select(sa.func.max(REVIEWS.c.id)),
+        "next_clock": sa.select(sa.func.min(OPEN_CLOCKS.c.next_at)),
+        "changed": sa.select(changed).where(BATCHES.c.id > sa.func.coalesce(batch, 0)),
+    }
+    answers = sa.select(*(question.scalar_subquery().label(name) for name, question in questions.items()))
+    row = reader.frame(answers).row(0, named=True)
+    last = None if row["batch"] is None else State(row["batch"], row["review"], row["as_of"], row["digest"])
+    newest = row["newest_batch"] or 0
+    judged = newest if row["running"] is None else row["running"] - 1
+    return Situation(last, newest, judged, row["newest_review"] or 0, row["next_clock"], row["changed"] or 0)
 
 
 def _digest(reader: Reader, rules: Rules) -> str:
@@ -142,17 +165,15 @@ def _digest(reader: Reader, rules: Rules) -> str:
     return f"{rules.digest}:{hashlib.sha256(repr(versions).encode()).hexdigest()}"
 
 
-def _much_changed(reader: Reader, last: State) -> bool:
-    changed = sa.func.sum(BATCHES.c.new + BATCHES.c.updated)
-    newer = reader.frame(sa.select(sa.cast(changed, sa.BigInteger).label("n")).where(BATCHES.c.id > last.batch)).item()
+def _much_changed(reader: Reader, found: Situation) -> bool:
     sizes = [sa.select(sa.func.max(RECORD_TABLES[record].c.id)).scalar_subquery().label(record) for record in KINDS]
-    return int(newer or 0) * REBUILD_SHARE > sum(size or 0 for size in reader.frame(sa.select(*sizes)).row(0))
+    return found.changed * REBUILD_SHARE > sum(size or 0 for size in reader.frame(sa.select(*sizes)).row(0))
 
 
 def _remember(reader: Reader, now: State) -> None:
     rows = pl.DataFrame(
         {
-            "part": [WHOLE, "reviews"],
+            "part": [WHOLE, REVIEWED],
             "batch_id": [now.batch, now.review],
             "as_of": [now.as_of, now.as_of],
             "digest": [now.digest, None],
@@ -167,27 +188,39 @@ def _remember(reader: Reader, now: State) -> None:
 
 
 def _rebuild(reader: Reader, rules: Rules, as_of: dt.datetime) -> int:
-    for table in (VERDICTS, OPEN_CLOCKS, ROLLUPS, HALL_MONTHS):
+    """One piece is read and judged on a second connection while the one before it is stored."""
+    for table in (*VERDICTS.values(), OPEN_CLOCKS, ROLLUPS, ROLLUP_MONTHS, HALL_MONTHS):
         reader.execute(sa.delete(table))
     judged = 0
-    sums = []
-    for record, kind in KINDS.items():
-        codes = rules.rulebook.order(record)
-        for condition in _chunks(reader, record):
-            found = packed(kind.judged(reader, rules, condition, as_of), codes, rules.rulebook)
-            reader.ingest(VERDICTS.name, rows_of(found, record, codes, rules.rulebook))
+    counted: dict[str, list[pl.DataFrame]] = {record: [] for record in KINDS}
+    pieces = [(record, condition) for record in KINDS for condition in _pieces(reader, record)]
+    with reader.db.adbc() as connection:
+        beside = Reader(reader.db, connection)
+
+        def read(record: str, condition: Condition) -> pl.DataFrame:
+            lazy = KINDS[record].judged(beside, rules, condition, as_of)
+            return packed(lazy, rules.rulebook.order(record), rules.rulebook)
+
+        for (record, _), found in zip(pieces, _one_ahead(read, pieces), strict=True):
+            codes = rules.rulebook.order(record)
+            reader.ingest(VERDICTS[record].name, rows_of(found, codes, rules.rulebook))
             reader.ingest(OPEN_CLOCKS.name, open_clocks(found, record))
-            sums.append(rollup(tallies(found, codes, rules.rulebook), codes, rules.rulebook))
+            counted[record].append(tallies(found, codes, rules.rulebook))
             judged += found.height
-    reader.ingest(ROLLUPS.name, changes.added(sums))
+    sums = [
+        rollup(pl.concat(parts), rules.rulebook.order(record), rules.rulebook)
+        for record, parts in counted.items()
+        if parts
+    ]
+    changes.store(reader, changes.added(sums))
     hallwork.rebuild(reader, rules, as_of)
     return judged
 
 
-def _chunks(reader: Reader, record: str) -> list[Condition]:
-    """Rows by ranges of ids where records do not depend on their own kind, so that memory stays flat."""
+def _pieces(reader: Reader, record: str) -> list[Condition]:
+    """Rows by ranges of ids, so that memory stays flat; repairs in one, for each may rest on any other."""
     size = reader.frame(sa.select(sa.func.max(RECORD_TABLES[record].c.id).label("id"))).item() or 0
-    if record == "repairs" or size <= CHUNK:
+    if record == "repairs":
         return [everything] if size else []
     return [_between(start, start + CHUNK) for start in range(0, size, CHUNK)]
 
@@ -199,30 +232,39 @@ def _between(start: int, end: int) -> Condition:
     return condition
 
 
+def _one_ahead(
+    read: Callable[[str, Condition], pl.DataFrame], pieces: Sequence[tuple[str, Condition]]
+) -> Iterator[pl.DataFrame]:
+    """Each piece in order, the next one being read meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = [pool.submit(read, *piece) for piece in pieces[:1]]
+        for following in (*pieces[1:], None):
+            if coming:
+                found = coming.pop().result()
+                coming = [pool.submit(read, *following)] if following else []
+                yield found
+
+
 # --- only what changed ------------------------------------------------------------------------------------------------
 
 
-def _update(reader: Reader, rules: Rules, as_of: dt.datetime, last: State) -> int:
-    dirty = changes.find(reader, rules, as_of, last.batch)
+def _update(reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State) -> int:
+    dirty = changes.find(reader, rules, as_of, last.batch, touched)
     delta = [empty_rollup()]
     judged = 0
-    for record, kind in KINDS.items():
-        if not dirty.count(record):
-            continue
+    for record in dirty.records():
         codes = rules.rulebook.order(record)
-        before = reader.frame(dirty.rows_of(VERDICTS, record))
-        found = packed(kind.judged(reader, rules, dirty.condition(record), as_of), codes, rules.rulebook)
-        taken_back = stored_tallies(before, sign=-1)
-        both = pl.concat([taken_back, tallies(found, codes, rules.rulebook)])
+        before = reader.frame(dirty.verdicts(record))
+        found = packed(KINDS[record].judged(reader, rules, dirty.condition(record), as_of), codes, rules.rulebook)
+        both = pl.concat([stored_tallies(before, sign=-1), tallies(found, codes, rules.rulebook)])
         delta.append(rollup(both, codes, rules.rulebook))
-        for table, rows in (
-            (VERDICTS, rows_of(found, record, codes, rules.rulebook)),
-            (OPEN_CLOCKS, open_clocks(found, record)),
-        ):
-            reader.execute(dirty.delete_from(table, record))
-            reader.ingest(table.name, rows)
+        for statement in dirty.deletes(record):
+            reader.execute(statement)
+        reader.ingest(VERDICTS[record].name, rows_of(found, codes, rules.rulebook))
+        reader.ingest(OPEN_CLOCKS.name, open_clocks(found, record))
         judged += found.height
     changes.apply(reader, changes.added(delta))
-    hallwork.update(reader, rules, as_of, last.batch, last.review)
+    if touched.halls or now.review > last.review:
+        hallwork.update(reader, rules, as_of, last.batch, last.review)
     dirty.drop()
     return judged

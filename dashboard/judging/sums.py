@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -17,11 +18,11 @@ from checks.judge.base import microseconds
 from checks.judge.inspections import FULL, hall_months
 from checks.judge.measures import measure_sums, months_that_count
 from checks.offices import Tree, ancestors, day_of_month
-from checks.periods import Period, month_bounds
+from checks.periods import Period, month_bounds, next_month
 from checks.rollup import RECORDS, SUMS, rollup
 from checks.rulebook.model import Edition
 from checks.scoring import Sums
-from dashboard.database.models import HALL_MONTHS, RECORD_TABLES, ROLLUPS
+from dashboard.database.models import HALL_MONTHS, RECORD_TABLES, ROLLUP_MONTHS, ROLLUPS
 from dashboard.judging.halls import CHECKABLE, confirmed_events, deducting_events, judged_samples, sample_rollup
 from dashboard.judging.kinds import KINDS, Kind
 from dashboard.judging.reading import Condition, Reader
@@ -60,27 +61,34 @@ class OfficeSums:
 def stored_leaves(reader: Reader, rules: Rules, period: Period, edition: Edition, as_of: dt.datetime) -> Leaves:
     """From the roll-ups, which must be up to date."""
     bounds = tuple(reader.tree.bounds(period.start, period.end))
-    rows = ROLLUPS.c
-    epoch = _epoch_of(rows.day, bounds).label("epoch")
-    added = [sa.cast(sa.func.sum(rows[name]), sa.BigInteger).label(name) for name in SUMS]
-    inside = sa.and_(rows.day >= period.start.isoformat(), rows.day < period.end.isoformat())
-    query = sa.select(rows.office_code, epoch, rows.indicator, *added).where(inside)
-    moving = [epoch] if len(bounds) > 1 else []
-    cells = reader.frame(query.group_by(rows.office_code, rows.indicator, *moving))
+    cells = pl.concat([reader.frame(query) for query in _stretches(bounds, period.end)])
     months = sa.select(HALL_MONTHS).where(HALL_MONTHS.c.month.in_(period.months_that_begin()))
     return _leaves(reader, rules, period, edition, as_of, bounds, cells, reader.frame(months))
 
 
-def _epoch_of(day: sa.ColumnElement[str], bounds: tuple[dt.date, ...]) -> sa.ColumnElement[int]:
-    """The number of the epoch in which a day lies; a constant while the tree stood still.
+def _stretches(bounds: tuple[dt.date, ...], end: dt.date) -> Iterator[sa.Select[Any]]:
+    """Queries that together read every day once: whole months of an epoch from the months, other days from the days."""
+    for epoch, (first, following) in enumerate(pairwise((*bounds, end))):
+        months = Period("", first, following).months_inside()
+        day = ROLLUPS.c.day
+        if not months:
+            yield _summed(ROLLUPS, epoch, sa.and_(day >= first.isoformat(), day < following.isoformat()))
+            continue
+        yield _summed(ROLLUP_MONTHS, epoch, ROLLUP_MONTHS.c.month.in_(months))
+        starts, ends = f"{months[0]}-01", next_month(dt.date.fromisoformat(f"{months[-1]}-01")).isoformat()
+        if starts > first.isoformat():
+            yield _summed(ROLLUPS, epoch, sa.and_(day >= first.isoformat(), day < starts))
+        if ends < following.isoformat():
+            yield _summed(ROLLUPS, epoch, sa.and_(day >= ends, day < following.isoformat()))
 
-    Days are written out: PostgreSQL would take equal parameters in SELECT and GROUP BY for different expressions.
-    """
-    if len(bounds) == 1:
-        return sa.literal_column("0", sa.BigInteger)
-    whens: list[tuple[Any, Any]] = [(day < sa.literal_column(f"'{bound.isoformat()}'"), sa.literal_column(str(number)))
-             for number, bound in enumerate(bounds[1:])]  # fmt: skip
-    return sa.cast(sa.case(*whens, else_=sa.literal_column(str(len(bounds) - 1))), sa.BigInteger)
+
+def _summed(table: sa.Table, epoch: int, inside: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    row = table.c
+    added = [sa.cast(sa.func.sum(row[name]), sa.BigInteger).label(name) for name in SUMS]
+    here = sa.literal_column(str(epoch), sa.BigInteger).label("epoch")
+    return (
+        sa.select(row.office_code, here, row.indicator, *added).where(inside).group_by(row.office_code, row.indicator)
+    )
 
 
 def aside_leaves(

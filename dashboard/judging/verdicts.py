@@ -27,19 +27,17 @@ def packed(judged: pl.LazyFrame, codes: Sequence[str], rulebook: Rulebook) -> pl
     ).collect()
 
 
-def rows_of(found: pl.DataFrame, record: str, codes: Sequence[str], rulebook: Rulebook) -> pl.DataFrame:
-    """The rows of `verdicts` for the records that exist at as-of, in the order of their ids."""
+def rows_of(found: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.DataFrame:
+    """The rows of the kind's verdict table for the records that exist at as-of, in the order of their ids."""
     existing = found.filter("exists")
     words = [name for name in existing.columns if name.startswith("word")]
     listed = pl.col("losing") | (pl.col("ratio") > _least_losing_ratio(codes, rulebook)).fill_null(False)
     return existing.join(letters(existing, codes, rulebook), on=words, how="left", maintain_order="left").select(
-        pl.lit(record).alias("record"),
         "record_id",
         "office_code",
         day_text(existing).alias("day"),
         "states",
         "marks",
-        "exclusion",
         "ratio",
         listed.alias("losing"),
     )
@@ -68,7 +66,7 @@ def rolled(found: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.
 
 
 def stored_tallies(verdicts: pl.DataFrame, *, sign: int) -> pl.DataFrame:
-    """Tallies of rows of `verdicts`; with `sign` −1 they are taken back."""
+    """Tallies of rows of a verdict table; with `sign` −1 they are taken back."""
     return verdicts.select(
         "office_code",
         "day",

@@ -98,12 +98,12 @@ class _Wanted:
 
     def stored(self, kind: Kind) -> dict[str, Any]:
         """By the stored letters: only the rows of the page are judged again, for their details."""
-        verdict, row = VERDICTS.c, RECORD_TABLES[kind.record].c
+        table, row = VERDICTS[kind.record], RECORD_TABLES[kind.record].c
+        verdict = table.c
         matching = (
             sa.select(verdict.record_id)
-            .join_from(VERDICTS, RECORD_TABLES[kind.record], row.id == verdict.record_id)
+            .join_from(table, RECORD_TABLES[kind.record], row.id == verdict.record_id)
             .where(
-                verdict.record == kind.record,
                 row[kind.moment] >= self.period.starts_at,
                 row[kind.moment] < self.period.ends_at,
                 self.scope.stored(verdict.office_code, verdict.day),

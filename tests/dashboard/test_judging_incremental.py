@@ -29,6 +29,7 @@ from dashboard.database.models import (
     OPEN_CLOCKS,
     RECORD_TABLES,
     REVIEWS,
+    ROLLUP_MONTHS,
     ROLLUPS,
     VERDICTS,
 )
@@ -41,7 +42,7 @@ from dashboard.settings import Settings
 RULES = rules_of(Settings())
 START = dt.datetime(2026, 6, 20, tzinfo=dt.UTC)
 HOUR = 3_600_000_000
-TABLES = (VERDICTS, OPEN_CLOCKS, ROLLUPS, HALL_MONTHS)
+TABLES = (*VERDICTS.values(), OPEN_CLOCKS, ROLLUPS, ROLLUP_MONTHS, HALL_MONTHS)
 HALLS, STATIONS, CUSTOMERS = ("H1", "H2"), ("S1", "S2"), ("c1", "c2", None)
 
 
@@ -222,7 +223,7 @@ def judged_anew(db: Database, rules: Rules, as_of: dt.datetime) -> dict[str, lis
     with suppress(_UndoError), db.adbc(write=True) as connection:
         reader = Reader(db, connection)
         reader.execute(sa.delete(JUDGED_THROUGH))
-        assert present._judge(reader, rules, as_of).how == "rebuilt"
+        assert present.judge(reader, rules, as_of).how == "rebuilt"
         found = stored(reader)
         raise _UndoError
     return found
@@ -423,7 +424,7 @@ def test_a_frame_of_verdicts_is_readable_by_letters(sqlite_database: Database) -
         "contacted_at": accepted + HOUR, "satisfaction": "satisfied",
     })  # fmt: skip
     bring_up_to_date(sqlite_database, RULES, START + dt.timedelta(hours=2))
-    row = sqlite_database.frame(sa.select(VERDICTS)).row(0, named=True)
+    row = sqlite_database.frame(sa.select(VERDICTS["tickets"])).row(0, named=True)
     assert (row["states"], row["marks"], row["office_code"], row["day"]) == ("OP-NC", None, "S1", "2026-06-20")
     rolled = sqlite_database.frame(sa.select(ROLLUPS)).sort("indicator")
     assert rolled.select("indicator", "numerator", "denominator", "pending").rows() == [

@@ -2,7 +2,7 @@
 
 from dashboard.database.models.base import METADATA
 from dashboard.database.models.intake import BATCHES, QUARANTINE, SOURCE_STATES
-from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUPS, VERDICTS
+from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
 from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
@@ -27,6 +27,7 @@ __all__ = [
     "RECORD_TABLES",
     "REVIEWS",
     "ROLLUPS",
+    "ROLLUP_MONTHS",
     "SOURCE_STATES",
     "VERDICTS",
 ]

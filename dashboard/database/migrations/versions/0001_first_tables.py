@@ -77,6 +77,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_applications_history_record", ["record_id"], unique=False)
 
     op.create_table(
+        "applications_verdicts",
+        sa.Column(
+            "record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("states", sa.Text(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=True),
+        sa.Column("ratio", sa.BigInteger(), nullable=True),
+        sa.Column("losing", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_applications_verdicts")),
+    )
+    with op.batch_alter_table("applications_verdicts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_applications_verdicts_losing",
+            ["office_code", "day"],
+            unique=False,
+            sqlite_where=sa.text("losing"),
+            postgresql_where=sa.text("losing"),
+        )
+
+    op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -244,6 +266,28 @@ def upgrade() -> None:
     with op.batch_alter_table("evaluations_history", schema=None) as batch_op:
         batch_op.create_index("ix_evaluations_history_ended", ["ended_by_batch"], unique=False)
         batch_op.create_index("ix_evaluations_history_record", ["record_id"], unique=False)
+
+    op.create_table(
+        "evaluations_verdicts",
+        sa.Column(
+            "record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("states", sa.Text(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=True),
+        sa.Column("ratio", sa.BigInteger(), nullable=True),
+        sa.Column("losing", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_evaluations_verdicts")),
+    )
+    with op.batch_alter_table("evaluations_verdicts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_evaluations_verdicts_losing",
+            ["office_code", "day"],
+            unique=False,
+            sqlite_where=sa.text("losing"),
+            postgresql_where=sa.text("losing"),
+        )
 
     op.create_table(
         "evidence",
@@ -720,6 +764,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_repairs_history_record", ["record_id"], unique=False)
 
     op.create_table(
+        "repairs_verdicts",
+        sa.Column(
+            "record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("states", sa.Text(), nullable=False),
+        sa.Column("marks", sa.Text(), nullable=True),
+        sa.Column("ratio", sa.BigInteger(), nullable=True),
+        sa.Column("losing", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_repairs_verdicts")),
+    )
+    with op.batch_alter_table("repairs_verdicts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_repairs_verdicts_losing",
+            ["office_code", "day"],
+            unique=False,
+            sqlite_where=sa.text("losing"),
+            postgresql_where=sa.text("losing"),
+        )
+
+    op.create_table(
         "reviews",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("finding_id", sa.BigInteger(), nullable=True),
@@ -738,9 +804,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_reviews_sample", ["sample_id"], unique=False)
 
     op.create_table(
-        "rollups",
+        "rollup_months",
+        sa.Column("month", sa.Text(), nullable=False),
         sa.Column("office_code", sa.Text(), nullable=False),
-        sa.Column("day", sa.Text(), nullable=False),
         sa.Column("indicator", sa.Text(), nullable=False),
         sa.Column("numerator", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("denominator", sa.BigInteger(), server_default="0", nullable=False),
@@ -749,12 +815,24 @@ def upgrade() -> None:
         sa.Column("excluded", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("provisional", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("to_the_minute", sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("office_code", "day", "indicator", name=op.f("pk_rollups")),
+        sa.PrimaryKeyConstraint("month", "office_code", "indicator", name=op.f("pk_rollup_months")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("rollups", schema=None) as batch_op:
-        batch_op.create_index("ix_rollups_day", ["day"], unique=False)
-
+    op.create_table(
+        "rollups",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("indicator", sa.Text(), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("denominator", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("pending", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unjudgeable", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("excluded", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("provisional", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("to_the_minute", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("day", "office_code", "indicator", name=op.f("pk_rollups")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "samples",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -928,22 +1006,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_tickets_history_record", ["record_id"], unique=False)
 
     op.create_table(
-        "verdicts",
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        "tickets_verdicts",
+        sa.Column(
+            "record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("office_code", sa.Text(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("states", sa.Text(), nullable=False),
         sa.Column("marks", sa.Text(), nullable=True),
-        sa.Column("exclusion", sa.Text(), nullable=True),
         sa.Column("ratio", sa.BigInteger(), nullable=True),
         sa.Column("losing", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("record", "record_id", name=op.f("pk_verdicts")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_tickets_verdicts")),
     )
-    with op.batch_alter_table("verdicts", schema=None) as batch_op:
+    with op.batch_alter_table("tickets_verdicts", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_verdicts_losing",
+            "ix_tickets_verdicts_losing",
             ["office_code", "day"],
             unique=False,
             sqlite_where=sa.text("losing"),
@@ -952,10 +1029,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("verdicts", schema=None) as batch_op:
-        batch_op.drop_index("ix_verdicts_losing", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing"))
+    with op.batch_alter_table("tickets_verdicts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_tickets_verdicts_losing", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing")
+        )
 
-    op.drop_table("verdicts")
+    op.drop_table("tickets_verdicts")
     with op.batch_alter_table("tickets_history", schema=None) as batch_op:
         batch_op.drop_index("ix_tickets_history_record")
         batch_op.drop_index("ix_tickets_history_ended")
@@ -982,15 +1061,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_samples_batch_id")
 
     op.drop_table("samples")
-    with op.batch_alter_table("rollups", schema=None) as batch_op:
-        batch_op.drop_index("ix_rollups_day")
-
     op.drop_table("rollups")
+    op.drop_table("rollup_months")
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_index("ix_reviews_sample")
         batch_op.drop_index("ix_reviews_finding")
 
     op.drop_table("reviews")
+    with op.batch_alter_table("repairs_verdicts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_repairs_verdicts_losing", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing")
+        )
+
+    op.drop_table("repairs_verdicts")
     with op.batch_alter_table("repairs_history", schema=None) as batch_op:
         batch_op.drop_index("ix_repairs_history_record")
         batch_op.drop_index("ix_repairs_history_ended")
@@ -1082,6 +1165,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_evidence_sample")
 
     op.drop_table("evidence")
+    with op.batch_alter_table("evaluations_verdicts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_evaluations_verdicts_losing", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing")
+        )
+
+    op.drop_table("evaluations_verdicts")
     with op.batch_alter_table("evaluations_history", schema=None) as batch_op:
         batch_op.drop_index("ix_evaluations_history_record")
         batch_op.drop_index("ix_evaluations_history_ended")
@@ -1115,6 +1204,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_audit_at")
 
     op.drop_table("audit")
+    with op.batch_alter_table("applications_verdicts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_applications_verdicts_losing", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing")
+        )
+
+    op.drop_table("applications_verdicts")
     with op.batch_alter_table("applications_history", schema=None) as batch_op:
         batch_op.drop_index("ix_applications_history_record")
         batch_op.drop_index("ix_applications_history_ended")
