@@ -44,6 +44,8 @@ class Calendar:
     working: NDArray[np.bool_]
     published: tuple[dt.date, dt.date]
     digest: str
+    zone: str = LOCAL
+    """Whose midnights bound its days; another one than ours only for foreign records."""
 
     def is_working(self, day: dt.date) -> bool:
         return bool(self.working[day_number(day)])
@@ -77,7 +79,7 @@ class Calendar:
     def deadline(self, day: dt.date, amount: int) -> dt.datetime:
         """The same for one day, as an aware instant: for pages and tests."""
         frame = pl.DataFrame({"day": [day_number(day)]})
-        ends = frame.select(last_second(self.end_day(pl.col("day"), amount)))
+        ends = frame.select(last_second(self.end_day(pl.col("day"), amount), self.zone))
         return dt.datetime.fromtimestamp(int(ends.item()) / 1_000_000, tz=dt.UTC)
 
 
@@ -86,41 +88,68 @@ def day_number(day: dt.date) -> int:
     return (day - EPOCH).days
 
 
-def last_second(day: pl.Expr) -> pl.Expr:
+def last_second(day: pl.Expr, zone: str = LOCAL) -> pl.Expr:
     """23:59:59 local of each day number, in microseconds UTC."""
+    if zone != LOCAL:
+        return _midnight(day + 1, zone) - 1_000_000
     return (day + 1) * DAY - OFFSET - 1_000_000
 
 
-def local_day(instant: pl.Expr) -> pl.Expr:
-    """Day number in Asia/Shanghai of microseconds UTC.
+def _midnight(day: pl.Expr, zone: str) -> pl.Expr:
+    """The first microsecond UTC of each day number; where summer time begins at midnight, the first that exists."""
+    wall = (day * DAY).cast(pl.Datetime("us"))
+    begins = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    later = (wall + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(begins, later).dt.convert_time_zone("UTC").cast(pl.Int64)
+
+
+def midnight(day: dt.date, zone: str = LOCAL) -> int:
+    """The first microsecond UTC of a local day."""
+    if zone == LOCAL:
+        return day_number(day) * DAY - OFFSET
+    return int(pl.select(_midnight(pl.lit(day_number(day), pl.Int64), zone)).item())
+
+
+def local_day(instant: pl.Expr, zone: str = LOCAL) -> pl.Expr:
+    """Day number of microseconds UTC, in Asia/Shanghai unless another zone is named.
 
     By arithmetic: converting a million instants through the zone database takes 20 times as long. The zone kept
     summer time in 1986–1991 and its own mean time before 1901; no edition reaches back there.
     """
+    if zone != LOCAL:
+        wall = instant.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        return wall.cast(pl.Int64).floordiv(DAY)
     return (instant + OFFSET).floordiv(DAY)
 
 
-def load_calendar(name: str = "cn", folder: Path = CALENDARS) -> Calendar:
-    """Read `<folder>/<name>.toml`. RuleError names file, year, day and remedy."""
-    path = folder / f"{name}.toml"
-    if not path.is_file():
-        raise RuleError(f"No calendar '{name}'. {did_you_mean(name, sorted(p.stem for p in folder.glob('*.toml')))}")
+def load_calendar(name: str = "cn", *folders: Path, zone: str = LOCAL) -> Calendar:
+    """Read `<name>.toml` from the first of `folders` that has it, else the shipped one.
+
+    RuleError names file, year, day and remedy.
+    """
+    places = (*folders, CALENDARS)
+    path = next((found for folder in places if (found := folder / f"{name}.toml").is_file()), None)
+    if path is None:
+        known = sorted({found.stem for folder in places for found in folder.glob("*.toml")})
+        raise RuleError(f"No calendar '{name}'. {did_you_mean(name, known)}")
     content = path.read_bytes()
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RuleError(f"{path.name} is not valid TOML: {error}. Correct the file.") from error
-    return _calendar(table, path, sha256(content).hexdigest())
+    digest = sha256(content).hexdigest() if zone == LOCAL else sha256(content + zone.encode()).hexdigest()
+    return _calendar(table, path, digest, zone)
 
 
-def _calendar(table: dict[str, Any], path: Path, digest: str) -> Calendar:
-    years = sorted(table["years"], key=lambda year: int(year["year"]))
+def _calendar(table: dict[str, Any], path: Path, digest: str, zone: str) -> Calendar:
+    """Without any `years` the week itself is the whole rule, and no day is provisional."""
+    years = sorted(table.get("years", ()), key=lambda year: int(year["year"]))
     _refuse_year_gaps([int(year["year"]) for year in years], path)
     working = _assumed(table)
     for year in years:
         _apply_notice(working, year, set(table["week"]), path)
-    published = dt.date(years[0]["year"], 1, 1), dt.date(years[-1]["year"], 12, 31)
-    return Calendar(table["name"], working, published, digest)
+    published = (dt.date(years[0]["year"], 1, 1), dt.date(years[-1]["year"], 12, 31)) if years else (EPOCH, LAST_DAY)
+    return Calendar(table["name"], working, published, digest, zone)
 
 
 def _assumed(table: dict[str, Any]) -> NDArray[np.bool_]:

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.clock import DAY as DAY_MICROSECONDS
-from checks.clock import OFFSET, day_number
+from checks.clock import LOCAL, midnight
 from checks.errors import PeriodError
 
 FORMS = "Known forms: 2026-Q3, 2026-09, 2026-W38, 2026-09-01..2026-09-15."
@@ -22,6 +21,8 @@ class Period:
     name: str
     start: dt.date
     end: dt.date
+    zone: str = LOCAL
+    """Whose midnights bound it: ours, or those of a foreign rulebook's records."""
 
     @property
     def last_day(self) -> dt.date:
@@ -33,13 +34,13 @@ class Period:
 
     @property
     def starts_at(self) -> int:
-        """First microsecond UTC (Asia/Shanghai midnight)."""
-        return midnight(self.start)
+        """First microsecond UTC (midnight in its zone)."""
+        return midnight(self.start, self.zone)
 
     @property
     def ends_at(self) -> int:
         """First microsecond UTC that no longer belongs to it."""
-        return midnight(self.end)
+        return midnight(self.end, self.zone)
 
     @property
     def is_quarter(self) -> bool:
@@ -65,7 +66,7 @@ class Period:
         ]
 
 
-def parse_period(text: str) -> Period:
+def parse_period(text: str, zone: str = LOCAL) -> Period:
     """The period of that name. PeriodError shows the known forms."""
     for pattern, make in _FORMS:
         if match := re.fullmatch(pattern, text.strip()):
@@ -73,7 +74,7 @@ def parse_period(text: str) -> Period:
                 start, end = make(*match.groups())
             except ValueError as error:
                 raise PeriodError(f"There is no period '{text}': {error}. {FORMS}") from error
-            return Period(text.strip(), start, end)
+            return Period(text.strip(), start, end, zone)
     raise PeriodError(f"'{text}' is no period. {FORMS}")
 
 
@@ -102,11 +103,6 @@ def month_bounds(month: str) -> tuple[int, int]:
     return midnight(first), midnight(next_month(first))
 
 
-def midnight(day: dt.date) -> int:
-    """The first microsecond UTC of a local day."""
-    return day_number(day) * DAY_MICROSECONDS - OFFSET
-
-
 def month_name(day: dt.date) -> str:
     """`YYYY-MM`."""
     return f"{day:%Y-%m}"
@@ -115,7 +111,7 @@ def month_name(day: dt.date) -> str:
 def previous_quarter(period: Period) -> Period:
     """The quarter before the one in which `period` starts, for comparison."""
     first, _ = quarter_of(quarter_of(period.start)[0] - DAY)
-    return parse_period(f"{first.year}-Q{(first.month + 2) // 3}")
+    return parse_period(f"{first.year}-Q{(first.month + 2) // 3}", period.zone)
 
 
 def _months(start: dt.date, end: dt.date) -> Iterator[dt.date]:

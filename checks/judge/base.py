@@ -108,7 +108,7 @@ def judge(
     at = microseconds(as_of)
     times = list(lifecycle)
     seen = frame.with_columns(pl.col(times).cast(pl.Int64)).with_columns(
-        local_day(pl.col(times[0])).alias("day"),
+        local_day(pl.col(times[0]), calendar.zone).alias("day"),
         (pl.col(times[0]) <= at).alias("exists"),
         excluded.alias("excluded"),
     )

@@ -53,9 +53,10 @@ def _deadline(moment: Moment, step: Step, limits: tuple[Limit, ...]) -> tuple[pl
         amount = _chosen(working, [limit.amount for limit in working])
         if step.pauses:
             amount = amount + pl.col(step.pauses).fill_null(0).clip(0)
-        day = local_day(pl.col(step.start))
+        zone = moment.calendar.zone
+        day = local_day(pl.col(step.start), zone)
         end_day = moment.calendar.end_day(day, amount)
-        end, provisional = last_second(end_day), moment.calendar.is_provisional(day, end_day)
+        end, provisional = last_second(end_day, zone), moment.calendar.is_provisional(day, end_day)
     if natural:
         span = _chosen(natural, [limit.microseconds for limit in natural])
         end = pl.coalesce(pl.col(step.start) + span, end)

@@ -74,18 +74,42 @@ def scored_limits(edition: Edition, indicator: Indicator) -> tuple[Limit, ...]:
     return edition.step(indicator.options["step"]).limits_of(indicator.options["kind"])
 
 
-def load_rulebook(book: str = "promise", folder: Path = BOOKS) -> Rulebook:
-    """Read `<folder>/<book>/*.toml` and its sheet. RuleError names file, key, value and remedy."""
-    home = folder / book
-    files = sorted(path for path in home.glob("*.toml") if path.name != SHEET_FILE)
+def load_rulebook(book: str = "promise", *folders: Path) -> Rulebook:
+    """Read all editions of a book and its score sheet; the shipped books come after those in `folders`.
+
+    In a folder a book is a folder of its own, or files beside each other that say `book = "<name>"`.
+    RuleError names file, key, value and remedy.
+    """
+    places = (*folders, BOOKS)
+    home, files = next(((folder, found) for folder in places if (found := _files_of(book, folder))), (BOOKS, []))
     if not files:
-        known = sorted(path.name for path in folder.iterdir() if path.is_dir() and any(path.glob("*.toml")))
-        raise RuleError(f"No rulebook '{book}' in {folder.name}/. {did_you_mean(book, known)}")
-    sheet_file = home / SHEET_FILE if (home / SHEET_FILE).is_file() else folder / SHEET_FILE
+        known = sorted({name for folder in places for name in _books_in(folder)})
+        raise RuleError(f"No rulebook '{book}' in {places[0].name}/. {did_you_mean(book, known)}")
+    sheets = (files[0].parent / SHEET_FILE, home / SHEET_FILE, BOOKS / SHEET_FILE)
+    sheet_file = next(path for path in sheets if path.is_file())
     editions = sorted((_edition(path) for path in files), key=lambda edition: edition.valid_from)
-    _refuse_overlaps(editions, home)
+    _refuse_overlaps(editions, files[0].parent)
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (*files, sheet_file))).hexdigest()
     return Rulebook(book, tuple(editions), _read(sheet_file, Sheet), digest)
+
+
+def _files_of(book: str, folder: Path) -> list[Path]:
+    """The editions of a book: every file of its own folder, else those of the folder that name the book."""
+    own = [path for path in (folder / book).glob("*.toml") if path.name != SHEET_FILE]
+    return sorted(own or [path for path in folder.glob("*.toml") if _book_named(path) == book])
+
+
+def _books_in(folder: Path) -> set[str]:
+    named = {_book_named(path) for path in folder.glob("*.toml")}
+    return {path.parent.name for path in folder.glob("*/*.toml")} | {name for name in named if name}
+
+
+def _book_named(path: Path) -> str | None:
+    """What a file beside others says under `book`; None for a score sheet or a file that is not even TOML."""
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("book") or "") or None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return path.stem.rsplit("-", 1)[0]  # so that the book it is meant for refuses it with its fault
 
 
 def _edition(path: Path) -> Edition:
