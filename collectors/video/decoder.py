@@ -102,6 +102,7 @@ class Eye:
         self.every = float(job["every"])
         self.side, self.colour_side = int(job["side"]), int(job.get("colour_side") or 0)
         self.times = Times(stream)
+        self.sizes: dict[int, tuple[int, int]] = {}
         self.read = 0
         self.due = 0.0
         self.told = time.monotonic()
@@ -119,13 +120,26 @@ class Eye:
             self.tell({"kind": "progress", "read": self.read})
 
     def show(self, frame: VideoFrame, moment: float) -> None:
-        parts = [scaled(self.grey, frame, self.side, "gray"), scaled(self.hint, frame, HINT_SIDE, "bgr24", "POINT")]
+        parts = [
+            scaled(self.grey, frame, self.fitting(frame, self.side), "gray"),
+            scaled(self.hint, frame, self.fitting(frame, HINT_SIDE), "bgr24", "POINT"),
+        ]
         if self.colour_side:
-            parts.append(scaled(self.colour, frame, self.colour_side, "bgr24"))
+            parts.append(scaled(self.colour, frame, self.fitting(frame, self.colour_side), "bgr24"))
         planes = [[part.width, part.height, part.planes[0].line_size] for part in parts]
         header = {"kind": "frame", "time": moment, "number": self.read - 1, "planes": planes,
                   "width": frame.width, "height": frame.height}  # fmt: skip
         self.tell(header, *(part.planes[0] for part in parts))
+
+    def fitting(self, frame: VideoFrame, side: int) -> tuple[int, int]:
+        """Width and height with the longer side at `side` pixels (never enlarged), as the first picture has them.
+
+        A camera may change its resolution midway: what is measured keeps its size.
+        """
+        if side not in self.sizes:
+            ratio = min(1.0, side / max(frame.width, frame.height))
+            self.sizes[side] = (max(2, round(frame.width * ratio)), max(2, round(frame.height * ratio)))
+        return self.sizes[side]
 
     def tell(self, header: dict[str, Any], *payload: Any) -> None:
         self.told = time.monotonic()
@@ -147,8 +161,10 @@ class Times:
         self.step = float(1 / rate) if rate else 0.04
         self.offset: float | None = None
         self.last = -1.0
+        self.count = 0
 
     def of(self, frame: VideoFrame) -> float:
+        self.count += 1
         stamp = None if frame.time is None else float(frame.time)
         if self.offset is None:
             self.offset = -(stamp or 0.0)
@@ -164,18 +180,20 @@ class Times:
 
     @property
     def end(self) -> float:
-        return 0.0 if self.offset is None else self.last + self.step
+        """When the last picture ends: it stands as long as pictures do on average (what the file declares may lie)."""
+        if self.offset is None:
+            return 0.0
+        return self.last + (self.last / (self.count - 1) if self.count > 1 else self.step)
 
 
 def scaled(
-    reformatter: VideoReformatter, frame: VideoFrame, side: int, layout: str, interpolation: str = "AREA"
+    reformatter: VideoReformatter, frame: VideoFrame, size: tuple[int, int], layout: str, interpolation: str = "AREA"
 ) -> VideoFrame:
-    """The frame with its longer side at `side` pixels (never enlarged), full range."""
-    ratio = min(1.0, side / max(frame.width, frame.height))
+    """The frame at that width and height, full range."""
     return reformatter.reformat(
         frame,
-        width=max(2, round(frame.width * ratio)),
-        height=max(2, round(frame.height * ratio)),
+        width=size[0],
+        height=size[1],
         format=layout,
         interpolation=interpolation,
         dst_color_range=ColorRange.JPEG,

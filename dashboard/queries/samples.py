@@ -164,7 +164,7 @@ def why_text(item: str, why: str | None) -> str | None:
     if not why:
         return None
     said = json.loads(why)
-    windows = t("、").join(said.get("windows") or [])
+    windows = t(", ").join(said.get("windows") or [])
     if said.get("problem"):
         return t(WHY_PROBLEM.get(said["problem"], said["problem"]))
     if item == "R01":

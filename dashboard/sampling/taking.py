@@ -10,8 +10,10 @@ import hashlib
 import json
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +37,8 @@ LOOK_BACK = timedelta(days=31)
 """How far back looks without an outcome are still taken: recorders keep about a month."""
 AT_ONCE = 4
 WORK = ".taking"
+_busy: set[tuple[str, str, str]] = set()
+_busy_lock = threading.Lock()
 REMEMBERED_LOOKS = 5
 
 
@@ -77,11 +81,29 @@ def take_due(
     root = evidence_folder(settings)
     _tidy(root / WORK, now)
     days = [only_day] if only_day else list(days_to_take(db, now))
-    jobs = [job for day in days for job in _jobs(db, settings, day, root, viewer, now, only_slot)]
-    taken = _take_all(db, settings, jobs, root, viewer, now, detector) if jobs else []
+    ready = [job for day in days for job in _jobs(db, settings, day, root, viewer, now, only_slot)]
+    with _in_hand(db, ready) as jobs:
+        taken = _take_all(db, settings, jobs, root, viewer, now, detector) if jobs else []
     for day in days:
         reveal(db, settings, day, by=viewer, now=now)
     return taken
+
+
+@contextmanager
+def _in_hand(db: Database, jobs: list[_Job]) -> Iterator[list[_Job]]:
+    """Those that no other run of this process has in hand: runs overlap, since a live look lasts a minute.
+
+    Two processes may take the same look twice; only one of them concludes it (`storing.conclude`).
+    """
+    named = {(str(db.url), job.task.sample_id, job.task.camera.code): job for job in jobs}
+    with _busy_lock:
+        mine = named.keys() - _busy
+        _busy.update(mine)
+    try:
+        yield [named[name] for name in sorted(mine)]
+    finally:
+        with _busy_lock:
+            _busy.difference_update(mine)
 
 
 def days_to_take(db: Database, now: datetime) -> Iterator[date]:
