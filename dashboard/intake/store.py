@@ -12,10 +12,11 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from collectors.records import RECORDS, RecordType
 from dashboard.database import Database
-from dashboard.database.models import HISTORY_TABLES, QUARANTINE, RECORD_TABLES
+from dashboard.database.models import CONFIRMATIONS, HISTORY_TABLES, QUARANTINE, RECORD_TABLES
 from dashboard.intake.content import content_hash, merged
 from dashboard.intake.names import BEGINNING
 
@@ -75,11 +76,18 @@ class Store:
         """`row_no, id, old_hash, old_version` of the rows whose key is stored."""
         self._stage(KEYS, rows.select("row_no", *self.record.stored_key))
         keys = sa.table(KEYS, sa.column("row_no", sa.BigInteger), *(sa.column(n) for n in self.record.stored_key))
-        table = self.table
+        table, again = self.table, CONFIRMATIONS
+        both = keys.join(table, sa.and_(*(keys.c[n] == table.c[n] for n in self.record.stored_key)))
+        said_again = sa.and_(again.c.record == self.record.name, again.c.record_id == table.c.id)
         statement = sa.select(
-            keys.c.row_no, table.c.id, table.c.content_hash.label("old_hash"), table.c.version_at.label("old_version")
-        ).select_from(keys.join(table, sa.and_(*(keys.c[n] == table.c[n] for n in self.record.stored_key))))
-        return self.db.frame(statement, self.connection)
+            keys.c.row_no,
+            table.c.id,
+            table.c.content_hash.label("old_hash"),
+            table.c.version_at.label("old_version"),
+            again.c.version_at.label("confirmed"),
+        ).select_from(both.outerjoin(again, said_again))
+        stored = self.db.frame(statement, self.connection)
+        return stored.with_columns(pl.max_horizontal("old_version", "confirmed").alias("old_version")).drop("confirmed")
 
     def _really_changed(self, rows: pl.DataFrame, clears: Collection[str]) -> pl.DataFrame:
         """Rows that differ from the stored version once their empty cells are filled from it."""
@@ -143,12 +151,23 @@ class Store:
         )
 
     def _confirm(self, rows: pl.DataFrame) -> None:
-        """What a later export says again is as new as that export, so that a late one cannot replace it."""
+        """What a later export says again is as new as that export, so that a late one cannot replace it.
+
+        A table of its own: writing the new time into the records would rewrite all that a re-export did not change.
+        """
         if rows.is_empty():
             return
-        self._stage(CHANGED, rows)
-        staged = sa.table(CHANGED, sa.column("id"), sa.column("version_at"))
-        self._run(self.table.update().values(version_at=staged.c.version_at).where(self.table.c.id == staged.c.id))
+        staged = rows.select(pl.lit(self.record.name).alias("record"), pl.col("id").alias("record_id"), "version_at")
+        self._stage(CHANGED, staged)
+        names = ["record", "record_id", "version_at"]
+        staged_table = sa.table(CHANGED, *map(sa.column, names))
+        chosen = sa.select(*(staged_table.c[name] for name in names)).where(sa.true())  # SQLite needs a WHERE here
+        insert = postgresql.insert(CONFIRMATIONS).from_select(names, chosen)
+        self._run(
+            insert.on_conflict_do_update(
+                index_elements=["record", "record_id"], set_={"version_at": insert.excluded.version_at}
+            )
+        )
 
     def create_offices(self, named: pl.DataFrame, version_at: int) -> None:
         """Offices that a source makes by naming them: stations without a parent, always valid."""

@@ -1,7 +1,7 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
 from dashboard.database.models.base import METADATA
-from dashboard.database.models.intake import BATCHES, QUARANTINE, SOURCE_STATES
+from dashboard.database.models.intake import BATCHES, CONFIRMATIONS, QUARANTINE, SOURCE_STATES
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
@@ -10,6 +10,7 @@ from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS
 __all__ = [
     "AUDIT",
     "BATCHES",
+    "CONFIRMATIONS",
     "EVIDENCE",
     "FINDINGS",
     "HALL_MONTHS",

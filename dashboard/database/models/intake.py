@@ -55,6 +55,15 @@ QUARANTINE = sa.Table(
     sa.Index("ix_quarantine_open", "state", "record", "reason"),
 )
 
+CONFIRMATIONS = sa.Table(
+    "confirmations",
+    METADATA,
+    text("record", null=False, primary_key=True),
+    number("record_id", null=False, primary_key=True, autoincrement=False),
+    instant("version_at", null=False),  # a later export said the stored version again
+    sqlite_with_rowid=False,
+)
+
 SOURCE_STATES = sa.Table(
     "source_states",
     METADATA,

@@ -195,6 +195,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_cameras_history_record", ["record_id"], unique=False)
 
     op.create_table(
+        "confirmations",
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("record", "record_id", name=op.f("pk_confirmations")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "evaluations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("system", sa.Text(), nullable=False),
@@ -1186,6 +1194,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_evaluations_at")
 
     op.drop_table("evaluations")
+    op.drop_table("confirmations")
     with op.batch_alter_table("cameras_history", schema=None) as batch_op:
         batch_op.drop_index("ix_cameras_history_record")
         batch_op.drop_index("ix_cameras_history_ended")
