@@ -126,7 +126,7 @@ def _front() -> Picture:
 
 
 def compose(look: int, clerks: list[Person], customers: list[Person]) -> Picture:
-    """A whole picture without noise: the room, who sits behind the counter, the counter, who stands before it, the rail."""
+    """A whole picture without noise: the room, who sits behind the counter, the counter, who waits, the rail."""
     picture = backdrop(look).copy()
     for clerk in clerks:
         place(picture, clerk)
