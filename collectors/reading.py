@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import signal
 import subprocess
@@ -39,6 +40,7 @@ SECONDS = 600.0
 _POLL = 0.5
 _LACK_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
 """How programs end that get no memory, or are killed by the system for want of it."""
+_SAID_OF_MEMORY = re.compile(r"memory|can't spawn worker thread", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,8 @@ class _Reader:
         last = self.said.read()[-2000:].decode(errors="replace").strip()
         LOG.info("the process that read %s ended with %s: %s", self.path.name, status, redact(last))
         why = f"the reader ended with {status}"
-        if status in _LACK_OF_MEMORY or "memory" in last.lower():
-            why = f"it needs more than {self.limits.memory / 1024**3:.3g} GB of memory"
+        if status in _LACK_OF_MEMORY or _SAID_OF_MEMORY.search(last):
+            why = f"it needs more than {self.limits.memory / 2**20:,.0f} MB of memory"
         return CollectorError(f"{self.path.name} could not be read: {why}. Export it as csv.", permanent=True)
 
 

@@ -1,0 +1,119 @@
+"""Secrets out of messages, logs and tracebacks."""
+
+import io
+import logging
+import traceback
+
+import pytest
+
+from collectors import redact as module
+from collectors.base import CollectorError
+from collectors.redact import RedactingFormatter, protect_logging, redact, remember
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch):
+    monkeypatch.setattr(module, "_remembered", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp://admin:hunter2@10.0.0.9:554/ch1 refused",
+        "Did you mean file:rtsp://hass:hunter2@10.0.0.9/ch1?",
+        "postgresql+psycopg://reader:hunter2@db/crm: could not connect",
+        "http://user:p@ss:hunter2/x?@host/path",
+        "sftp://reader:p%40hunter2@host/inbox",
+        "GET /live?user=admin&password=hunter2&channel=1",
+        "GET /live?token=hunter2;x=1",
+        "https://bucket.s3.example/x?X-Amz-Signature=hunter2&X-Amz-Credential=hunter2",
+        "Authorization: Bearer hunter2",
+        "headers={'Authorization': 'Basic hunter2', 'Accept': '*/*'}",
+        "Cookie: session=hunter2",
+        "x-api-key: hunter2",
+        "host=db user=reader password=hunter2 dbname=crm",
+        '{"client_id": "m", "client_secret": "hunter2", "x": 1}',
+        "password: 'hunter2'",
+        "client_secret=hunter2&grant_type=client_credentials",
+        '{"access_token":"hunter2","expires_in":3600}',
+        "api_key = hunter2",
+        "secret_access_key='hunter2'",
+    ],
+)
+def test_secrets_are_hidden_where_they_are_written_as_such(text):
+    assert "hunter2" not in redact(text)
+    assert "***" in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.xlsx has a sheet of 501 columns (allowed: 500)",
+        "Source 'crm': auth.password_env names the variable CRM_PASSWORD, which is not set.",
+        "column 'token_no' is missing; did you mean 'ticket_no'?",
+        "rtsp://10.0.0.9:554/ch1 does not answer",
+        "联系人 zhang@example.cn",
+        "",
+    ],
+)
+def test_ordinary_messages_stay_as_they_are(text):
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("form", ["p@ss/wörd 1", "p%40ss%2Fw%C3%B6rd%201", "p%40ss%2Fw%C3%B6rd+1", "cEBzcy93w7ZyZCAx"])
+def test_a_remembered_secret_is_hidden_in_every_form(form):
+    remember("p@ss/wörd 1")
+    assert redact(f"the driver said {form}, twice {form}") == "the driver said ***, twice ***"
+
+
+def test_a_secret_inside_a_longer_one_leaves_nothing_of_it():
+    remember("abcd")
+    remember("xx-abcd-yy")
+    assert redact("got xx-abcd-yy") == "got ***"
+
+
+def test_a_very_short_secret_does_not_blot_out_words():
+    remember("a")
+    assert redact("a table") == "a table"
+
+
+def test_old_secrets_make_room_and_those_in_use_stay(monkeypatch):
+    monkeypatch.setattr(module, "_MOST", 20)
+    remember("the-password")
+    for number in range(100):
+        remember(f"token-{number}")
+        remember("the-password")
+    assert len(module._remembered) <= 20
+    assert redact("the-password token-99") == "*** ***"
+
+
+def test_an_error_never_holds_a_secret():
+    remember("hunter2hunter2")
+    error = CollectorError("http://u:pw12@host said hunter2hunter2")
+    assert str(error) == error.message == "http://***@host said ***"
+
+
+def test_log_lines_and_tracebacks_are_redacted_last():
+    remember("s3cret-value")
+    stream = io.StringIO()
+    logger = logging.Logger("test")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    protect_logging(logger)
+    protect_logging(logger)  # twice does no harm
+    try:
+        raise ValueError("could not open rtsp://u:s3cret-value@cam/1")
+    except ValueError:
+        logger.exception("asked %s", {"Authorization": "Bearer s3cret-value"})
+    text = stream.getvalue()
+    assert text.startswith("ERROR asked ")
+    assert "Traceback" in text
+    assert "s3cret" not in text
+
+
+def test_what_a_traceback_formats_is_redacted_too():
+    remember("s3cret-value")
+    record = logging.LogRecord("x", 40, "f", 1, "%s", ("s3cret-value",), None)
+    assert RedactingFormatter().format(record) == "***"
+    assert "s3cret" not in redact("".join(traceback.format_exception_only(KeyError("s3cret-value"))))
