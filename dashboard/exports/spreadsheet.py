@@ -25,9 +25,9 @@ _NUMBERS = {
     "integer": "0",
     "score": "0.00",
     "rate": "0.00%",
-    "change": "+0.00;[Color10]-0.00;0.00",
+    "change": "+0.00;-0.00;0.00",
     "places": "+0;-0;0",
-    "points": '+0.00" pp";-0.00" pp";0.00" pp"',
+    "points": "+0.00;-0.00;0.00",
     "decimal": "0.00",
 }
 """Number formats by kind of column. `rate` holds 0.9876 and shows 98.76 %; `points` holds percentage points."""

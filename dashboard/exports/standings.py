@@ -151,14 +151,13 @@ def halls(facts: Quarter, heading: Heading) -> Table:
 def _rate_columns(facts: Quarter, codes: Sequence[str], kind: str = "rate", change: str = "points") -> list[Column]:
     """Three columns per indicator under its title: now, and the differences to both comparisons."""
     columns = []
+    before, yearly = t("On the period before (pp)"), t("Year on year (pp)")
+    if change != "points":
+        before, yearly = t("On the period before"), t("Year on year")
     for code in codes:
         indicator = facts.edition.indicator(code)
         group = f"{code} {indicator.title if current_language() == 'zh' else indicator.title_en}"
-        columns += [
-            Column(t("This period"), kind, group),
-            Column(t("On the period before"), change, group),
-            Column(t("Year on year"), change, group),
-        ]
+        columns += [Column(t("This period"), kind, group), Column(before, change, group), Column(yearly, change, group)]
     return columns
 
 

@@ -37,7 +37,7 @@ def test_numbers_stay_numbers_with_their_format():
     assert cells[3].number_format == "0.00"
     assert cells[4].value == 0.98765
     assert cells[4].number_format == "0.00%"
-    assert "pp" in cells[5].number_format
+    assert cells[5].number_format == "+0.00;-0.00;0.00"
 
 
 def test_a_missing_value_is_a_dash_and_a_zero_is_a_zero():
