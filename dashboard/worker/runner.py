@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ from dashboard.worker.runs import ABANDONED, DONE, FAILED, Note
 
 log = logging.getLogger("mingcha.worker")
 CATCH_UP_WINDOW = timedelta(days=2)
+STILL_GOING = "{n} planned runs from {first} to {last} did not start: the run before was still going."
+NOBODY_THERE = "{n} planned runs from {first} to {last} did not start: no worker was there, or none could write."
 
 
 @dataclass(slots=True)
@@ -55,16 +57,19 @@ class Runner:
             return None
 
     def record_gap(self, job: Job, planned: datetime) -> None:
-        """Record the planned runs between the last recorded one and this: one row that names how many."""
-        last = runs.last_planned(self._db, job.name)
-        missing = [] if last is None else planned_between(job.trigger, last, planned)
+        """Record the planned runs between the last recorded one and this: one row for each cause, with how many."""
+        last = runs.last_run(self._db, job.name)
+        if last is None:
+            return
+        missing = planned_between(job.trigger, last.planned, planned)
+        meanwhile = [moment for moment in missing if last.finished_at is None or moment < last.finished_at]
+        self._record_missing(job, meanwhile, STILL_GOING)
+        self._record_missing(job, missing[len(meanwhile) :], NOBODY_THERE)
+
+    def _record_missing(self, job: Job, missing: Sequence[datetime], text: str) -> None:
         if missing:
-            note = Note(
-                "{n} planned runs from {first} to {last} did not happen: no worker was there, or none could write.",
-                {"n": len(missing), "first": _local(missing[0]), "last": _local(missing[-1])},
-            )
-            runs.miss(self._db, job.name, missing[0], self.holder, note, now=self._now())
-            log.warning("%s: %s", job.name, note)
+            values = {"n": len(missing), "first": _local(missing[0]), "last": _local(missing[-1])}
+            self.miss(job, missing[0], Note(text, values))
 
     def miss(self, job: Job, planned: datetime, note: Note) -> None:
         """Record that a planned run did not start."""
@@ -81,8 +86,8 @@ class Runner:
         """
         for job in jobs:
             due = planned_between(job.trigger, planned - CATCH_UP_WINDOW, planned) if job.catch_up else []
-            last = runs.last_planned(self._db, job.name) if due else None
-            if due and (last is None or last < due[-1]):
+            last = runs.last_run(self._db, job.name) if due else None
+            if due and (last is None or last.planned < due[-1]):
                 self.run(job, due[-1])
 
     def _run_recorded(self, job: Job, planned: datetime, run: int) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from dashboard.database import Database
 from dashboard.database.models import JOB_RUNS
-from dashboard.instants import to_micros
+from dashboard.instants import from_micros, to_micros
 
 DONE, FAILED, MISSED, ABANDONED, RUNNING = "done", "failed", "missed", "abandoned", "running"
 
@@ -97,11 +97,22 @@ def abandon_running(db: Database, note: Note, *, now: datetime) -> list[tuple[st
     return [(row.job, row.key) for row in left]
 
 
-def last_planned(db: Database, job: str) -> datetime | None:
-    """The latest planned time of the job that has a record; None before its first."""
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The record of a job's latest planned time; `finished_at` is None while it runs."""
+
+    planned: datetime
+    finished_at: datetime | None
+
+
+def last_run(db: Database, job: str) -> LastRun | None:
+    """The record of the job's latest planned time; None before its first."""
+    query = sa.select(JOB_RUNS.c.key, JOB_RUNS.c.finished_at).where(JOB_RUNS.c.job == job)
     with db.reading() as connection:
-        key = connection.execute(sa.select(sa.func.max(JOB_RUNS.c.key)).where(JOB_RUNS.c.job == job)).scalar_one()
-    return planned_of(key) if key else None
+        row = connection.execute(query.order_by(JOB_RUNS.c.key.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return LastRun(planned_of(row.key), None if row.finished_at is None else from_micros(row.finished_at))
 
 
 def forget_done(db: Database, *, before: datetime, idle_before: datetime) -> int:

@@ -1,6 +1,7 @@
 """APScheduler's wiring: the jobs on their triggers, in Asia/Shanghai, each run given its planned time.
 
-APScheduler promises nothing between processes; the lease and the unique (job, planned time) do.
+APScheduler promises nothing between processes; the lease and the unique (job, planned time) do. What it does not start
+because the run before is still going is recorded by the next run that starts, as a gap.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.events import EVENT_JOB_MISSED
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -48,7 +49,6 @@ def make_scheduler(jobs: Mapping[str, Job], runner: Runner) -> Any:
     arguments = {"jobs": list(jobs.values()), "planned": None}
     scheduler.add_job(runner.catch_up, id=CATCH_UP, kwargs=arguments, misfire_grace_time=None)
     scheduler.add_listener(_late(jobs, runner), EVENT_JOB_MISSED)
-    scheduler.add_listener(_still_running(jobs, runner), EVENT_JOB_MAX_INSTANCES)
     return scheduler
 
 
@@ -57,13 +57,5 @@ def _late(jobs: Mapping[str, Job], runner: Runner) -> Any:
         job = jobs[event.job_id]
         note = Note("It could not start within {seconds} s of its planned time.", {"seconds": job.late_seconds})
         runner.miss(job, event.scheduled_run_time, note)
-
-    return listener
-
-
-def _still_running(jobs: Mapping[str, Job], runner: Runner) -> Any:
-    def listener(event: Any) -> None:
-        for planned in event.scheduled_run_times:
-            runner.miss(jobs[event.job_id], planned, Note("The run before was still going."))
 
     return listener

@@ -136,7 +136,36 @@ def test_the_runs_of_a_time_without_worker_are_one_row_that_counts_them(database
         ("2026-11-22T04:05:00Z", "done"),
     ]
     note = str(Note.from_json(records(database, "detail")[1][0]))
-    assert note.startswith("4 planned runs from 2026-11-22 12:01:00 to 2026-11-22 12:04:00 did not happen")
+    assert note.startswith("4 planned runs from 2026-11-22 12:01:00 to 2026-11-22 12:04:00 did not start: no worker")
+
+
+def test_what_was_planned_while_a_run_was_going_is_told_apart_from_what_nobody_could_start(database):
+    clock = Clock()
+    runner = make_runner(database, now=clock)
+
+    def work(context):
+        clock.time += timedelta(minutes=2, seconds=30)
+
+    runner.run(make_job(work), NOON)
+    clock.time = NOON + 5 * MINUTE
+    runner.run(make_job(), NOON + 5 * MINUTE)
+    missed = [
+        (key, str(Note.from_json(detail)))
+        for key, outcome, detail in records(database, "key", "outcome", "detail")
+        if outcome == "missed"
+    ]
+    assert missed == [
+        (
+            "2026-11-22T04:01:00Z",
+            "2 planned runs from 2026-11-22 12:01:00 to 2026-11-22 12:02:00 did not start: "
+            "the run before was still going.",
+        ),
+        (
+            "2026-11-22T04:03:00Z",
+            "2 planned runs from 2026-11-22 12:03:00 to 2026-11-22 12:04:00 did not start: "
+            "no worker was there, or none could write.",
+        ),
+    ]
 
 
 def test_no_gap_is_recorded_between_neighbours_nor_before_the_first_run(database):
@@ -207,6 +236,7 @@ def test_the_scheduler_hands_each_run_its_planned_time_and_records_what_it_could
     scheduler.start()
     time.sleep(3.2)
     gate.set()
+    time.sleep(1.2)
     scheduler.shutdown(wait=True)
     assert len(planned) >= 2
     assert all(moment.microsecond == 0 for moment in planned)

@@ -16,7 +16,7 @@ from dashboard.people import Viewer, system_viewer
 from dashboard.queries.jobs import job_runs, last_runs, process_state
 from dashboard.settings import Settings
 from dashboard.texts import catalogue
-from dashboard.worker import heartbeat, runs
+from dashboard.worker import heartbeat, runner, runs
 from dashboard.worker.jobs import LOCAL, planned_between
 from dashboard.worker.runner import Runner
 from dashboard.worker.runs import Note
@@ -57,9 +57,9 @@ def installation(database, tmp_path):
 
 def run(installation, name, *, minutes=0):
     """The outcome of the job, run for `minutes` after noon, and what it said."""
-    application, runner, clock = installation
+    application, ours, clock = installation
     clock.time = NOON + timedelta(minutes=minutes)
-    outcome = runner.run(jobs_of(application.settings)[name], clock.time)
+    outcome = ours.run(jobs_of(application.settings)[name], clock.time)
     query = sa.select(JOB_RUNS.c.detail).where(JOB_RUNS.c.job == name).order_by(JOB_RUNS.c.key.desc()).limit(1)
     with application.db.reading() as connection:
         note = Note.from_json(connection.execute(query).scalar_one())
@@ -110,12 +110,12 @@ def test_a_file_that_cannot_be_read_fails_the_run_by_name_and_the_others_are_rea
 
 
 def test_the_plan_of_tomorrow_is_sealed_in_the_evening(installation):
-    application, runner, clock = installation
+    application, ours, clock = installation
     job = jobs_of(application.settings)["seal"]
     (evening,) = planned_between(job.trigger, NOON, NOON + timedelta(hours=12))
     assert evening == datetime(2026, 11, 20, 20, 0, tzinfo=LOCAL)
     clock.time = evening
-    assert runner.run(job, evening) == "done"
+    assert ours.run(job, evening) == "done"
     with application.db.reading() as connection:
         day, sealed_at, seed = connection.execute(
             sa.select(PLAN_DAYS.c.date, PLAN_DAYS.c.sealed_at, PLAN_DAYS.c.seed)
@@ -124,9 +124,9 @@ def test_the_plan_of_tomorrow_is_sealed_in_the_evening(installation):
 
 
 def test_after_a_night_without_worker_today_is_sealed_late_and_says_so(installation):
-    application, runner, clock = installation
+    application, ours, clock = installation
     clock.time = datetime(2026, 11, 21, 7, 0, tzinfo=LOCAL)
-    runner.catch_up(jobs_of(application.settings).values(), clock())
+    ours.catch_up(jobs_of(application.settings).values(), clock())
     with application.db.reading() as connection:
         rows = connection.execute(sa.select(PLAN_DAYS.c.date, PLAN_DAYS.c.sealed_at)).all()
     assert [tuple(row) for row in rows] == [("2026-11-21", to_micros(clock.time))]
@@ -211,4 +211,5 @@ def test_what_runs_say_and_what_jobs_are_called_exists_in_chinese():
     }
     titles = {job.title for job in jobs_of(Settings.model_validate({"company": {"demo": True}})).values()}
     assert len(said) > 5
+    said |= {runner.STILL_GOING, runner.NOBODY_THERE}
     assert {text for text in said | titles if text not in ("{text}", "{error}")} <= set(catalogue("zh"))
