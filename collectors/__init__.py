@@ -11,8 +11,8 @@ from typing import Any
 from collectors.base import Source
 from collectors.database import DatabaseConfig, DatabaseSource
 from collectors.http import HttpConfig, HttpSource
-from collectors.mapping import SourceConfig
-from collectors.spreadsheet import SpreadsheetConfig, SpreadsheetSource
+from collectors.mapping import SourceConfig, SpreadsheetConfig
+from collectors.spreadsheet import SpreadsheetSource
 from collectors.surroundings import Surroundings
 
 SOURCES: dict[str, tuple[str, type[SourceConfig], Callable[[Any, Surroundings], Source]]] = {

@@ -9,7 +9,11 @@ from __future__ import annotations
 import base64
 import logging
 import re
+import sys
 import threading
+import traceback
+from types import TracebackType
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
@@ -65,19 +69,29 @@ def redact(text: str) -> str:
     return _PAIR.sub(rf"\g<key>{HIDDEN}", text)
 
 
-class RedactingFormatter(logging.Formatter):
-    """Another formatter's output, redacted last: arguments, tracebacks and other libraries' records included."""
+class RedactedRecord(logging.LogRecord):
+    """A log record whose message and traceback are redacted, whichever handler of whichever library writes it."""
 
-    def __init__(self, inner: logging.Formatter | None = None) -> None:
-        super().__init__()
-        self.inner = inner or logging.Formatter()
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        if self.exc_info:
+            self.exc_text = redact("".join(traceback.format_exception(*self.exc_info)).rstrip("\n"))
 
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(self.inner.format(record))
+    def getMessage(self) -> str:  # noqa: N802 - the name that logging calls
+        return redact(super().getMessage())
 
 
-def protect_logging(logger: logging.Logger | None = None) -> None:
-    """Put a RedactingFormatter around every handler of `logger` (default: the root logger)."""
-    for handler in (logger or logging.getLogger()).handlers:
-        if not isinstance(handler.formatter, RedactingFormatter):
-            handler.setFormatter(RedactingFormatter(handler.formatter))
+def protect_process() -> None:
+    """From now on nothing that this process logs, and no traceback it prints, shows a secret."""
+    logging.setLogRecordFactory(RedactedRecord)
+    sys.excepthook = _print_redacted
+    threading.excepthook = _print_redacted_of_thread
+
+
+def _print_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _print_redacted_of_thread(hook: threading.ExceptHookArgs) -> None:
+    if hook.exc_type is not SystemExit and hook.exc_value is not None:
+        _print_redacted(hook.exc_type, hook.exc_value, hook.exc_traceback)

@@ -9,6 +9,7 @@ import typer
 
 from checks.errors import PeriodError, RuleError
 from collectors.base import CollectorError
+from collectors.redact import protect_process
 from dashboard.cli.output import fail
 from dashboard.errors import MingchaError
 
@@ -31,6 +32,7 @@ def make_app() -> typer.Typer:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point. Exit code 0 done, 1 something failed (named), 2 bad usage (design §4.1)."""
+    protect_process()
     try:
         result = typer.main.get_command(make_app())(args=arguments, standalone_mode=False)
     except typer.Abort:
