@@ -38,7 +38,9 @@ def clock(moment: Moment, indicator: Indicator) -> Verdict:
 
 
 def fits(limit: Limit) -> pl.Expr:
-    """Whether a record is one that this limit is for."""
+    """Whether a record is one that this limit is for; without conditions it is for all."""
+    if not limit.where:
+        return pl.lit(True)
     return pl.all_horizontal(*(pl.col(name).is_in(list(values)) for name, values in limit.where.items())).fill_null(
         False
     )

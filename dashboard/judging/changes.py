@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import polars as pl
@@ -26,8 +25,6 @@ from dashboard.database.models import (
 from dashboard.judging.kinds import KINDS, repeat_window
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
-
-_names = count()
 
 
 @dataclass(frozen=True)
@@ -66,17 +63,10 @@ class Dirty:
         table = VERDICTS[record]
         return sa.select(table).where(table.c.record_id.in_(self.ids(record)))
 
-    def deletes(self, record: str) -> tuple[sa.Delete, sa.Delete]:
-        """Statements that take the stored verdicts and open clocks of the dirty records of a kind away."""
-        verdict, open_clock = VERDICTS[record], OPEN_CLOCKS.c
-        ids = self.ids(record)
-        return (
-            sa.delete(verdict).where(verdict.c.record_id.in_(ids)),
-            sa.delete(OPEN_CLOCKS).where(open_clock.record == record, open_clock.record_id.in_(ids)),
-        )
-
-    def drop(self) -> None:
-        self.reader.execute(sa.text(f"DROP TABLE {self.table.name}"))
+    def delete_clocks(self, record: str) -> sa.Delete:
+        """Takes the open clocks of the dirty records of a kind away."""
+        row = OPEN_CLOCKS.c
+        return sa.delete(OPEN_CLOCKS).where(row.record == record, row.record_id.in_(self.ids(record)))
 
 
 @dataclass(frozen=True)
@@ -111,11 +101,11 @@ def touched(reader: Reader, at: int, judged_batch: int) -> Touched:
 
 def find(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, touched: Touched) -> Dirty:
     """Changed rows, rows whose clock ran out, and everything whose verdict rests on one of them."""
-    name = f"judging_dirty_{next(_names)}"
     columns = "record TEXT NOT NULL, record_id BIGINT NOT NULL, PRIMARY KEY (record, record_id)"
-    reader.execute(sa.text(f"CREATE TEMPORARY TABLE {name} ({columns})"))
-    table = sa.table(name, sa.column("record", sa.Text), sa.column("record_id", sa.BigInteger))
-    dirty = Dirty(reader, table)
+    reader.execute(sa.text(f"CREATE TEMPORARY TABLE judging_dirty ({columns})"))
+    dirty = Dirty(
+        reader, sa.table("judging_dirty", sa.column("record", sa.Text), sa.column("record_id", sa.BigInteger))
+    )
     for record in KINDS:
         if record in touched.changed:
             changed = RECORD_TABLES[record].c
@@ -202,14 +192,8 @@ def _add_to(reader: Reader, table: sa.Table, delta: pl.DataFrame) -> None:
     if delta.height == 0:
         return
     keys = [key.name for key in table.primary_key]
-    name = f"judging_delta_{next(_names)}"
-    reader.ingest(name, delta, mode="create", temporary=True)
-    source = sa.table(name, *(sa.column(column) for column in (*keys, *SUMS)))
-    dialect = sqlite if reader.db.dialect == "sqlite" else postgresql
-    insert = dialect.insert(table).from_select([*keys, *SUMS], sa.select(source).where(sa.true()))
-    sums = {column: table.c[column] + insert.excluded[column] for column in SUMS}
-    reader.execute(insert.on_conflict_do_update(index_elements=keys, set_=sums))
-    touched = sa.select(*(source.c[key] for key in keys))
-    empty = sa.and_(*(table.c[column] == 0 for column in SUMS))
-    reader.execute(sa.delete(table).where(sa.tuple_(*(table.c[key] for key in keys)).in_(touched), empty))
-    reader.execute(sa.text(f"DROP TABLE {name}"))
+    source = reader.upsert(table, delta.select(*keys, *SUMS), keys, adding=True)
+    if delta.select(pl.any_horizontal(pl.col(SUMS) < 0).any()).item():
+        touched = sa.select(*(source.c[key] for key in keys))
+        empty = sa.and_(*(table.c[column] == 0 for column in SUMS))
+        reader.execute(sa.delete(table).where(sa.tuple_(*(table.c[key] for key in keys)).in_(touched), empty))

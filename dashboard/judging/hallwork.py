@@ -50,20 +50,19 @@ def update(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, 
     dates = _touched_dates(reader, as_of, judged_batch)
     months = _touched_months(reader, rules, as_of, judged_batch, judged_review)
     if dates.height:
-        with reader.pairs(dates) as pairs:
-            sample = RECORD_TABLES["samples"].c
-            inside = sa.tuple_(sample.hall_code, sample.date).in_(pairs)
-            looks = sa.select(sample.id).where(inside)
-            reader.execute(sa.delete(OPEN_CLOCKS).where(_of("samples"), OPEN_CLOCKS.c.record_id.in_(looks)))
-            changes.apply(reader, changes.added([_taken_back(reader, pairs), _judge(reader, rules, inside, as_of)]))
+        sample = RECORD_TABLES["samples"].c
+        pairs = reader.pairs(dates)
+        inside = sa.tuple_(sample.hall_code, sample.date).in_(pairs)
+        looks = sa.select(sample.id).where(inside)
+        reader.execute(sa.delete(OPEN_CLOCKS).where(_of("samples"), OPEN_CLOCKS.c.record_id.in_(looks)))
+        changes.apply(reader, changes.added([_taken_back(reader, pairs), _judge(reader, rules, inside, as_of)]))
     for record, table in (("inspections", RECORD_TABLES["inspections"]), ("reviews", REVIEWS)):
         reader.execute(sa.delete(OPEN_CLOCKS).where(_of(record)))
         _store_coming(reader, record, table, as_of)
     months = pl.concat([months, dates.select("hall_code", pl.col("date").str.slice(0, 7).alias("month"))]).unique()
     if months.height:
-        with reader.pairs(months) as pairs:
-            cell = sa.tuple_(HALL_MONTHS.c.hall_code, HALL_MONTHS.c.month).in_(pairs)
-            reader.execute(sa.delete(HALL_MONTHS).where(cell))
+        cell = sa.tuple_(HALL_MONTHS.c.hall_code, HALL_MONTHS.c.month).in_(reader.pairs(months))
+        reader.execute(sa.delete(HALL_MONTHS).where(cell))
         _store_months(reader, rules, months, as_of)
 
 

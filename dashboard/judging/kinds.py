@@ -6,8 +6,7 @@ One more kind of record costs its judge in `checks/judge` and one entry in `KIND
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +71,8 @@ def _judged_applications(reader: Reader, rules: Rules, which: Condition, as_of: 
     found = reader.records("applications", APPLICATION_COLUMNS, which)
     form = RECORD_TABLES["evaluations"].c
     forms = sa.select(form.system, form.record_no, form["at"]).where(form.kind == "designated_form")
-    with _named(reader, "applications", "application_no", found, which) as numbers:
-        found = with_forms(found, reader.frame(forms.where(form.record_no.in_(numbers))))
+    numbers = _named(reader, "applications", "application_no", found, which)
+    found = with_forms(found, reader.frame(forms.where(form.record_no.in_(numbers))))
     return applications.judge_applications(found, rules.rulebook, rules.calendar, as_of)
 
 
@@ -114,20 +113,17 @@ def _with_tickets(
     ticket = RECORD_TABLES["tickets"].c
     columns = (ticket.system, ticket.ticket_no, ticket.parent_ticket_no, ticket.simulated, ticket.withdrawn)
     wanted = sa.select(*columns, ticket.accepted_at)
-    with _named(reader, record, named, records, which) as numbers:
-        found = reader.frame(wanted.where(ticket.ticket_no.in_(numbers)))
+    numbers = _named(reader, record, named, records, which)
+    found = reader.frame(wanted.where(ticket.ticket_no.in_(numbers)))
     return with_inherited(records, named, excluded_tickets(found, microseconds(as_of)))
 
 
-@contextmanager
-def _named(reader: Reader, record: str, column: str, found: pl.DataFrame, which: Condition) -> Iterator[sa.Select[Any]]:
+def _named(reader: Reader, record: str, column: str, found: pl.DataFrame, which: Condition) -> sa.Select[Any]:
     """The numbers in a column of the records found, as a subquery: of the whole table, or of a list."""
     if which is everything:
         named = RECORD_TABLES[record].c[column]
-        yield sa.select(named).where(named.is_not(None))
-    else:
-        with reader.numbers(found[column]) as numbers:
-            yield numbers
+        return sa.select(named).where(named.is_not(None))
+    return reader.numbers(found[column])
 
 
 KINDS: dict[str, Kind] = {

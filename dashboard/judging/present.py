@@ -36,9 +36,11 @@ from dashboard.judging import changes, hallwork
 from dashboard.judging.kinds import KINDS
 from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
-from dashboard.judging.verdicts import open_clocks, packed, rows_of, stored_tallies, tallies
+from dashboard.judging.verdicts import differences, open_clocks, packed, rows_of, stored_tallies, tallies
 
 WHOLE, REVIEWED = "all", "reviews"
+FEW = 5_000
+"""Changed rows that are never worth judging everything."""
 REBUILD_SHARE = 5
 """When a fifth of the records changed, judging everything is quicker than finding out what did."""
 ABANDONED_AFTER = 24 * 3_600_000_000
@@ -166,6 +168,9 @@ def _digest(reader: Reader, rules: Rules) -> str:
 
 
 def _much_changed(reader: Reader, found: Situation) -> bool:
+    """Whether so much changed that judging everything is quicker."""
+    if found.changed <= FEW:
+        return False
     sizes = [sa.select(sa.func.max(RECORD_TABLES[record].c.id)).scalar_subquery().label(record) for record in KINDS]
     return found.changed * REBUILD_SHARE > sum(size or 0 for size in reader.frame(sa.select(*sizes)).row(0))
 
@@ -256,15 +261,24 @@ def _update(reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touch
         codes = rules.rulebook.order(record)
         before = reader.frame(dirty.verdicts(record))
         found = packed(KINDS[record].judged(reader, rules, dirty.condition(record), as_of), codes, rules.rulebook)
-        both = pl.concat([stored_tallies(before, sign=-1), tallies(found, codes, rules.rulebook)])
+        goes, comes = differences(before, rows_of(found, codes, rules.rulebook))
+        both = pl.concat([stored_tallies(goes, sign=-1), stored_tallies(comes, sign=1)])
         delta.append(rollup(both, codes, rules.rulebook))
-        for statement in dirty.deletes(record):
-            reader.execute(statement)
-        reader.ingest(VERDICTS[record].name, rows_of(found, codes, rules.rulebook))
+        _replace(reader, VERDICTS[record], goes, comes)
+        reader.execute(dirty.delete_clocks(record))
         reader.ingest(OPEN_CLOCKS.name, open_clocks(found, record))
         judged += found.height
     changes.apply(reader, changes.added(delta))
     if touched.halls or now.review > last.review:
         hallwork.update(reader, rules, as_of, last.batch, last.review)
-    dirty.drop()
     return judged
+
+
+def _replace(reader: Reader, table: sa.Table, goes: pl.DataFrame, comes: pl.DataFrame) -> None:
+    """Overwrite verdicts that changed; those of records that no longer exist at as-of are deleted."""
+    if comes.height:
+        reader.upsert(table, comes, ["record_id"])
+    gone = goes.join(comes, on="record_id", how="anti").select("record_id")
+    if gone.height:
+        ids = reader.temporary(gone, sa.column("record_id", sa.BigInteger))
+        reader.execute(sa.delete(table).where(table.c.record_id.in_(sa.select(ids.c.record_id))))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from checks.offices import Tree, tree_of
+from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
 
@@ -20,6 +22,7 @@ Condition = Callable[[Any], sa.ColumnElement[bool]]
 """Which rows of a record table: given the table (or an alias), an SQL condition."""
 
 _numbers = count()
+_OFFICE = {name: record.office or "" for name, record in RECORDS.items()}
 
 
 def everything(_table: Any) -> sa.ColumnElement[bool]:
@@ -32,6 +35,9 @@ class Reader:
 
     db: Database
     connection: Any
+    rulebook: str | None = None
+    """Whose offices: those of a foreign rulebook, or (None) the company's own."""
+    _names: Iterator[int] = field(default_factory=count, init=False)
 
     def frame(self, statement: sa.Select[Any]) -> pl.DataFrame:
         return self.db.frame(statement, self.connection)
@@ -52,41 +58,66 @@ class Reader:
         """Rows of a record table with `id`, `office_code` (or hall) and the named columns."""
         table = RECORD_TABLES[record]
         names = dict.fromkeys(("id", *columns))
-        return self.frame(sa.select(*(table.c[name] for name in names)).where(condition(table)))
+        query = sa.select(*(table.c[name] for name in names)).where(condition(table))
+        return self.frame(query.where(self._at_own_offices(table.c[_OFFICE[record]])))
 
-    @contextmanager
-    def numbers(self, values: pl.Series) -> Iterator[sa.Select[Any]]:
-        """A list of texts as a subquery, however long: kept in a temporary table."""
-        name = f"judging_numbers_{next(_numbers)}"
-        self.ingest(name, values.drop_nulls().unique().sort().to_frame("number"), mode="create", temporary=True)
-        table = sa.table(name, sa.column("number", sa.Text))
-        try:
-            yield sa.select(table.c.number)
-        finally:
-            self.execute(sa.text(f"DROP TABLE {name}"))
+    def _at_own_offices(self, office: Any) -> sa.ColumnElement[bool]:
+        """Records of the offices of this rulebook; a company without foreign ones need not look."""
+        offices = RECORD_TABLES["offices"].c
+        if self.rulebook is not None:
+            return office.in_(sa.select(offices.code).where(offices.rulebook == self.rulebook))  # type: ignore[no-any-return]
+        if not self._has_foreign_offices:
+            return sa.true()
+        return office.not_in(sa.select(offices.code).where(offices.rulebook.is_not(None)))  # type: ignore[no-any-return]
 
-    @contextmanager
-    def pairs(self, values: pl.DataFrame) -> Iterator[sa.Select[Any]]:
-        """Pairs of texts as a subquery, kept in a temporary table."""
-        name = f"judging_pairs_{next(_numbers)}"
-        self.ingest(name, values.rename(dict(zip(values.columns, "ab", strict=True))), mode="create", temporary=True)
-        table = sa.table(name, sa.column("a", sa.Text), sa.column("b", sa.Text))
-        try:
-            yield sa.select(table.c.a, table.c.b)
-        finally:
-            self.execute(sa.text(f"DROP TABLE {name}"))
+    @cached_property
+    def _has_foreign_offices(self) -> bool:
+        offices = RECORD_TABLES["offices"].c
+        return not self.frame(sa.select(offices.id).where(offices.rulebook.is_not(None)).limit(1)).is_empty()
+
+    def temporary(self, frame: pl.DataFrame, *columns: sa.ColumnClause[Any]) -> Any:
+        """The frame as a temporary table of these columns; it goes with the connection."""
+        name = f"judging_{next(self._names)}"
+        renamed = frame.rename(dict(zip(frame.columns, (column.name for column in columns), strict=True)))
+        self.ingest(name, renamed, mode="create", temporary=True)
+        return sa.table(name, *columns)
+
+    def numbers(self, values: pl.Series) -> sa.Select[Any]:
+        """A list of texts as a subquery, however long."""
+        table = self.temporary(values.drop_nulls().unique().sort().to_frame(), sa.column("number", sa.Text))
+        return sa.select(table.c.number)
+
+    def pairs(self, values: pl.DataFrame) -> sa.Select[Any]:
+        """Pairs of texts as a subquery."""
+        table = self.temporary(values, sa.column("a", sa.Text), sa.column("b", sa.Text))
+        return sa.select(table.c.a, table.c.b)
+
+    def upsert(self, table: sa.Table, rows: pl.DataFrame, keys: Sequence[str], adding: bool = False) -> Any:
+        """Insert rows or, where the key is there, overwrite them (`adding`: add their numbers) in one statement.
+
+        The temporary table that held them.
+        """
+        source = self.temporary(rows, *(sa.column(name, table.c[name].type) for name in rows.columns))
+        dialect = sqlite if self.db.dialect == "sqlite" else postgresql
+        insert = dialect.insert(table).from_select(rows.columns, sa.select(source).where(sa.true()))
+        values = {name: insert.excluded[name] for name in rows.columns if name not in keys}
+        if adding:
+            values = {name: table.c[name] + value for name, value in values.items()}
+        self.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=values))
+        return source
 
     @cached_property
     def tree(self) -> Tree:
-        """All offices with their validity."""
+        """All offices of the rulebook with their validity."""
         table = RECORD_TABLES["offices"].c
         names = ("code", "name", "parent_code", "level", "area", "peer_group", "customers", "valid_from", "valid_to")
-        frame = self.frame(sa.select(*(table[name] for name in names)))
+        own = table.rulebook.is_(None) if self.rulebook is None else table.rulebook == self.rulebook
+        frame = self.frame(sa.select(*(table[name] for name in names)).where(own))
         return tree_of(frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d")))
 
 
 @contextmanager
-def reader(db: Database) -> Iterator[Reader]:
-    """A reader of its own."""
+def reader(db: Database, rulebook: str | None = None) -> Iterator[Reader]:
+    """A reader of its own, of the company's offices or those of a foreign rulebook."""
     with db.adbc() as connection:
-        yield Reader(db, connection)
+        yield Reader(db, connection, rulebook)

@@ -1,18 +1,27 @@
-"""The rules a company judges by: rulebook, calendar and slots, made once from the settings."""
+"""The rules offices are judged by: rulebook, calendar and slots, made once from the settings.
+
+The company's own offices follow its rulebook; those that a source of foreign records brought follow the one that the
+source names, in the source's calendar and time zone (design §3).
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-from checks.clock import Calendar, load_calendar
+from checks.clock import LOCAL, Calendar, load_calendar
 from checks.judge.samples import SlotTime
 from checks.rulebook.loader import Rulebook, load_rulebook
+from dashboard.errors import MingchaError
+from dashboard.nearest import nearest
 from dashboard.settings import Settings
 
 VERSION = "1"
 """Raise it when a judge changes its mind: everything stored is then judged anew."""
+RULEBOOKS, CALENDARS = "rulebooks", "calendars"
+"""Folders beside mingcha.toml in which a company keeps books and calendars of its own."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,9 @@ class Rules:
     rulebook: Rulebook
     calendar: Calendar
     slots: tuple[SlotTime, ...]
+    foreign: str | None = None
+    """Name of the rulebook as its offices carry it; None for the company's own. Foreign records are judged each time
+    they are asked for: the stored verdicts and roll-ups are the company's."""
 
     @property
     def digest(self) -> str:
@@ -32,10 +44,39 @@ class Rules:
 
 def rules_of(settings: Settings) -> Rules:
     """The company's rules. RuleError names what a rulebook or calendar has wrong."""
-    slots = tuple(SlotTime(slot.number, slot.starts, slot.ends) for slot in settings.video.slot_table)
-    return _rules(settings.company.rulebook, settings.company.calendar, slots)
+    company = settings.company
+    return _rules(settings.home, company.rulebook, company.calendar, LOCAL, _slots(settings), None)
+
+
+def rules_named(settings: Settings, name: str | None) -> Rules:
+    """The rules of a rulebook: the company's (by its name or one of its editions, or None), or those of sources.
+
+    MingchaError when no source names it, or two of them disagree about its calendar or time zone.
+    """
+    own = rules_of(settings)
+    if name is None or name in {own.rulebook.name, *(edition.code for edition in own.rulebook.editions)}:
+        return own
+    sources = [raw for raw in settings.sources if raw.get("rulebook") == name]
+    ways = {(raw.get("calendar", settings.company.calendar), raw.get("timezone", LOCAL)) for raw in sources}
+    if not ways:
+        known = sorted({own.rulebook.name, *(str(raw["rulebook"]) for raw in settings.sources if "rulebook" in raw)})
+        guess = nearest(name, known)
+        hint = f"Did you mean '{guess}'?" if guess else f"Known are {', '.join(known)}."
+        raise MingchaError(f"No office belongs to rulebook '{name}': no source of mingcha.toml names it.", hint)
+    if len(ways) > 1:
+        told = " and ".join(f"{calendar} in {zone}" for calendar, zone in sorted(ways))
+        raise MingchaError(f"The sources of rulebook '{name}' name {told}.", "Give them one calendar and one timezone.")
+    (calendar, zone) = ways.pop()
+    return _rules(settings.home, name, calendar, zone, _slots(settings), name)
+
+
+def _slots(settings: Settings) -> tuple[SlotTime, ...]:
+    return tuple(SlotTime(slot.number, slot.starts, slot.ends) for slot in settings.video.slot_table)
 
 
 @cache
-def _rules(rulebook: str, calendar: str, slots: tuple[SlotTime, ...]) -> Rules:
-    return Rules(load_rulebook(rulebook), load_calendar(calendar), slots)
+def _rules(
+    home: Path, rulebook: str, calendar: str, zone: str, slots: tuple[SlotTime, ...], foreign: str | None
+) -> Rules:
+    book, days = load_rulebook(rulebook, home / RULEBOOKS), load_calendar(calendar, home / CALENDARS, zone=zone)
+    return Rules(book, days, slots, foreign)

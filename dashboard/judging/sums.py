@@ -99,6 +99,7 @@ def aside_leaves(
         rollup(tallies(found, codes, rules.rulebook), codes, rules.rulebook)
         for kind in KINDS.values()
         for codes in [rules.rulebook.order(kind.record)]
+        if codes
         for found in [
             packed(kind.judged(reader, rules, in_period(kind, period, offices), as_of), codes, rules.rulebook)
         ]

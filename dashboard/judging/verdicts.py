@@ -65,6 +65,14 @@ def rolled(found: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.
     return rollup(tallies(found, codes, rulebook), codes, rulebook)
 
 
+def differences(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of a verdict table that go and those that come; what stays the same is in neither."""
+    columns = list(after.columns)
+    before = before.select(columns)
+    goes = before.join(after, on=columns, how="anti", nulls_equal=True)
+    return goes, after.join(before, on=columns, how="anti", nulls_equal=True)
+
+
 def stored_tallies(verdicts: pl.DataFrame, *, sign: int) -> pl.DataFrame:
     """Tallies of rows of a verdict table; with `sign` −1 they are taken back."""
     return verdicts.select(

@@ -64,14 +64,15 @@ def explain(
 
     Raises UsageError for an unknown period or office, NotAllowedError for one the viewer may not see.
     """
-    asked = period_named(period)
+    asked = period_named(period, rules)
     edition = edition_of(rules, asked)
-    if as_of is None and refresh:
+    stored = as_of is None and rules.foreign is None
+    if stored and refresh:
         bring_up_to_date(db, rules, now)
-    with reader(db) as source:
+    with reader(db, rules.foreign) as source:
         require_office(source, viewer, office, asked)
         scope = scope_of(source.tree, asked, {office})
-        return _explained(_Case(source, rules, asked, edition, as_of or now, scope, as_of is None), office)
+        return _explained(_Case(source, rules, asked, edition, as_of or now, scope, stored), office)
 
 
 def require_office(source: Reader, viewer: Viewer, code: str, period: Period) -> None:
@@ -95,7 +96,8 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     )
     sums = office_sums(leaves, tree, case.rules, case.period).get(office) or OfficeSums()
     row = row_of(tree, sums, case.period, case.edition, office, level)
-    frames = {} if level == "hall" else {kind.record: _records(case, kind) for kind in KINDS.values()}
+    kinds = [kind for kind in KINDS.values() if level != "hall" and case.rules.rulebook.order(kind.record)]
+    frames = {kind.record: _records(case, kind) for kind in kinds}
     losing = {code: _losing(case, figure.indicator, frames) for code, figure in row.figures.items()}
     cents = lost_cents(row)
     return {

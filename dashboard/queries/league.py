@@ -90,14 +90,15 @@ def league_table(
     counted over all offices, then rows outside the viewer's offices are left out.
     Raises UsageError (period, level, indicator, group), MingchaError when no edition was in force.
     """
-    asked = period_named(period)
+    asked = period_named(period, rules)
     edition = edition_of(rules, asked)
     _require_known(level, edition, indicator)
     moment = as_of or now
-    if as_of is None and refresh:
+    stored = as_of is None and rules.foreign is None
+    if stored and refresh:
         bring_up_to_date(db, rules, now)
-    with reader(db) as source:
-        leaves = leaves_of(source, rules, asked, edition, moment, stored=as_of is None)
+    with reader(db, rules.foreign) as source:
+        leaves = leaves_of(source, rules, asked, edition, moment, stored=stored)
         rows = _rows(source.tree, leaves, rules, asked, edition, level, indicator)
         if peer_group is not None:
             rows = _of_group(rows, peer_group)
@@ -106,10 +107,10 @@ def league_table(
         return League(asked, level, moment, edition, visible(ranked, source.tree, viewer, asked))
 
 
-def period_named(text: str) -> Period:
-    """The period of that name; UsageError shows the known forms."""
+def period_named(text: str, rules: Rules) -> Period:
+    """The period of that name, in the days of the rules' time zone; UsageError shows the known forms."""
     try:
-        return parse_period(text)
+        return parse_period(text, rules.calendar.zone)
     except PeriodError as error:
         raise UsageError(str(error)) from error
 

@@ -55,18 +55,19 @@ def records(
     `verdict` keeps records with that verdict in some indicator, or in `indicator`. As-of as in `league`.
     Raises UsageError (record, period, verdict, indicator, office), NotAllowedError.
     """
-    asked = period_named(period)
+    asked = period_named(period, rules)
     _require_known(record, verdict, indicator, rules)
-    if as_of is None and refresh:
+    stored = as_of is None and rules.foreign is None
+    if stored and refresh:
         bring_up_to_date(db, rules, now)
-    with reader(db) as source:
+    with reader(db, rules.foreign) as source:
         if office is not None:
             require_office(source, viewer, office, asked)
         scope = scope_of(source.tree, asked, None if office is None else {office}, viewer.offices)
         wanted = _Wanted(source, rules, asked, scope, as_of or now, verdict, indicator, limit, offset)
         if record == SAMPLES:
             return wanted.samples()
-        return wanted.stored(KINDS[record]) if as_of is None else wanted.aside(KINDS[record])
+        return wanted.stored(KINDS[record]) if stored else wanted.aside(KINDS[record])
 
 
 def _require_known(record: str, verdict: str | None, indicator: str | None, rules: Rules) -> None:

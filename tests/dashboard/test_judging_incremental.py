@@ -250,12 +250,6 @@ def agrees(world: World) -> str:
     return how
 
 
-@pytest.fixture(autouse=True)
-def _never_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In so small a company a fifth of the records changes at once: only judge everything when it must be."""
-    monkeypatch.setattr(present, "_much_changed", lambda *_: False)
-
-
 @pytest.mark.parametrize("seed", range(1))
 def test_a_long_life_leaves_the_same_as_judging_anew(database: Database, seed: int) -> None:
     chance = random.Random(seed)
@@ -396,7 +390,7 @@ def test_a_batch_that_is_still_running_is_looked_at_again(database: Database) ->
 
 
 def test_more_than_a_fifth_changed_is_judged_anew(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(present, "FEW", 0)
     world = World(database, random.Random(1))
     world.ticket()
     bring_up_to_date(database, RULES, world.as_of)

@@ -42,11 +42,16 @@ def _body(record: RecordType) -> list[sa.Column[Any]]:
     return [*system, *columns, *named, *_lineage()]
 
 
+def _beside(record: RecordType) -> list[sa.Column[Any]]:
+    """What is known of a record beside what it says itself; no version of it is kept."""
+    return [text("rulebook")] if record.name == "offices" else []  # empty: the company's own
+
+
 def _record_table(record: RecordType) -> sa.Table:
     """Current versions: unique by the stored key, indexed by batch (what changed) and by customer for R4."""
     # number before system: judgement looks a number up in all systems (what a repair's ticket inherits)
     key = sa.UniqueConstraint(*record.key, *(("system",) if record.by_system else ()))
-    table = sa.Table(record.name, METADATA, identity(), *_body(record), key)
+    table = sa.Table(record.name, METADATA, identity(), *_body(record), *_beside(record), key)
     sa.Index(f"ix_{record.name}_batch_id", table.c.batch_id)
     for name in _INDEXED.get(record.name, ()):
         sa.Index(f"ix_{record.name}_{name}", table.c[name], **_where_filled(table.c[name]))

@@ -587,6 +587,7 @@ def upgrade() -> None:
         sa.Column("row_no", sa.BigInteger(), nullable=False),
         sa.Column("precision", sa.Text(), nullable=True),
         sa.Column("unreadable", sa.Text(), nullable=True),
+        sa.Column("rulebook", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offices")),
         sa.UniqueConstraint("code", "valid_from", name=op.f("uq_offices_code_valid_from")),
     )
