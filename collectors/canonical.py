@@ -18,7 +18,7 @@ from rapidfuzz import process
 
 from collectors import values
 from collectors.base import CollectorError
-from collectors.headers import EXPORTED_AT, HEADERS, implied, plain, recognise, recognise_minutes
+from collectors.headers import EXPORTED_AT, HEADERS, OFFICE_PARENT, implied, plain, recognise, recognise_minutes
 from collectors.mapping import SourceConfig
 from collectors.records import RECORDS, Column, RecordType
 from collectors.stamps import Clock, to_the_minute
@@ -28,6 +28,8 @@ from collectors.words import choices, flags
 
 FAULT, FAULT_COLUMN, FAULT_VALUE = "fault", "fault_column", "fault_value"
 _TIMES = ("instant", "day", "month")
+_BESIDE = (Column(EXPORTED_AT, "instant"), Column(OFFICE_PARENT))
+"""What a row may say beside its record: its version, and where an office that it makes belongs."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ class _Draft:
 
 def _canonical(plan: Plan, rows: pl.DataFrame) -> pl.DataFrame:
     draft = _Draft(rows, _texts(plan, rows))
-    for column in (*plan.record.columns, Column(EXPORTED_AT, "instant")):
+    for column in (*plan.record.columns, *_BESIDE):
         _read_column(plan, draft, column)
     _read_minutes(plan, draft)
     _settle_own_parent(plan, draft)
@@ -228,7 +230,7 @@ def _texts(plan: Plan, rows: pl.DataFrame) -> dict[str, pl.Series]:
     """What each mapped column says, cleaned as far as its kind needs."""
     expressions = [
         _text(plan, column).alias(column)
-        for column in (*plan.record.names, EXPORTED_AT)
+        for column in (*plan.record.names, EXPORTED_AT, OFFICE_PARENT)
         if column in plan.columns or column in plan.constants
     ]
     texts = {series.name: series for series in rows.select(expressions).get_columns()} if expressions else {}
@@ -259,7 +261,8 @@ def _text(plan: Plan, column: str) -> pl.Expr:
 
 
 def _kind(plan: Plan, column: str) -> str:
-    return "instant" if column == EXPORTED_AT else plan.record.column(column).kind
+    beside = next((one.kind for one in _BESIDE if one.name == column), None)
+    return beside or plan.record.column(column).kind
 
 
 def _unmerged(plan: Plan, rows: pl.DataFrame, column: str, texts: pl.Series) -> pl.Series:

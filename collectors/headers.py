@@ -13,6 +13,8 @@ from functools import cache
 from collectors.records import RECORDS
 
 EXPORTED_AT = "exported_at"
+OFFICE_PARENT = "office_parent"
+"""What names the office above one that a source creates (`office_create`); never recognised, only configured."""
 
 _EVERY = {
     EXPORTED_AT: ("导出时间", "导出日期", "数据导出时间"),

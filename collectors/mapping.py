@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rapidfuzz import process
 
 from collectors.base import CollectorError
-from collectors.headers import EXPORTED_AT
+from collectors.headers import EXPORTED_AT, OFFICE_PARENT
 from collectors.records import RECORDS
 from collectors.stamps import SHANGHAI
 
@@ -62,6 +62,7 @@ class SourceConfig(BaseModel):
     constants: dict[str, str] = {}
     """Canonical column → the same text for every row."""
     office_create: bool = False
+    """Whether naming an unknown office makes it one: a station, below the county that `office_parent` names."""
     system: str | None = None
     empty: Literal["keeps", "clears"] = "keeps"
     """What an empty cell does to a value stored before."""
@@ -114,7 +115,7 @@ class SourceConfig(BaseModel):
 
     @model_validator(mode="after")
     def _columns_are_canonical(self) -> SourceConfig:
-        known = (*RECORDS[self.record].names, EXPORTED_AT)
+        known = (*RECORDS[self.record].names, EXPORTED_AT, *([OFFICE_PARENT] if self.office_create else []))
         for key in ("columns", "values", "combine", "constants"):
             for column in getattr(self, key):
                 if column not in known:
@@ -131,7 +132,7 @@ class SourceConfig(BaseModel):
 
     def _refuse_unknown_values(self) -> None:
         for column, words in self.values.items():
-            allowed = () if column == EXPORTED_AT else RECORDS[self.record].column(column).values
+            allowed = () if column in (EXPORTED_AT, OFFICE_PARENT) else RECORDS[self.record].column(column).values
             for word, value in words.items():
                 if allowed and value and value not in allowed:
                     raise ValueError(

@@ -6,13 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from checks.rulebook.loader import load_rulebook
-from dashboard.bootstrap import Application, open_application
+from dashboard.bootstrap import open_application
 from dashboard.cli.output import Format, emit, parse_time, say
-from dashboard.errors import MingchaError
 from dashboard.judging.halls import SAMPLE_CODES
 from dashboard.judging.present import bring_up_to_date
-from dashboard.judging.rules import Rules, rules_of
+from dashboard.judging.rules import rules_named, rules_of
 from dashboard.queries.explain import explain as explain_office
 from dashboard.queries.league import league as league_of
 from dashboard.queries.records import SAMPLES
@@ -60,7 +58,7 @@ def league(
     document = league_of(
         application.db,
         application.viewer,
-        _rules(application, rulebook),
+        rules_named(application.settings, rulebook),
         period=period,
         level=level,
         now=application.now(),
@@ -80,6 +78,7 @@ def league(
 def explain(
     office: Annotated[str, typer.Argument(help="Code of the office.")],
     period: Period,
+    rulebook: Book = None,
     as_of: AsOf = None,
     person: Person = None,
     output: Output = Format.table,
@@ -89,7 +88,7 @@ def explain(
     document = explain_office(
         application.db,
         application.viewer,
-        rules_of(application.settings),
+        rules_named(application.settings, rulebook),
         office=office,
         period=period,
         now=application.now(),
@@ -119,13 +118,14 @@ def records(
     ] = None,
     indicator: Annotated[str | None, typer.Option(help="The indicator to which the verdict belongs.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first.")] = None,
+    rulebook: Book = None,
     as_of: AsOf = None,
     person: Person = None,
     output: Output = Format.table,
 ) -> None:
     """The judged records behind the figures."""
     application = open_application(user=person)
-    rules = rules_of(application.settings)
+    rules = rules_named(application.settings, rulebook)
     document = records_of(
         application.db,
         application.viewer,
@@ -148,11 +148,3 @@ def records(
 _EXPLAIN_COLUMNS = ("code", "title", "numerator", "denominator", "value", "points", "weight", "lost", "score_lost")
 _LOST_COLUMNS = ("indicator", "record", "number", "verdict", "deadline", "actual", "reason", "score_lost")
 
-
-def _rules(application: Application, rulebook: str | None) -> Rules:
-    """The company's rules; offices of another rulebook are judged by its own, once a source brings some."""
-    rules = rules_of(application.settings)
-    if rulebook is None or rulebook in {rules.rulebook.name, *(edition.code for edition in rules.rulebook.editions)}:
-        return rules
-    other = load_rulebook(rulebook)
-    raise MingchaError(f"No office belongs to rulebook '{other.name}'.", f"This company's is '{rules.rulebook.name}'.")

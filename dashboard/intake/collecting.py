@@ -50,12 +50,18 @@ class CollectReport:
 
 def configured_sources(settings: Settings) -> list[SourceConfig]:
     """The `[[sources]]` of the configuration, validated by their kind. CollectorError names place, key and nearest."""
-    configs = [_configured(raw, number) for number, raw in enumerate(settings.sources, start=1)]
+    own = settings.company.rulebook
+    configs = [_configured(_without_own(raw, own), number) for number, raw in enumerate(settings.sources, start=1)]
     names = [config.name for config in configs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CollectorError(f"two sources are named '{twice[0]}' in mingcha.toml; names must differ.", permanent=True)
     return configs
+
+
+def _without_own(raw: dict[str, Any], rulebook: str) -> dict[str, Any]:
+    """A source that names the company's own rulebook brings no foreign records."""
+    return {key: value for key, value in raw.items() if (key, value) != ("rulebook", rulebook)}
 
 
 def _configured(raw: dict[str, Any], number: int) -> SourceConfig:

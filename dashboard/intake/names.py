@@ -70,11 +70,12 @@ class OfficeNames:
         return answer["code"], answer["why"]
 
 
-def office_names(db: Database, connection: Any = None) -> OfficeNames:
-    """All names known to the database."""
+def office_names(db: Database, connection: Any = None, *, rulebook: str | None = None) -> OfficeNames:
+    """The names of the company's offices, or of those of a foreign rulebook: neither knows the other's."""
     columns = RECORD_TABLES["offices"].c
     names = ("code", "name", "aliases", "level", "valid_from", "valid_to")
-    frame = db.frame(sa.select(*(columns[name] for name in names)), connection)
+    own = columns.rulebook.is_(None) if rulebook is None else columns.rulebook == rulebook
+    frame = db.frame(sa.select(*(columns[name] for name in names)).where(own), connection)
     rows = [
         (compared(text), row["code"], row["level"], row["valid_from"], row["valid_to"] or END)
         for row in frame.iter_rows(named=True)
@@ -82,6 +83,13 @@ def office_names(db: Database, connection: Any = None) -> OfficeNames:
     ]
     schema = dict.fromkeys(("key", "code", "level", "valid_from", "valid_to"), pl.String)
     return OfficeNames(pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("key") != ""))
+
+
+def codes_taken(db: Database, connection: Any, *, rulebook: str | None) -> frozenset[str]:
+    """Codes of the offices of every other rulebook: an office made now must not have one of them."""
+    columns = RECORD_TABLES["offices"].c
+    other = columns.rulebook.is_not(None) if rulebook is None else columns.rulebook.is_distinct_from(rulebook)
+    return frozenset(db.frame(sa.select(columns.code).where(other), connection)["code"])
 
 
 def _names_of(row: dict[str, Any]) -> list[str]:

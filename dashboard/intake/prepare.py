@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from collectors.canonical import FAULT, FAULT_COLUMN, FAULT_VALUE, Chunk
-from collectors.headers import EXPORTED_AT
+from collectors.headers import EXPORTED_AT, OFFICE_PARENT
 from collectors.records import RecordType
 from dashboard.intake.content import content_hash
 from dashboard.intake.names import BEGINNING, UNKNOWN, OfficeNames, compared
@@ -44,6 +44,10 @@ class Known:
     """Codes of the score sheet; an inspection of another item cannot be counted."""
     create_offices: bool = False
     """A source of foreign records brings its own offices: an unknown name becomes one (`office_create`)."""
+    rulebook: str | None = None
+    """The foreign rulebook to which those offices belong."""
+    codes_taken: frozenset[str] = frozenset()
+    """Codes that offices of other rulebooks have."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Prepared:
     """Keys of the refused rows, as far as they can be read: a good row of the same number is contradicted by them."""
     raw: Callable[[Sequence[int]], dict[int, str]]
     named: pl.DataFrame
-    """`code, name, row_no` of offices that exist from now on because the source may name them."""
+    """`code, name, level, parent_code, row_no` of offices that exist from now on because the source may name them."""
 
     @property
     def read(self) -> int:
@@ -98,7 +102,9 @@ def _local(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(SHANGHAI)
 
 
-NOT_NAMED = pl.DataFrame(schema={"code": pl.String, "name": pl.String, "row_no": pl.Int64})
+NOT_NAMED = pl.DataFrame(
+    schema={**dict.fromkeys(("code", "name", "level", "parent_code"), pl.String), "row_no": pl.Int64}
+)
 
 
 def _with_office(frame: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -113,7 +119,8 @@ def _with_office(frame: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.Da
     halls_only = known.record.office_level == "hall"
     codes, why = known.offices.resolve(named, _days(frame, known.record), halls_only=halls_only)
     if known.create_offices and not halls_only:
-        codes, why, created = _created(frame.select("row_no", FAULT, named.alias("name")), codes, why)
+        rows = frame.select("row_no", FAULT, named.alias("name"), pl.col(OFFICE_PARENT).alias("above"))
+        codes, why, created = _created(rows, codes, why, known)
     fault = frame[FAULT].fill_null(why)
     own = frame[FAULT].is_null() & why.is_not_null()
     resolved = frame.with_columns(
@@ -126,13 +133,35 @@ def _with_office(frame: pl.DataFrame, known: Known) -> tuple[pl.DataFrame, pl.Da
     return resolved, created
 
 
-def _created(rows: pl.DataFrame, codes: pl.Series, why: pl.Series) -> tuple[pl.Series, pl.Series, pl.DataFrame]:
-    """Codes and reasons once every unknown name has become an office: its code is the name as it is compared."""
+def _created(
+    rows: pl.DataFrame, codes: pl.Series, why: pl.Series, known: Known
+) -> tuple[pl.Series, pl.Series, pl.DataFrame]:
+    """Codes and reasons once every unknown name has become an office, and the offices made.
+
+    A code is the name as it is compared. Those named above are counties; an office belongs to the first named above it.
+    """
     unknown = (why == UNKNOWN) & rows["name"].is_not_null() & rows[FAULT].is_null()
-    own = rows["name"].map_elements(compared, pl.String)
-    made = rows.with_columns(own.alias("code")).filter(unknown).unique("code", keep="first", maintain_order=True)
-    codes = codes.zip_with(~unknown, own)
-    return codes, why.set(unknown, None), made.select("code", "name", "row_no")
+    own = _codes_of(rows["name"], known)
+    found, _ = known.offices.resolve(rows["above"], None, halls_only=False)
+    above = rows.select(pl.coalesce(found, _codes_of(rows["above"], known)).alias("code"))["code"]
+    made = rows.with_columns(own.alias("code"), pl.lit("station").alias("level"), above.alias("parent_code"))
+    counties = made.filter(unknown & found.is_null() & above.is_not_null()).with_columns(
+        pl.col("parent_code").alias("code"), pl.col("above").alias("name"),
+        pl.lit("county").alias("level"), pl.lit(None, pl.String).alias("parent_code"),
+    )  # fmt: skip
+    fresh = pl.concat([counties, made.filter(unknown)]).unique("code", keep="first", maintain_order=True)
+    itself = pl.when(pl.col("parent_code") != pl.col("code")).then("parent_code")
+    fresh = fresh.with_columns(itself.alias("parent_code")).select(NOT_NAMED.columns)
+    return codes.zip_with(~unknown, own), why.set(unknown, None), fresh
+
+
+def _codes_of(names: pl.Series, known: Known) -> pl.Series:
+    """The code that a name gets; with the rulebook behind it where an office of another one has that code."""
+    plain = names.map_elements(compared, pl.String)
+    if not known.rulebook or not known.codes_taken:
+        return plain
+    taken = plain.is_in(list(known.codes_taken)).fill_null(value=False)
+    return plain.zip_with(~taken, plain + f"@{known.rulebook}")
 
 
 def _days(frame: pl.DataFrame, record: RecordType) -> tuple[pl.Series, pl.Series] | None:

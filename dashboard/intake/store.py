@@ -40,10 +40,14 @@ class Sorted:
 class Store:
     """The tables of one record type, reached through one ADBC transaction."""
 
-    def __init__(self, db: Database, connection: Any, record: RecordType, batch_id: int) -> None:
+    def __init__(
+        self, db: Database, connection: Any, record: RecordType, batch_id: int, rulebook: str | None = None
+    ) -> None:
         self.db, self.connection, self.record, self.batch_id = db, connection, record, batch_id
+        self.rulebook = rulebook
+        """To which the offices belong that this file creates."""
         self.table, self.history = RECORD_TABLES[record.name], HISTORY_TABLES[record.name]
-        self.body = [c.name for c in self.table.columns if c.name != "id"]
+        self.body = [c.name for c in self.history.columns if c.name in self.table.columns and c.name != "id"]
         if db.dialect == "sqlite":
             self._execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}")
         self._was_empty = self._is_empty()
@@ -105,7 +109,8 @@ class Store:
     # --- writing
 
     def write(self, rows: Sorted) -> None:
-        self._append(self.table.name, rows.new.with_columns(self._batch()))
+        new = rows.new.with_columns(self._batch())
+        self._append(self.table.name, self._of_rulebook(new) if self.record.name == "offices" else new)
         self._replace(rows.changed)
         self._keep_older(rows.older)
         self._confirm(rows.confirmed)
@@ -170,7 +175,7 @@ class Store:
         )
 
     def create_offices(self, named: pl.DataFrame, version_at: int) -> None:
-        """Offices that a source makes by naming them: stations without a parent, always valid."""
+        """Offices that a source makes by naming them (`code, name, level, parent_code`), always valid."""
         if named.is_empty():
             return
         offices, record = RECORD_TABLES["offices"], RECORDS["offices"]
@@ -178,11 +183,12 @@ class Store:
             *(
                 pl.lit(None, pl.Int64 if isinstance(offices.c[name].type, sa.BigInteger) else pl.String).alias(name)
                 for name in record.names
-                if name not in ("code", "name", "level", "valid_from")
+                if name not in ("code", "name", "level", "parent_code", "valid_from")
             ),
             "code",
             "name",
-            pl.lit("station").alias("level"),
+            "level",
+            "parent_code",
             pl.lit(BEGINNING).alias("valid_from"),
             pl.lit(version_at, pl.Int64).alias("version_at"),
             pl.lit(None, pl.String).alias("precision"),
@@ -190,7 +196,10 @@ class Store:
             "row_no",
         )
         made = made.with_columns(content_hash(record, made), self._batch())
-        self._append(offices.name, made)
+        self._append(offices.name, self._of_rulebook(made))
+
+    def _of_rulebook(self, offices: pl.DataFrame) -> pl.DataFrame:
+        return offices.with_columns(pl.lit(self.rulebook, pl.String).alias("rulebook"))
 
     def quarantine(self, refused: pl.DataFrame, raw: dict[int, str], since: int) -> None:
         if refused.is_empty():

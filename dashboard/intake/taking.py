@@ -31,7 +31,7 @@ from dashboard.database import Database
 from dashboard.database.models import BATCHES
 from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
-from dashboard.intake.names import OfficeNames, office_names
+from dashboard.intake.names import OfficeNames, codes_taken, office_names
 from dashboard.intake.prepare import Known, Prepared, SlotSpan, duplicates, prepare
 from dashboard.intake.report import BatchReport
 from dashboard.intake.states import remembering
@@ -165,9 +165,13 @@ class _File:
             self.around.slots,
             self.around.item_codes,
             self.config.office_create,
+            self.config.rulebook,
+            codes_taken(self.db, self.connection, rulebook=self.config.rulebook)
+            if self.config.office_create
+            else frozenset(),
         )
         report.batch_id = self._open_batch(plan, version)
-        store = Store(self.db, self.connection, known.record, report.batch_id)
+        store = Store(self.db, self.connection, known.record, report.batch_id, self.config.rulebook)
         clears = frozenset(plan.columns) if self.config.empty == "clears" else frozenset()
         for chunk in _ahead(prepare(chunk, known) for chunk in canonical_rows(plan)):
             self._chunk(chunk, store, report, clears)
@@ -231,7 +235,7 @@ class _File:
         return rows
 
     def _offices(self) -> OfficeNames:
-        return office_names(self.db, self.connection)
+        return office_names(self.db, self.connection, rulebook=self.config.rulebook)
 
     def _version(self, plan: Plan) -> datetime:
         """The file's 导出 or 统计 time, else what the caller said, else the arrival (design §4.1)."""

@@ -94,9 +94,11 @@ def require_visible(tree: Tree, code: str) -> Office:
 
 def _newest(db: Database) -> list[Office]:
     table = RECORD_TABLES["offices"].c
-    query = sa.select(
-        table.code, table.name, table.level, table.parent_code, table.peer_group, table.area, table.customers
-    ).order_by(table.code, table.valid_from)
+    query = (
+        sa.select(table.code, table.name, table.level, table.parent_code, table.peer_group, table.area, table.customers)
+        .where(table.rulebook.is_(None))
+        .order_by(table.code, table.valid_from)
+    )
     with db.reading() as connection:
         rows = connection.execute(query).all()
     return list({row.code: Office(*row) for row in rows}.values())
