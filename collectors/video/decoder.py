@@ -377,6 +377,8 @@ def record(job: dict[str, Any]) -> None:
         with Keeper(job["to"]) as keeper:
             keeper.begin_part(stream)
             copy_live(container, stream, keeper, job["seconds"])
+    if keeper.kept == 0:
+        raise RefusedError("the camera hung up before the first fresh picture")
     keeper.report()
 
 
