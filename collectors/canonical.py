@@ -21,7 +21,7 @@ from collectors.base import CollectorError
 from collectors.headers import EXPORTED_AT, HEADERS, OFFICE_PARENT, implied, plain, recognise, recognise_minutes
 from collectors.mapping import SourceConfig
 from collectors.records import RECORDS, Column, RecordType
-from collectors.stamps import Clock, to_the_minute
+from collectors.stamps import Clock, to_the_minute, without_year
 from collectors.tables.grid import FLAW, RAW, ROW, Grid
 from collectors.tables.layout import Table, data_rows, find_table, stated_time
 from collectors.words import choices, flags
@@ -296,6 +296,7 @@ def _read_column(plan: Plan, draft: _Draft, column: Column) -> None:
     if parsed.bad is not None and parsed.bad.any():
         texts = draft.texts[column.name] = pl.select(values.clean(pl.lit(texts))).to_series().alias(column.name)
         parsed = values.parse(column, texts, words, plan.clock)
+    parsed = _with_year(plan, draft, column, texts, parsed)
     draft.values[column.name] = parsed.values.alias(column.name)
     if parsed.bad is not None and parsed.bad.any():
         draft.bad[column.name] = parsed.bad
@@ -303,6 +304,15 @@ def _read_column(plan: Plan, draft: _Draft, column: Column) -> None:
         coarse = to_the_minute(texts) & parsed.values.is_not_null()
         if coarse.any():
             draft.coarse[column.name] = coarse
+
+
+def _with_year(plan: Plan, draft: _Draft, column: Column, texts: pl.Series, parsed: values.Parsed) -> values.Parsed:
+    """Stamps that the source writes without a year, completed from the moment of their record."""
+    base = draft.values.get(plan.record.moment or "")
+    if column.kind != "instant" or parsed.bad is None or base is None or not plan.clock.yearless_formats:
+        return parsed
+    completed = without_year(texts.set(~parsed.bad, None), base, plan.clock)
+    return values.Parsed(parsed.values.fill_null(completed), parsed.bad & completed.is_null())
 
 
 def _words(plan: Plan, column: Column) -> Mapping[str, object]:

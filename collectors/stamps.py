@@ -6,6 +6,7 @@ exist (2026/2/30, 0000-00-00, 1900-01-00) is not guessed at: it comes back empty
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,6 +36,13 @@ _COMPACT = (
     r"^(?P<y>\d{4})(?P<mo>\d{2})(?P<d>\d{2})"
     r"(?:[T ]?(?P<h>\d{2}):?(?P<mi>\d{2})(?::?(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?)?)?$"
 )
+_YEAR = re.compile("%[YyCDFcxsG]")
+_HALVES = (
+    (r"(?:(?:12:00 ?)?\bNOON|12:00 PM NOON)\b", "12:00 PM"),
+    (r"(?:12:00 ?)?\bMIDNIGHT\b", "12:00 AM"),
+    (r"(\d) ?([AP])\. ?M\b\.?", "${1} ${2}M"),
+)
+"""Ways of writing the halves of a day."""
 _SERIAL = r"^\d{5}(?:\.\d+)?$"
 _SERIAL_DAY = r"^(?P<day>\d{5}) (?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2}))?$"
 """A serial day and a time of day that stood in two columns."""
@@ -48,10 +56,37 @@ class Clock:
     date_formats: tuple[str, ...] = ()
     from_1904: bool = False
 
+    @property
+    def whole_formats(self) -> tuple[str, ...]:
+        """The source's formats that name a year."""
+        return tuple(fmt for fmt in self.date_formats if _YEAR.search(fmt))
+
+    @property
+    def yearless_formats(self) -> tuple[str, ...]:
+        """The source's formats that name no year: `5:30 p.m. January 16`."""
+        return tuple(fmt for fmt in self.date_formats if not _YEAR.search(fmt))
+
+
+def without_year(texts: pl.Series, base: pl.Series, clock: Clock) -> pl.Series:
+    """Stamps written without a year: the first such time that is not before `base` (microseconds UTC)."""
+    frame = pl.DataFrame({"text": _folded(texts), "base": base})
+    begun = (
+        pl.col("base").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(clock.timezone).dt.replace_time_zone(None)
+    )
+    found = [
+        pl.concat_str("text", pl.lit(" "), (begun.dt.year() + later).cast(pl.String)).str.to_datetime(
+            f"{fmt} %Y", strict=False, time_unit="us"
+        )
+        for later in (0, 1)
+        for fmt in clock.yearless_formats
+    ]
+    wall = pl.coalesce(pl.when(at >= begun.dt.truncate("1m")).then(at) for at in found)
+    return _to_utc(frame.select(wall.alias("wall"))["wall"], clock.timezone).alias(texts.name)
+
 
 def parse_stamps(texts: pl.Series, clock: Clock) -> pl.Series:
     """Texts (null = nothing said) → Int64 microseconds UTC, null where empty or no existing time."""
-    formats = clock.date_formats or _FAST_FORMATS
+    formats = clock.whole_formats or _FAST_FORMATS
     local = _by_format(texts, formats[0])
     for fmt in formats[1:]:
         if local.null_count() == texts.null_count():
@@ -88,16 +123,30 @@ def _to_utc(local: pl.Series, timezone: str) -> pl.Series:
 
 def _patiently(texts: pl.Series, clock: Clock) -> pl.Series:
     """The rarer forms, on distinct texts."""
-    folded = (
-        texts.str.normalize("NFKC").str.strip_chars(" \t\r\n\u3000'\"").str.replace_all(r"\s+", " ").str.to_uppercase()
-    )
-    frame = pl.DataFrame({"text": folded})
+    frame = pl.DataFrame({"text": _folded(texts)})
+    own = [_parsed(fmt) for fmt in clock.whole_formats]
     wall = frame.select(
-        pl.coalesce(_wall(_CALENDAR), _wall(_COMPACT), _serial(clock), _serial_day(clock)).alias("wall")
+        pl.coalesce(*own, _wall(_CALENDAR), _wall(_COMPACT), _serial(clock), _serial_day(clock)).alias("wall")
     )["wall"]
     offset = frame.select(_offset().alias("offset"))["offset"]
     plain = _to_utc(wall.cast(pl.Datetime("us")), clock.timezone)
     return plain.zip_with(offset.is_null(), wall - offset)
+
+
+def _folded(texts: pl.Series) -> pl.Series:
+    """One way of writing: upper case, single blanks, AM and PM (also for `p.m.`, `12:00 noon` and `midnight`)."""
+    folded = texts.str.normalize("NFKC").str.strip_chars(" \t\r\n\u3000'\"").str.replace_all(r"\s+", " ")
+    folded = folded.str.to_uppercase()
+    if folded.str.contains(r"[AP]\.? ?M|NOON|MIDNIGHT").any():
+        for pattern, text in _HALVES:
+            folded = folded.str.replace(pattern, text)
+    return folded
+
+
+def _parsed(fmt: str) -> pl.Expr:
+    """Microseconds of the wall clock by one of the source's own formats."""
+    sixty = pl.col("text").str.contains(":60", literal=True)
+    return pl.when(~sixty).then(pl.col("text").str.to_datetime(fmt, strict=False, time_unit="us").cast(pl.Int64))
 
 
 def _wall(pattern: str) -> pl.Expr:
