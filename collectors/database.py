@@ -13,7 +13,6 @@ file first; a database that vanishes in the middle leaves nothing behind.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,11 +29,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, ProgrammingError, S
 from collectors.base import Arrival, CollectorError, Remark
 from collectors.mapping import SourceConfig, seconds_of
 from collectors.redact import redact
+from collectors.spool import workspace
 from collectors.spreadsheet import arrival_of
 from collectors.surroundings import Surroundings
 from collectors.tables.spooled import SpoolWriter
 from collectors.watermark import (
-    MAPPING,
     STATE,
     Overlap,
     Value,
@@ -43,7 +42,6 @@ from collectors.watermark import (
     loaded,
     not_beyond,
     start_of,
-    watermark_of,
 )
 
 _ROWS_AT_A_TIME = 5_000
@@ -127,14 +125,14 @@ class DatabaseSource:
         self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
         """The rows that are new or may have changed, as one arrival. Raises CollectorError."""
-        stored = watermark_of(state, self.config.digest)
+        stored = state.get(STATE)
         start = start_of(stored, Overlap(self.config.overlap) if self.config.overlap else None)
-        with tempfile.TemporaryDirectory(prefix="database-", dir=self.surroundings.spool_folder()) as folder:
-            path = Path(folder) / "rows.arrow"
+        with workspace(self.surroundings.spool, "database") as folder:
+            path = folder / "rows.arrow"
             with self._connected() as connection, _explained(self.config.name):
                 rows, highest_seen = self._spool(connection, start, path)
             mark = self._mark(stored, highest_seen, arrived_at)
-            remembered = {STATE: mark, MAPPING: self.config.digest} if mark else {}
+            remembered = {STATE: mark} if mark else {}
             since = f" from {start} on" if start is not None else ""
             arrival = arrival_of(path, f"{self.config.name}: query{since}", arrived_at, remembered)
             if rows and arrival.sha256 not in seen:

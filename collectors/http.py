@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,11 +30,11 @@ from collectors.base import Arrival, CollectorError, Remark
 from collectors.credentials import HttpAuth, credentials_of
 from collectors.hosts import AllowedHosts, plain_host, problems_of
 from collectors.mapping import SourceConfig, seconds_of
+from collectors.spool import workspace
 from collectors.spreadsheet import arrival_of
 from collectors.surroundings import Surroundings
 from collectors.tables.spooled import SpoolWriter
 from collectors.watermark import (
-    MAPPING,
     STATE,
     Overlap,
     Value,
@@ -44,7 +43,6 @@ from collectors.watermark import (
     loaded,
     not_beyond,
     start_of,
-    watermark_of,
 )
 from collectors.web import Client
 
@@ -134,11 +132,11 @@ class HttpSource:
         self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
         """All rows that the service gives, as one arrival. Raises CollectorError."""
-        stored = watermark_of(state, self.config.digest)
+        stored = state.get(STATE)
         start = start_of(stored, Overlap(self.config.overlap) if self.config.overlap else None)
         since = f" from {start} on" if start is not None else ""
-        with tempfile.TemporaryDirectory(prefix="http-", dir=self.surroundings.spool_folder()) as folder:
-            rows = _Rows(Path(folder), self.config)
+        with workspace(self.surroundings.spool, "http") as folder:
+            rows = _Rows(folder, self.config)
             for answer in self._pages(rows, None if start is None else str(start)):
                 rows.add(answer)
             remembered = rows.mark(stored, arrived_at)
@@ -285,10 +283,7 @@ class _Rows:
     def mark(self, stored: str | None, arrived_at: datetime) -> dict[str, str]:
         """What to remember: the largest watermark so far."""
         mark = highest(loaded(stored) if stored else None, self.top)
-        if mark is None:
-            return {}
-        limited = not_beyond(mark, arrived_at, self.config.timezone)
-        return {STATE: dumped(limited), MAPPING: self.config.digest}
+        return {} if mark is None else {STATE: dumped(not_beyond(mark, arrived_at, self.config.timezone))}
 
     @property
     def empty(self) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +29,7 @@ import pyarrow as pa
 from collectors import tables
 from collectors.base import CollectorError
 from collectors.redact import redact
+from collectors.spool import is_workspace
 from collectors.tables.grid import Grid, from_frame
 
 LOG = logging.getLogger(__name__)
@@ -52,22 +52,22 @@ class Limits:
 
 
 @contextmanager
-def grids_apart(path: Path, *, spool: Path | None = None, limits: Limits | None = None) -> Iterator[list[Grid]]:
+def grids_apart(path: Path, *, limits: Limits | None = None) -> Iterator[list[Grid]]:
     """The sheets of a file, as `tables.read_grids` gives them, valid inside the `with`.
 
-    `spool`: a private folder for the sheets on their way (default: the system's temporary one). Raises CollectorError
-    (permanent) for what `read_grids` refuses, and for a file that needs more memory or time than `limits`.
+    Raises CollectorError (permanent) for what `read_grids` refuses, and for a file that needs more than `limits`.
     """
     if tables.is_streamed(path):
         yield tables.read_grids(path)
         return
-    folder = Path(tempfile.mkdtemp(prefix="reading-", dir=spool))
-    reader = _Reader(path, folder, limits or Limits())
-    try:
-        yield reader.grids()
-    finally:
-        reader.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    # Beside a file that lies in a private folder already, and otherwise in the system's temporary one.
+    private = path.parent if is_workspace(path.parent) else None
+    with tempfile.TemporaryDirectory(prefix="reading-", dir=private) as folder:
+        reader = _Reader(path, Path(folder), limits or Limits())
+        try:
+            yield reader.grids()
+        finally:
+            reader.stop()
 
 
 class _Reader:

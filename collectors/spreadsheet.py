@@ -8,7 +8,6 @@ are none; a file that is still growing waits for the next round; one that vanish
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,10 +20,11 @@ from collectors.base import Arrival, CollectorError, Remark
 from collectors.folders import Entry, Folder, LocalFolder, copied
 from collectors.guard import regular_file
 from collectors.mapping import SpreadsheetConfig
+from collectors.spool import workspace
 from collectors.surroundings import Surroundings
 
 KEY = "file:"
-"""State keys: `file:<name>` → stamp under which the file was last dealt with."""
+"""State keys: `file:<name>` → stamp under which the file was last dealt with (forgotten under another mapping)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class SpreadsheetSource:
         with self._folder() as folder:
             entries = folder.entries()
             yield from self._vanished(entries, state)
-            wanted = [entry for entry in entries if state.get(KEY + entry.name) != self._stamp(entry)]
+            wanted = [entry for entry in entries if state.get(KEY + entry.name) != entry.stamp]
             settled = self._settled(folder, wanted)
             for entry in wanted:
                 if entry.refused is not None:
@@ -51,10 +51,6 @@ class SpreadsheetSource:
                     yield Remark(f"{entry.name} is still changing and is read later")
                 else:
                     yield from self._read(folder, entry, seen, arrived_at)
-
-    def _stamp(self, entry: Entry) -> str:
-        """With the mapping in it: a corrected one reads everything again."""
-        return f"{self.config.digest[:12]} {entry.stamp}"
 
     def _vanished(self, entries: list[Entry], state: Mapping[str, str]) -> Iterator[Remark]:
         here = {KEY + entry.name for entry in entries}
@@ -75,7 +71,7 @@ class SpreadsheetSource:
         return settle if age < 0 else max(0.0, settle - age)
 
     def _refused(self, entry: Entry, arrived_at: datetime) -> Arrival:
-        remembered = {KEY + entry.name: self._stamp(entry)}
+        remembered = {KEY + entry.name: entry.stamp}
         digest = hashlib.sha256(f"refused {entry.name} {entry.stamp}".encode()).hexdigest()
         return Arrival(
             Path(entry.path), entry.name, digest, 0, arrived_at, state_if_refused=remembered, refused=entry.refused
@@ -84,9 +80,9 @@ class SpreadsheetSource:
     def _read(
         self, folder: Folder, entry: Entry, seen: frozenset[str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
-        remembered = {KEY + entry.name: self._stamp(entry)}
-        with tempfile.TemporaryDirectory(prefix="file-", dir=self.surroundings.spool_folder()) as spool:
-            path = Path(spool) / Path(entry.name).name
+        remembered = {KEY + entry.name: entry.stamp}
+        with workspace(self.surroundings.spool, "file") as spool:
+            path = spool / Path(entry.name).name
             try:
                 with folder.opened(entry) as source:
                     digest, size = copied(source, path)

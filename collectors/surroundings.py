@@ -44,11 +44,6 @@ class Surroundings:
             raise CollectorError(f"{where} holds a line break or another control character.", permanent=True)
         return value
 
-    def spool_folder(self) -> Path:
-        """The spool, made if it is absent; nobody else may look into it."""
-        self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self.spool
-
     def _from_environment(self, where: str, name: str) -> str:
         value = self.environment.get(name, "")
         if not value:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,8 +16,8 @@ from zoneinfo import ZoneInfo
 from collectors.base import CollectorError
 from collectors.mapping import seconds_of
 
-STATE, MAPPING = "watermark", "watermark_mapping"
-"""State keys: the watermark, and the digest of the configuration under which it was reached."""
+STATE = "watermark"
+"""State key. `dashboard` forgets it under another mapping, so that a corrected one reads everything again."""
 Value = int | Decimal | datetime | date | str
 _TEXT_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M",
@@ -91,11 +90,6 @@ def loaded(stored: str) -> Value:
     if kind == "text":
         return str(text)
     return int(text) if kind == "integer" else Decimal(text)
-
-
-def watermark_of(state: Mapping[str, str], digest: str) -> str | None:
-    """The stored watermark, None under another mapping: a corrected one reads everything again."""
-    return state.get(STATE) if state.get(MAPPING) == digest else None
 
 
 def start_of(stored: str | None, overlap: Overlap | None) -> Value | None:

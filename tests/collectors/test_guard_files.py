@@ -16,6 +16,7 @@ import pytest
 from collectors.base import CollectorError
 from collectors.guard import refuse_bomb, regular_file
 from collectors.reading import Limits, grids_apart
+from collectors.spool import workspace
 from collectors.tables import read_grids
 
 SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -210,13 +211,42 @@ def test_a_workbook_read_apart_is_the_same_as_read_here(tmp_path):
     book.active.merge_cells("A2:A3")
     book.save(path)
     (here,) = read_grids(path)
-    with grids_apart(path, spool=tmp_path) as (apart,):
+    with grids_apart(path) as (apart,):
         assert apart.head == here.head
         assert apart.tail == here.tail
         assert [chunk.rows() for chunk in apart.chunks(1, 2)] == [chunk.rows() for chunk in here.chunks(1, 2)]
         assert list(apart.lost_digits(1)) == list(here.lost_digits(1)) == [2]
         assert apart.merged(0) == here.merged(0) == {3: "T1"}
-    assert [file.name for file in tmp_path.iterdir()] == ["a.xlsx"], "nothing is left behind"
+
+
+def test_a_file_in_a_private_folder_is_taken_apart_there_and_nothing_is_left(tmp_path):
+    with workspace(tmp_path / "spool", "file") as folder:
+        path = workbook(folder / "a.xlsx")
+        with grids_apart(path):
+            (beside,) = [entry for entry in folder.iterdir() if entry.is_dir()]
+            assert beside.name.startswith("reading-")
+        assert sorted(entry.name for entry in folder.iterdir()) == [".in-use", "a.xlsx"]
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+_ABANDON = """
+import os, signal, sys
+from pathlib import Path
+from collectors.spool import workspace
+with workspace(Path(sys.argv[1]), "file") as folder:
+    (folder / "complaints.csv").write_text("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_leaves_goes_with_the_next_one(tmp_path):
+    with workspace(tmp_path, "file") as in_use:
+        subprocess.run([sys.executable, "-c", _ABANDON, tmp_path], check=False, cwd=ROOT)
+        (abandoned,) = set(tmp_path.iterdir()) - {in_use}
+        assert (abandoned / "complaints.csv").exists()
+        assert abandoned.stat().st_mode & 0o077 == 0
+        with workspace(tmp_path, "http") as folder:
+            assert set(tmp_path.iterdir()) == {in_use, folder}
 
 
 def test_text_is_streamed_without_a_process(tmp_path, monkeypatch):
@@ -228,11 +258,10 @@ def test_text_is_streamed_without_a_process(tmp_path, monkeypatch):
 
 def test_a_file_that_needs_too_much_memory_is_a_clear_message(tmp_path):
     path = workbook(tmp_path / "a.xlsx", *[("工单编号", f"T{number}", "x" * 50) for number in range(4_000)])
-    with pytest.raises(CollectorError) as caught, grids_apart(path, spool=tmp_path, limits=Limits(memory=8 << 20)):
+    with pytest.raises(CollectorError) as caught, grids_apart(path, limits=Limits(memory=8 << 20)):
         pass
     assert str(caught.value) == "a.xlsx could not be read: it needs more than 8 MB of memory. Export it as csv."
     assert caught.value.permanent
-    assert [file.name for file in tmp_path.iterdir()] == ["a.xlsx"]
 
 
 def test_a_sheet_with_one_cell_far_away_cannot_take_the_worker_down(tmp_path):

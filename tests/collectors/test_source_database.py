@@ -126,12 +126,6 @@ def test_an_unchanged_result_is_nothing_new_and_moves_no_watermark(foreign, tmp_
     assert "nothing new" in remark.text
 
 
-def test_a_corrected_mapping_reads_everything_again(foreign, tmp_path):
-    _, state, _ = fetched(make_source(foreign, tmp_path, watermark="updated_at"))
-    corrected = make_source(foreign, tmp_path, watermark="updated_at", columns={"content": "content"})
-    assert len(fetched(corrected, state)[0]) == 3
-
-
 def test_a_watermark_column_that_is_absent_is_named(foreign, tmp_path):
     with pytest.raises(CollectorError, match=r"'changed_at' is not in the result.*ticket_no, content") as caught:
         fetched(make_source(foreign, tmp_path, watermark="changed_at"))

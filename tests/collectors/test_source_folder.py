@@ -72,14 +72,6 @@ def test_a_changed_file_is_read_again(tmp_path):
     assert [item[1] for item in fetch(make_source(tmp_path), state)] == ["two"]
 
 
-def test_a_corrected_mapping_reads_everything_again(tmp_path):
-    put(tmp_path / "inbox/a.csv")
-    state = {}
-    fetch(make_source(tmp_path), state)
-    assert names(fetch(make_source(tmp_path, columns={"ticket_no": "编号"}), state)) == ["inbox/a.csv"]
-    assert fetch(make_source(tmp_path, columns={"ticket_no": "编号"}, settle="5s"), state) == []
-
-
 def test_content_read_before_is_left_alone_under_any_name(tmp_path):
     put(tmp_path / "inbox/a.csv", "same")
     (found,) = fetch(make_source(tmp_path))
