@@ -202,21 +202,31 @@ def scaled(
 
 
 def stills(job: dict[str, Any]) -> None:
-    """Full-size BGR pictures nearest at or after the wanted seconds (sorted), one pass from the start."""
+    """Full-size BGR pictures at the wanted seconds (sorted), one pass from the start.
+
+    The first picture at or after each second; the last one for a second that it still stands for.
+    """
     wanted = sorted(job["times"])
     with opened(job) as container:
         stream = video_stream(container)
-        times, turn = Times(stream), VideoReformatter()
+        times, last = Times(stream), None
         for frame in frames(container, stream):
+            last = frame
             moment = times.of(frame)
             while wanted and moment + 1e-6 >= wanted[0]:
-                picture = turn.reformat(frame, format="bgr24", dst_color_range=ColorRange.JPEG)
-                plane = picture.planes[0]
-                send({"kind": "still", "wanted": wanted.pop(0), "time": moment,
-                      "planes": [[picture.width, picture.height, plane.line_size]]}, plane)  # fmt: skip
+                send_still(frame, wanted.pop(0), moment)
             if not wanted:
                 break
+        while wanted and last is not None and wanted[0] <= times.end:
+            send_still(last, wanted.pop(0), times.last)
     send({"kind": "end", "missing": wanted})
+
+
+def send_still(frame: VideoFrame, wanted: float, moment: float) -> None:
+    picture = frame.reformat(format="bgr24", dst_color_range=ColorRange.JPEG)
+    plane = picture.planes[0]
+    send({"kind": "still", "wanted": wanted, "time": moment,
+          "planes": [[picture.width, picture.height, plane.line_size]]}, plane)  # fmt: skip
 
 
 def probe(job: dict[str, Any]) -> None:

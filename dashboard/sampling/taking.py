@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ LOOK_BACK = timedelta(days=31)
 """How far back looks without an outcome are still taken: recorders keep about a month."""
 AT_ONCE = 4
 WORK = ".taking"
+LEFT_BEHIND_SECONDS = 86_400
 _busy: set[tuple[str, str, str]] = set()
 _busy_lock = threading.Lock()
 REMEMBERED_LOOKS = 5
@@ -79,7 +81,7 @@ def take_due(
     if the evidence folder cannot be written, PlanError without the plan's secret, ModelError for a bad detector.
     """
     root = evidence_folder(settings)
-    _tidy(root / WORK, now)
+    _tidy(root / WORK)
     days = [only_day] if only_day else list(days_to_take(db, now))
     ready = [job for day in days for job in _jobs(db, settings, day, root, viewer, now, only_slot)]
     with _in_hand(db, ready) as jobs:
@@ -185,10 +187,10 @@ def _take_all(
     return sorted(taken, key=lambda look: (look.sample_id, look.camera))
 
 
-def _tidy(work: Path, now: datetime) -> None:
-    """Remove what runs killed more than a day ago left behind."""
+def _tidy(work: Path) -> None:
+    """Remove what runs killed more than a day ago left behind (by the file system's clock, not the given one)."""
     for folder in work.iterdir() if work.is_dir() else ():
-        if folder.stat().st_mtime < (now - timedelta(days=1)).timestamp():
+        if folder.stat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,6 +1,9 @@
 """Fixtures of this folder: the demo company, brought in once for all tests that only read it."""
 
+import importlib.util
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +29,24 @@ def demo_application(tmp_path_factory):
     prepare(app, say=lambda _: None)
     yield app
     db.engine.dispose()
+
+
+def halls_module():
+    path = Path(__file__).with_name("halls_under_test.py")
+    if path.stem not in sys.modules:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[path.stem])
+    return sys.modules[path.stem]
+
+
+@pytest.fixture
+def halls(database, tmp_path):
+    """A small company whose halls are sampled, on both databases."""
+    return halls_module().Halls(database, tmp_path)
+
+
+@pytest.fixture
+def sqlite_halls(sqlite_database, tmp_path):
+    """The same where the kind of database cannot matter."""
+    return halls_module().Halls(sqlite_database, tmp_path)
