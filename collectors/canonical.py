@@ -179,8 +179,8 @@ def _missing(plan: Plan, name: str, header: Sequence[str]) -> str:
 
 def _note_absent(plan: Plan, place: str) -> None:
     for column in (*plan.config.columns, *plan.config.combine):
-        if column not in plan.columns:
-            names = plan.config.columns.get(column) or plan.config.combine.get(column)
+        names = plan.config.columns.get(column) or plan.config.combine.get(column)
+        if names and column not in plan.columns:
             plan.messages.append(f"{place}: header {names!r} configured for {column} is not in the file.")
 
 
@@ -250,14 +250,22 @@ def _text(plan: Plan, column: str) -> pl.Expr:
         return pl.lit(plan.constants[column])
     cells = [pl.col(f"c{index}") for index in plan.columns[column]]
     if column in plan.config.combine:
-        day = values.clean(cells[0]).str.replace(r"[ T]00:00:00(?:\.0+)?$", "")
-        parts = [day, *map(values.clean, cells[1:])]
+        parts = _combined(cells)
         return pl.when(pl.all_horizontal(part.is_not_null() for part in parts)).then(
-            pl.concat_str(parts, separator=" ")
+            pl.concat_str(parts, separator=" ").str.strip_chars_end()
         )
     if len(cells) == 1 and _kind(plan, column) != "text":
         return pl.when(cells[0] != "").then(cells[0])  # the parsers see blanks themselves, and seldom
     return pl.coalesce(map(values.clean, cells))
+
+
+def _combined(cells: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """The texts that together make one: a day without midnight, and its time, whose cell may say the day once more."""
+    first = values.clean(cells[0])
+    day = first.str.replace(r"[ T]00:00:00(?:\.0+)?$", "")
+    later = [values.clean(cell).str.strip_prefix(pl.concat_str(day, pl.lit(" "))) for cell in cells[1:]]
+    same = [(part == first) & first.str.contains(":", literal=True) for part in later]
+    return [day, *(pl.when(again).then(pl.lit("")).otherwise(part) for again, part in zip(same, later, strict=True))]
 
 
 def _kind(plan: Plan, column: str) -> str:

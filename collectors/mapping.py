@@ -46,7 +46,7 @@ class SourceConfig(BaseModel):
     """Longer silence is itself a warning."""
 
     columns: dict[str, str | list[str]] = {}
-    """Canonical column → its header in the source (several: the first that is filled)."""
+    """Canonical column → its header in the source (several: the first that is filled; none: not in this source)."""
     values: dict[str, dict[str, str]] = {}
     """Column → word in the source → canonical value; `""` means nothing is stated."""
     timezone: str = SHANGHAI

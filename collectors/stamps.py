@@ -38,8 +38,8 @@ _COMPACT = (
 )
 _YEAR = re.compile("%[YyCDFcxsG]")
 _HALVES = (
-    (r"(?:(?:12:00 ?)?\bNOON|12:00 PM NOON)\b", "12:00 PM"),
-    (r"(?:12:00 ?)?\bMIDNIGHT\b", "12:00 AM"),
+    (r"(?:12(?::00)? ?)?\bNOON\b", "12:00 PM"),
+    (r"(?:12(?::00)? ?)?\bMIDNIGHT\b", "12:00 AM"),
     (r"(\d) ?([AP])\. ?M\b\.?", "${1} ${2}M"),
 )
 """Ways of writing the halves of a day."""

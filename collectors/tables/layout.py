@@ -60,6 +60,8 @@ class Table:
     header: tuple[str, ...]
     header_rows: tuple[tuple[str, ...], ...]
     """The header as written, to recognise it when it is repeated."""
+    titles: tuple[tuple[str, ...], ...]
+    """The filled lines above the header: a printed page repeats them too."""
     above: int
     """Rows of the sheet before the first data row."""
     skipped: dict[str, int] = field(default_factory=dict)
@@ -89,7 +91,8 @@ def find_table(
         return None
     best = max(wide, key=lambda candidate: _rank(candidate, score))
     start, depth, header = best
-    table = Table(grid, header, tuple(tuple(row) for row in rows[start : start + depth]), start + depth)
+    titles = tuple(tuple(map(plain, _trimmed(row))) for row in rows[:start] if any(row))
+    table = Table(grid, header, tuple(tuple(row) for row in rows[start : start + depth]), titles, start + depth)
     for row in rows[:start]:
         table.note("title" if any(row) else "blank")
     return table
@@ -186,6 +189,8 @@ def line_kind(
         return "blank"
     if _repeats_header(cells, table):
         return "header"
+    if tuple(map(plain, _trimmed(cells))) in table.titles:
+        return "title"
     first = plain(filled[0])
     key = plain(cells[number]) if number is not None else ""
     keyless = not _DIGIT.search(key)
