@@ -6,7 +6,7 @@ from dashboard.web import books, cached, periods
 from dashboard.web.charts import funnel as funnel_chart
 from dashboard.web.charts.picture import draw
 from dashboard.web.components import download
-from dashboard.web.components.blocks import heading, says, section, show, state, tabs
+from dashboard.web.components.blocks import finished, heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
 from dashboard.web.views import league as view
 from dashboard.web.views import marks
@@ -18,10 +18,15 @@ page = here()
 level = filter_value("level", tuple(LEVELS)) or "station"
 tab = filter_value("tab", tuple(TABS)) or "score"
 edition = page.edition
-indicators = [i for i in edition.at_level(level) if i.weight > 0]
-code = filter_value("indicator", tuple(i.code for i in indicators)) or indicators[0].code
+indicators = [indicator for indicator in edition.at_level(level) if indicator.weight > 0]
+code = filter_value("indicator", tuple(indicator.code for indicator in indicators)) or indicators[0].code
 indicator = edition.indicator(code)
-rows = view.chosen(cached.league(page, level=level)["rows"], page.tree, page.strip)
+rows = cached.kept(
+    page,
+    "league rows",
+    level,
+    make=lambda: view.chosen(cached.league(page, level=level)["rows"], page.tree, page.strip),
+)
 
 
 def link(where: str = "league", /, **changes: object) -> str:
@@ -30,35 +35,64 @@ def link(where: str = "league", /, **changes: object) -> str:
     return page.link(where, **{**kept, **changes})
 
 
-show(
-    heading(t("League"), t("Who is better, and is it real?")),
-    tabs([(t(name), link(level=key, indicator=None), key == level) for key, name in LEVELS.items()], t("Level")),
-    tabs([(t(name), link(tab=key), key == tab) for key, name in TABS.items()], t("View")),
-)
-if not rows:
-    show(state("empty", t("No office of this level was valid in this period, or none is yours to see."),
-               t("Import offices first: mingcha import offices FILE, then tickets and repairs.")))  # fmt: skip
-elif tab == "score":
+def head() -> list[object]:
+    return [
+        heading(t("League"), t("Who is better, and is it real?")),
+        tabs([(t(name), link(level=key, indicator=None), key == level) for key, name in LEVELS.items()], t("Level")),
+        tabs([(t(name), link(tab=key), key == tab) for key, name in TABS.items()], t("View")),
+    ]
+
+
+def whole_score() -> list[object]:
     before = periods.before(page.strip.period)
     earlier = {row["office"]: row for row in cached.league(page, level=level, period=before)["rows"]} if before else {}
-    show(view.score_table(rows, earlier, edition, link), marks.lines_key(view.lines(rows)),
-         says(t("A rank is not a verdict: offices whose intervals overlap may differ by chance. "
-                "Weights and grades are those of {edition}.", edition=edition.code)),
-         says(view.missing_note(rows)))  # fmt: skip
+    warning = t(
+        "A rank is not a verdict: offices whose intervals overlap may differ by chance. "
+        "Weights and grades are those of {edition}.",
+        edition=edition.code,
+    )
+    return [view.score_table(rows, earlier, edition, link), marks.lines_key(view.lines(rows)), says(warning),
+            says(view.missing_note(rows))]  # fmt: skip
+
+
+def peers() -> list[object]:
+    groups = {office.code: office.peer_group for office in page.tree.offices.values()}
+    found = [(section(name), table) for name, table in view.peer_tables(rows, groups, link)]
+    return [*found, says(t("Only ranked offices are compared, each with those of its own group."))]
+
+
+def choice() -> object:
+    known = [one for one in indicators if one.code not in view.missing_everywhere(rows) or one.code == code]
+    return tabs([(f"{one.code} {books.title(one)}", link(indicator=one.code), one.code == code) for one in known],
+                t("Indicator"))  # fmt: skip
+
+
+def one_indicator() -> list[object]:
+    return [section(f"{code} {books.title(indicator)}", view.definition(indicator)),
+            view.indicator_table(rows, indicator, funnel(rows, indicator), link)]  # fmt: skip
+
+
+def drawn_funnel() -> funnel_chart.Picture | None:
+    found = funnel(rows, indicator)
+    return funnel_chart.picture(found, indicator, page.theme, page.strip.office) if found else None
+
+
+filters = (level, tab, code, filter_value("indicator"))
+if not rows:
+    show(*head(), state("empty", t("No office of this level was valid in this period, or none is yours to see."),
+                        t("Import offices first: mingcha import offices FILE, then tickets and repairs.")))  # fmt: skip
+elif tab == "score":
+    show(cached.kept(page, "league score", *filters, make=lambda: finished(*head(), *whole_score())))
     download.workbook(page)
 elif tab == "peers":
-    for name, table in view.peer_tables(rows, {o.code: o.peer_group for o in page.tree.offices.values()}, link):
-        show(section(name), table)
-    show(says(t("Only ranked offices are compared, each with those of its own group.")))
+    show(cached.kept(page, "league peers", *filters, make=lambda: finished(*head(), *peers())))
 else:
-    known = [i for i in indicators if i.code not in view.missing_everywhere(rows) or i.code == code]
-    show(tabs([(f"{i.code} {books.title(i)}", link(indicator=i.code), i.code == code) for i in known], t("Indicator")))
-    found = funnel(rows, indicator)
-    if found is None:
+    show(cached.kept(page, "league head", *filters, make=lambda: finished(*head(), choice())))
+    picture = cached.kept(page, "league funnel", *filters, make=drawn_funnel)
+    if picture is None:
         show(state("empty", t("No funnel: this indicator has no known limits of chance, or nothing is judged yet.")))
     else:
-        office = draw(funnel_chart.picture(found, indicator, page.theme, page.strip.office), "funnel", selects="office")
+        office = draw(picture, "funnel", selects="office")
         if office:
             turn_to("office", office=office, indicator=code)
-    show(section(f"{code} {books.title(indicator)}", view.definition(indicator)),
-         view.indicator_table(rows, indicator, found, link))  # fmt: skip
+    show(cached.kept(page, "league indicator", *filters, make=lambda: finished(*one_indicator())))

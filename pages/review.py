@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from dashboard.actions.review import decide, undo
+from dashboard.actions.review import REVIEWING_ROLES, decide, undo
+from dashboard.errors import MingchaError
 from dashboard.queries.samples import review_item, review_queue
 from dashboard.texts import t
+from dashboard.web import wiring
 from dashboard.web.components.blocks import heading, more, section, show, state, tabs
 from dashboard.web.components.review import desk
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import review as view
 
-TURN, LAST, SKIPPED = "review_turn", "review_last", "review_skipped"
+TURN, LAST, SKIPPED, PROBLEM = "review_turn", "review_last", "review_skipped", "review_problem"
 
 page = here()
-db, viewer, sheet = page.app.db, page.viewer, page.rules.rulebook.sheet
-slots = page.app.settings.video.slot_table
+db, viewer, sheet, slots = page.app.db, page.viewer, page.rules.rulebook.sheet, page.app.settings.video.slot_table
 flagged = filter_value("flagged", ("1",))
 date = filter_value("date")
 turn = st.session_state.setdefault(TURN, 0)
@@ -36,6 +37,9 @@ show(
     heading(t("Hall review"), t("Is there a violation in this minute?")),
     tabs([(t("All that wait"), link(None), not flagged), (t("Flagged only"), link("1"), bool(flagged))], t("View")),
 )
+problem = st.session_state.pop(PROBLEM, None)
+if problem:
+    show(state("failed", t("The decision was not stored."), problem))
 if wanted is None:
     show(
         state(
@@ -48,21 +52,27 @@ if wanted is None:
 
 found = review_item(db, viewer, wanted, slots=slots, as_of=page.now)
 decision = desk(view.item(found, sheet, page.tree, viewer.name, len(waiting), page.now), view.sheet_items(sheet),
-                turn=turn, can_undo=st.session_state.get(LAST) is not None)  # fmt: skip
+                turn=turn, can_undo=st.session_state.get(LAST) is not None,
+                read_only=viewer.role not in REVIEWING_ROLES)  # fmt: skip
 if decision is not None:
     st.session_state[TURN] = turn + 1
     st.query_params.pop("sample", None)
-    if decision.kind == "decide":
-        decide(db, by=viewer, sample=decision.sample, decision=decision.decision, sheet=sheet,
-               item_code=decision.item_code, reason=decision.reason, findings=decision.findings,
-               at=page.app.now())  # fmt: skip
-        st.session_state[LAST] = decision.sample
-    elif decision.kind == "undo":
-        undo(db, by=viewer, sample=st.session_state.pop(LAST), at=page.app.now())
-    else:
-        skipped.add(decision.sample)
+    try:
+        if decision.kind == "decide":
+            decide(db, by=viewer, sample=decision.sample, decision=decision.decision, sheet=sheet,
+                   item_code=decision.item_code, reason=decision.reason, findings=decision.findings,
+                   at=page.app.now())  # fmt: skip
+            st.session_state[LAST] = decision.sample
+        elif decision.kind == "undo":
+            st.query_params["sample"] = st.session_state[LAST]
+            undo(db, by=viewer, sample=st.session_state.pop(LAST), at=page.app.now())
+        else:
+            skipped.add(decision.sample)
+    except MingchaError as error:
+        st.session_state[PROBLEM] = str(error)
+    wiring.stale()
     st.rerun()
 past = view.decisions(found, page.now)
 if past:
     show(section(t("Decided so far")), past)
-show(more(t("The queue: {n}", n=len(waiting)), view.queue(waiting[:200], wanted, page.tree, page.now, page.link)))
+show(more(t("The queue: {n}", n=len(waiting)), view.queue(waiting[:200], wanted, page.tree, page.link)))

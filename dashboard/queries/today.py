@@ -14,13 +14,14 @@ from checks.reasons import NUMBER
 from checks.rulebook.model import Edition
 from collectors.records import RECORDS
 from dashboard.database import Database
-from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import RECORD_TABLES
 from dashboard.instants import from_micros, to_micros
 from dashboard.judging.kinds import KINDS
 from dashboard.judging.reading import Condition, Reader, reader
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
 from dashboard.queries.offices import Tree
+from dashboard.queries.samples import SlotTimes, review_queue, samples
 
 LOOK_BACK = timedelta(days=60)
 """Older records still open are found on the Records page; they are nobody's work of today."""
@@ -49,7 +50,8 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """One slot of one hall today. `state`: judged, flagged, waiting, not_checkable, missed, planned, closed, none."""
+    """One slot of one hall. `state`: judged, flagged, waiting (for review), captured (elsewhere, without a clip of
+    ours), not_checkable, missed, planned."""
 
     hall: str
     slot: int
@@ -136,53 +138,29 @@ def _details(opened: Reader, record: str, ids: Sequence[int], starts: Iterable[s
     return found
 
 
-def samples_today(db: Database, viewer: Viewer, tree: Tree, *, day: str, as_of: datetime) -> list[Sampled]:
+def samples_today(
+    db: Database, viewer: Viewer, slots: Sequence[SlotTimes], *, day: str, as_of: datetime
+) -> list[Sampled]:
     """The state of each hall's slots on a local day `YYYY-MM-DD`, as far as samples are known.
 
-    A sample is captured if any of its cameras was; until its slot has ended it is only `planned`, without its moment.
+    A sample is captured if any of its cameras was; its moment is not told before its slot has ended.
     """
-    table = RECORD_TABLES["samples"].c
-    at = to_micros(as_of)
-    query = sa.select(table.sample_id, table.hall_code, table.slot, table.outcome, table.cause, table.captured_at,
-                      table.verdict).where(table.date == day)  # fmt: skip
-    with db.reading() as connection:
-        looks = connection.execute(query).all()
-        ids = sorted({look.sample_id for look in looks})
-        flagged = _open_findings(connection, ids, at)
-        decided = _decided(connection, ids, at)
-    samples: dict[str, list[Any]] = {}
-    for look in looks:
-        if viewer.sees_everything or look.hall_code in tree.offices:
-            samples.setdefault(look.sample_id, []).append(look)
-    return [_sampled(sample, found, sample in flagged, sample in decided, at) for sample, found in samples.items()]
+    waiting = {row["sample"]: row["flagged"] for row in review_queue(db, viewer, slots=slots, as_of=as_of, date=day)}
+    looks: dict[str, list[dict[str, Any]]] = {}
+    for look in samples(db, viewer, slots=slots, as_of=as_of, date=day):
+        looks.setdefault(look["sample"], []).append(look)
+    return [_sampled(sample, several, waiting.get(sample)) for sample, several in looks.items()]
 
 
-def _sampled(sample: str, looks: Sequence[Any], flagged: bool, decided: bool, at: int) -> Sampled:
-    outcomes = {_outcome(look, at) for look in looks}
-    if "captured" in outcomes:
-        judged = decided or any(look.verdict for look in looks)
-        state = "judged" if judged else "flagged" if flagged else "waiting"
+def _sampled(sample: str, looks: Sequence[Mapping[str, Any]], flagged: int | None) -> Sampled:
+    """`flagged` is the number of open candidates, None for what waits for nobody."""
+    outcomes = {look["outcome"] for look in looks}
+    cause = next((look["cause"] for look in looks if look["cause"]), None)
+    if flagged:
+        state = "flagged"
+    elif "captured" in outcomes:
+        reviewed = any(look["reviewed"] for look in looks)
+        state = "judged" if reviewed else "waiting" if flagged is not None else "captured"
     else:
         state = next(one for one in ("not_checkable", "missed", "planned") if one in outcomes)
-    cause = next((look.cause for look in looks if look.cause), None)
-    return Sampled(looks[0].hall_code, looks[0].slot or 0, state, sample, cause)
-
-
-def _outcome(look: Any, at: int) -> str:
-    """A look taken after as-of has not been taken yet."""
-    return "planned" if look.captured_at is not None and look.captured_at > at else str(look.outcome)
-
-
-def _open_findings(connection: sa.Connection, samples: Sequence[str], at: int) -> set[str]:
-    settled = sa.select(REVIEWS.c.finding_id).where(REVIEWS.c.finding_id.is_not(None), REVIEWS.c.at <= at)
-    query = sa.select(FINDINGS.c.sample_id).where(
-        FINDINGS.c.sample_id.in_(samples), FINDINGS.c.created_at <= at, FINDINGS.c.id.not_in(settled)
-    )
-    return set(connection.execute(query).scalars())
-
-
-def _decided(connection: sa.Connection, samples: Sequence[str], at: int) -> set[str]:
-    query = sa.select(REVIEWS.c.sample_id).where(
-        REVIEWS.c.sample_id.in_(samples), REVIEWS.c.finding_id.is_(None), REVIEWS.c.at <= at
-    )
-    return set(connection.execute(query).scalars())
+    return Sampled(looks[0]["hall"], looks[0]["slot"] or 0, state, sample, cause)

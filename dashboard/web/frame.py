@@ -22,7 +22,7 @@ from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
 from dashboard.errors import MingchaError
 from dashboard.people import Viewer, viewer_named
-from dashboard.queries.freshness import Freshness, freshness
+from dashboard.queries.freshness import Freshness
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.texts import LANGUAGES, set_language, t
 from dashboard.web import books, display, periods, wiring
@@ -30,10 +30,11 @@ from dashboard.web.components.blocks import heading, show, state
 from dashboard.web.components.strip import Choice, Event, Fact, address, strip
 from dashboard.web.palette import css_variables
 from dashboard.web.places import top
-from dashboard.web.state import STRIP_KEYS, Here, Strip, read_strip, remember
+from dashboard.web.state import FIRST_PAGE, STRIP_KEYS, Here, Strip, read_strip, remember
 
 PERSON = "mingcha_person"
 LAST_STRIP = "mingcha_strip"
+REGISTERED = "mingcha_registered"
 SILENT_SECONDS = 24 * 3600
 """A source silent for longer makes the strip amber; each source's own `expect_within` is on the Sources page."""
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
@@ -61,7 +62,7 @@ def run(pages: Sequence[Page]) -> None:
     now = datetime.now(UTC)
     chosen = read_strip(parameters, remembered, lambda: _default(now))
     set_language(chosen.lang)
-    known = {page.slug: _streamlit_page(folder, page) for page in pages}
+    known = _registered(folder, pages, chosen.lang)
     current = st.navigation(list(known.values()), position="top")
     _style()
     try:
@@ -74,9 +75,17 @@ def run(pages: Sequence[Page]) -> None:
         show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), str(error)))
 
 
+def _registered(folder: Path, pages: Sequence[Page], lang: str) -> dict[str, Any]:
+    """Streamlit's page objects by slug, made once per session and language (each looks at its file five times)."""
+    known: dict[str, dict[str, Any]] = st.session_state.setdefault(REGISTERED, {})
+    if lang not in known:
+        known[lang] = {page.slug: _streamlit_page(folder, page) for page in pages}
+    return known[lang]
+
+
 def _streamlit_page(folder: Path, page: Page) -> Any:
     return st.Page(folder / page.file, title=t(page.title), url_path=page.slug, icon=page.icon,
-                   default=page.slug == "today", visibility=page.visibility)  # fmt: skip
+                   default=page.slug == FIRST_PAGE, visibility=page.visibility)  # fmt: skip
 
 
 def _context(chosen: Strip) -> Here | None:
@@ -90,7 +99,7 @@ def _context(chosen: Strip) -> Here | None:
     asked = parse_time(chosen.as_of, "as_of") if chosen.as_of else None
     now = app.now()
     wiring.keep_judged(app, viewer, now)
-    fresh = freshness(app.db, viewer)
+    fresh = wiring.fresh(app, viewer)
     return Here(
         app=app, viewer=viewer, tree=_tree(app, viewer, fresh.version), strip=chosen,
         as_of=asked or fresh.judged_at or now, now=asked or now, asked=asked, theme=st.context.theme.type or "light",
@@ -100,8 +109,7 @@ def _context(chosen: Strip) -> Here | None:
 
 def _enter(context: Here, known: dict[str, Any]) -> None:
     """Show the strip, do what was asked in it, and leave the address complete."""
-    event = strip(_choices(context), _facts(context), _notes(context), _person(context.app, context.viewer.name),
-                  context.now.timestamp())  # fmt: skip
+    event = strip(_choices(context), _facts(context), _notes(context), _person(context.app, context.viewer.name))
     if event is not None:
         _follow(event, context, known)
     st.session_state[LAST_STRIP] = context.strip
@@ -116,8 +124,8 @@ def _follow(event: Event, context: Here, known: dict[str, Any]) -> None:
     """A link, a choice of the strip, or another person: each ends in a new run."""
     if event.kind == "go":
         slug, parameters = address(event.value)
-        if slug in known:
-            st.switch_page(known[slug], query_params=parameters)
+        if (slug or FIRST_PAGE) in known:
+            st.switch_page(known[slug or FIRST_PAGE], query_params=parameters)
         return
     if event.kind == "person":
         _choose_person(event.value)
@@ -170,7 +178,7 @@ def _ask_who(app: Application, chosen: Strip) -> None:
                    t("Add them under [people] in mingcha.toml: name, role and offices.")))  # fmt: skip
         return
     event = strip([_language(chosen)], [], [t("People are believed, not proved: this version has no accounts.")],
-                  _person(app, ""), 0.0)  # fmt: skip
+                  _person(app, ""))  # fmt: skip
     if event is not None and event.kind == "set":
         st.query_params["lang"] = event.value
         st.rerun()

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route
 
 from dashboard.errors import MingchaError
@@ -35,6 +37,8 @@ logger = logging.getLogger(__name__)
 def serve(settings: Settings, port: int | None = None) -> None:
     """Run the web server until it is stopped, on 127.0.0.1 and the given (or configured) port.
 
+    A request under another host name is refused (DNS rebinding): Streamlit asks for it at the websocket only.
+
     Raises MingchaError for any other address (until accounts exist) and for a port in use.
     """
     port = settings.web.port if port is None else port
@@ -42,7 +46,8 @@ def serve(settings: Settings, port: int | None = None) -> None:
     require_free(port)
     wiring.use(settings)
     options = streamlit_options(top(CONFIG_FILE))
-    st.App(APP, routes=routes(), lifespan=lifespan, on_script_error=log_script_error).run(
+    own_hosts = Middleware(TrustedHostMiddleware, allowed_hosts=options["server.allowedHosts"], www_redirect=False)
+    st.App(APP, routes=routes(), lifespan=lifespan, middleware=[own_hosts], on_script_error=log_script_error).run(
         config={**options, "server.address": "127.0.0.1", "server.port": port, "browser.serverAddress": "127.0.0.1"}
     )
 

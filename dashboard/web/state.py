@@ -24,6 +24,8 @@ from dashboard.texts import DEFAULT_LANGUAGE, LANGUAGES, set_language
 from dashboard.web.palette import Palette, palette
 
 STRIP_KEYS = ("period", "office", "peer", "lang", "as_of")
+FIRST_PAGE = "today"
+"""The page at the bare address."""
 _SESSION = "mingcha"
 _PAGES = "mingcha_pages"
 
@@ -95,7 +97,7 @@ class Here:
         """Address of a page within the app, carrying the strip along; None leaves a parameter out."""
         merged: dict[str, object] = {**self.strip.parameters(), **parameters}
         kept = {key: str(value) for key, value in merged.items() if value is not None}
-        return f"/{page}?{urlencode(kept)}"
+        return f"/{'' if page == FIRST_PAGE else page}?{urlencode(kept)}"
 
 
 def remember(here: Here, pages: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from dashboard.errors import MingchaError
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
+from dashboard.queries.freshness import Freshness, freshness
 from dashboard.queries.jobs import process_state
 from dashboard.settings import Settings
 
@@ -21,13 +22,20 @@ _looked_at = -10.0
 _lock = Lock()
 
 LOOK_EVERY_SECONDS = 10.0
+FRESH_SECONDS = 1.0
+_fresh: tuple[float, Freshness] | None = None
 
 
 def use(settings: Settings) -> None:
     """Remember the folder of the settings, and forget an application opened for another one."""
-    global _home, _application
+    use_folder(settings.home)
+
+
+def use_folder(home: Path) -> None:
+    """The same by the folder alone."""
+    global _home, _application, _fresh
     with _lock:
-        _home, _application = settings.home, None
+        _home, _application, _fresh = home, None, None
 
 
 def application() -> Application:
@@ -48,15 +56,36 @@ def keep_judged(app: Application, viewer: Viewer, now: datetime) -> None:
             _looked_at = time.monotonic()
     if due and process_state(app.db, viewer, "worker", as_of=now).state not in ("leading", "waiting"):
         bring_up_to_date(app.db, rules_of(app.settings), now)
+        stale()
+
+
+def fresh(app: Application, viewer: Viewer) -> Freshness:
+    """How fresh everything is, asked at most once a second by the whole process."""
+    global _fresh
+    now = time.monotonic()
+    with _lock:
+        if _fresh is not None and now - _fresh[0] < FRESH_SECONDS:
+            return _fresh[1]
+    found = freshness(app.db, viewer)
+    with _lock:
+        _fresh = (now, found)
+    return found
+
+
+def stale() -> None:
+    """Something was just decided here: ask again at once."""
+    global _fresh
+    with _lock:
+        _fresh = None
 
 
 def forget() -> None:
     """Close the database, for tests that use one after the other."""
-    global _application, _looked_at
+    global _application, _looked_at, _fresh
     with _lock:
         if _application is not None:
             _application.db.engine.dispose()
-        _application = None
+        _application, _fresh = None, None
         _looked_at = -LOOK_EVERY_SECONDS
 
 

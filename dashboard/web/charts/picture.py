@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import altair as alt
@@ -17,21 +18,29 @@ import streamlit as st
 
 from dashboard.texts import t
 from dashboard.web.components.blocks import Column, more, says, show, table
+from dashboard.web.components.blocks import finished as finished_markup
+from dashboard.web.markup import Safe
 from dashboard.web.palette import Palette
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """One chart, ready to be shown. `says` tells what may and what may not be concluded."""
 
     spec: dict[str, Any]
-    data: dict[str, pa.Table]
+    data: dict[str, bytes]
+    """Arrow IPC by dataset name."""
     alt: str
     says: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[object]] = field(repr=False)
+
+    @cached_property
+    def words(self) -> Safe:
+        """The sentence and the table view, written once."""
+        return finished_markup(says(self.says), more(t("As a table"), table(self.columns, self.rows, label=self.alt)))
 
 
 def draw(picture: Picture, key: str, *, selects: str | None = None) -> str | None:
@@ -44,7 +53,7 @@ def draw(picture: Picture, key: str, *, selects: str | None = None) -> str | Non
     else:
         event = st.vega_lite_chart(None, spec, on_select="rerun", selection_mode="pick", **options)
         chosen = _picked(event, selects)
-    show(says(picture.says), more(t("As a table"), table(picture.columns, picture.rows, label=picture.alt)))
+    show(picture.words)
     return chosen
 
 
@@ -53,9 +62,13 @@ def _picked(event: Any, name: str) -> str | None:
     return str(points[0][name]) if points and points[0].get(name) is not None else None
 
 
-def arrow(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pa.Table:
-    """Rows as Arrow with named types, so that an empty chart has its columns too."""
-    return pl.DataFrame(list(rows), schema=schema, orient="row").to_arrow()
+def arrow(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> bytes:
+    """Rows as Arrow IPC with named types, so that an empty chart has its columns too; serialised once."""
+    table = pl.DataFrame(list(rows), schema=schema, orient="row").to_arrow(compat_level=pl.CompatLevel.oldest())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
 
 
 def finished(chart: Any, colours: Palette) -> dict[str, Any]:

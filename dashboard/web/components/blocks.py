@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.web.markup import Safe, safe, tag
 
+FRAME = '<div class="mc">'
 State = Literal["empty", "failed", "stale"]
 
 
@@ -24,7 +25,14 @@ class Column:
 
 def show(*parts: object) -> None:
     """Put finished markup on the page as one element."""
-    st.html(tag("div", *parts, class_="mc"))
+    st.html(finished(*parts))
+
+
+def finished(*parts: object) -> Safe:
+    """Markup as `show` puts it on the page; a finished one stays as it is, so that it can be kept."""
+    if len(parts) == 1 and isinstance(parts[0], Safe) and parts[0].startswith(FRAME):
+        return parts[0]
+    return tag("div", *parts, class_="mc")
 
 
 def heading(title: str, question: str) -> Safe:

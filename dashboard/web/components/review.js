@@ -135,7 +135,7 @@ class Desk {
       ...this.item.notes.map((note) => el("p", { class: "rv-note", text: note })),
       this.why(),
       this.mode === "look" ? null : this.choices(),
-      el("div", { class: "rv-verdicts" },
+      this.data.readOnly ? el("p", { class: "rv-note", text: w.readOnly }) : el("div", { class: "rv-verdicts" },
         this.verdict("ok", w.ok, "A"), this.verdict("violation", w.violation, "S"), this.verdict("unsure", w.unsure, "D")),
       el("div", { class: "rv-minor" },
         el("button", { type: "button", onclick: () => this.emit({ kind: "skip" }), text: `${w.next} (N)` }),
@@ -206,7 +206,7 @@ class Desk {
   }
 
   choose(kind) {
-    if (this.sent) return;
+    if (this.sent || this.data.readOnly) return;
     if (kind === "unsure") return this.submit("unsure");
     if (kind === "ok" && !this.finding) return this.submit("ok");
     if (this.mode === kind) return this.pick(kind === "violation" ? this.items()[0]?.code : this.data.reasons[0]);

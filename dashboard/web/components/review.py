@@ -37,12 +37,20 @@ class Decision:
     findings: tuple[Mapping[str, Any], ...] = field(default=())
 
 
-def desk(item: Mapping[str, Any], sheet: Sequence[Mapping[str, Any]], *, turn: int, can_undo: bool) -> Decision | None:
+def desk(
+    item: Mapping[str, Any], sheet: Sequence[Mapping[str, Any]], *, turn: int, can_undo: bool, read_only: bool = False
+) -> Decision | None:
     """Show one sample; the decision of this run, if there is one. `turn` changes with every new presentation."""
     data = {
-        "item": item, "sheet": list(sheet), "usual": list(USUAL), "reasons": [t(text) for text in REASONS],
-        "turn": turn, "canUndo": can_undo, "words": words(),
-    }  # fmt: skip
+        "item": item,
+        "sheet": list(sheet),
+        "usual": list(USUAL),
+        "reasons": [t(text) for text in REASONS],
+        "turn": turn,
+        "canUndo": can_undo,
+        "readOnly": read_only,
+        "words": words(),
+    }
     result = _component()(data=data, key="review", on_event_change=lambda: None)
     return decision_of(result.event, str(item["sample"]), turn)
 
@@ -63,19 +71,38 @@ def decision_of(raw: Any, sample: str, turn: int) -> Decision | None:
 def words() -> dict[str, str]:
     """Every text of the component, in the chosen language."""
     return {
-        "ok": t("No violation"), "violation": t("Violation"), "unsure": t("Unsure"), "next": t("Later"),
-        "undo": t("Undo"), "keys": t("Keys"), "pick": t("choose"), "step": t("one second (with shift five)"),
-        "play": t("play, pause"), "back": t("back"), "clip": t("Clip of the sample"), "noClip": t("No clip"),
+        "ok": t("No violation"),
+        "violation": t("Violation"),
+        "unsure": t("Unsure"),
+        "next": t("Later"),
+        "undo": t("Undo"),
+        "keys": t("Keys"),
+        "pick": t("choose"),
+        "step": t("one second (with shift five)"),
+        "play": t("play, pause"),
+        "back": t("back"),
+        "clip": t("Clip of the sample"),
+        "noClip": t("No clip"),
         "clipFailed": t("The clip cannot be played: reload the page, or look at the frames."),
-        "people": t("People"), "strip": t("Windows and people over time; a click seeks"),
+        "people": t("People"),
+        "strip": t("Windows and people over time; a click seeks"),
         "stripSays": t("Filled: someone at the window. Dashed: what the machine flagged, a guess until you decide."),
-        "seekTo": t("go to {s} s"), "frameAt": t("frame at {s} s"), "allDecided": t("Everything flagged is decided."),
+        "seekTo": t("go to {s} s"),
+        "frameAt": t("frame at {s} s"),
+        "allDecided": t("Everything flagged is decided."),
         "notFlagged": t("The machine flagged nothing here. That does not mean that nothing is wrong."),
-        "flagged": t("Flagged"), "unproven": t("Duration not proven: the condition holds for the whole clip."),
-        "show": t("show the moment"), "askItem": t("Which item of the sheet?"), "askReason": t("Why is it none?"),
-        "other": t("another item …"), "ownReason": t("another reason, then Enter"),
-        "cause": t("The office is the cause."), "deliberate": t("Done on purpose (red line)."), "saving": t("Saving …"),
-    }  # fmt: skip
+        "flagged": t("Flagged"),
+        "unproven": t("Duration not proven: the condition holds for the whole clip."),
+        "show": t("show the moment"),
+        "askItem": t("Which item of the sheet?"),
+        "askReason": t("Why is it none?"),
+        "other": t("another item …"),
+        "ownReason": t("another reason, then Enter"),
+        "cause": t("The office is the cause."),
+        "deliberate": t("Done on purpose (red line)."),
+        "saving": t("Saving …"),
+        "readOnly": t("You may look; inspectors and reviewers decide."),
+    }
 
 
 @cache

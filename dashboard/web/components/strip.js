@@ -1,13 +1,12 @@
 // The strip: native selects, links that stay in the session, countdowns that move by themselves.
 const REMEMBERED = "mingcha.person";
-const live = { send: null, words: null, skew: 0, timer: null, listening: false };
+const live = { send: null, words: null, timer: null, listening: false, seen: new WeakMap() };
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".mc-strip");
   live.send = (kind, key, value) => setTriggerValue("event", { kind, key, value });
   live.words = data.words;
-  live.skew = data.now * 1000 - Date.now();
   draw(root, data);
   rememberPerson(data.person);
   listen();
@@ -30,7 +29,7 @@ function el(name, attributes = {}, ...children) {
 }
 
 function draw(root, data) {
-  const signature = JSON.stringify({ ...data, now: 0 });
+  const signature = JSON.stringify(data);
   if (root.dataset.signature === signature) return;
   root.dataset.signature = signature;
   const wasOpen = root.querySelector("details")?.open ?? matchMedia("(min-width: 761px)").matches;
@@ -99,8 +98,11 @@ function listen() {
 }
 
 function tick() {
+  // The server says what time it was when it wrote the page (data-now): clocks of browsers differ.
   const move = () => document.querySelectorAll("[data-until]").forEach((node) => {
-    const left = Math.round((Number(node.dataset.until) - (Date.now() + live.skew)) / 1000);
+    if (live.seen.get(node)?.now !== node.dataset.now) live.seen.set(node, { now: node.dataset.now, since: Date.now() });
+    const now = Number(node.dataset.now) + Date.now() - live.seen.get(node).since;
+    const left = Math.round((Number(node.dataset.until) - now) / 1000);
     const text = left < 0 ? live.words.over.replace("{time}", spell(-left)) : spell(left);
     if (node.textContent !== text) node.textContent = text;
     node.classList.toggle("breach", left < 0);

@@ -49,14 +49,16 @@ class Event:
     value: str
 
 
-def strip(choices: list[Choice], facts: list[Fact], notes: list[str], person: Choice, now: float) -> Event | None:
-    """Show the strip; the event of this run, if one brought it about. `now` is the server's time in epoch seconds."""
+def strip(choices: list[Choice], facts: list[Fact], notes: list[str], person: Choice) -> Event | None:
+    """Show the strip; the event of this run, if one brought it about.
+
+    Nothing in it changes from run to run by itself, so that the browser receives it once and keeps it.
+    """
     data = {
         "choices": [_plain(choice) for choice in choices],
         "facts": [{"label": f.label, "value": f.value, "title": f.title, "tone": f.tone} for f in facts],
         "notes": notes,
         "person": _plain(person),
-        "now": now,
         "words": {
             "over": t("over by {time}"), "d": t("{d} d {h} h"), "h": t("{h} h {m} min"), "m": t("{m} min {s} s"),
             "more": t("Scope and freshness"),

@@ -24,13 +24,19 @@ def item(found: Row, sheet: Sheet, tree: Tree, person: str, left: int, now: date
     return {
         "sample": found["sample"],
         "title": tree.name(found["hall"]),
-        "when": f"{display.moment(found['planned_at'], now)} · {t('slot {n}', n=found['slot'])}",
+        "when": when(found, now),
         "left": t("{n} left", n=left),
         "causeText": cause(found["cause"]) if found["cause"] else outcome(found["outcome"]),
         "notes": _notes(found),
         "looks": [_look(look, person) for look in found["looks"]],
         "findings": [_finding(one, titles) for one in found["findings"]],
     }
+
+
+def when(found: Row, now: datetime) -> str:
+    """The sample's moment, or only its day while the slot still runs."""
+    day = display.moment(found["planned_at"], now) if found["planned_at"] else found["date"] or display.NONE
+    return f"{day} · {t('slot {n}', n=found['slot'])}"
 
 
 def outcome(code: str) -> str:
@@ -85,11 +91,11 @@ def sheet_items(sheet: Sheet) -> list[dict[str, Any]]:
     ]
 
 
-def queue(rows: Sequence[Row], chosen: str | None, tree: Tree, now: datetime, link: Any) -> Safe:
+def queue(rows: Sequence[Row], chosen: str | None, tree: Tree, link: Any) -> Safe:
     """What waits, oldest first; flagged ones say so."""
     columns = [Column(t("Hall"), "head main"), Column(t("Date"), "num"), Column(t("Slot"), "num"), Column(t("State"))]
     body = [
-        [go(link("review", sample=row["sample"]), tree.name(row["hall"])), display.moment(row["planned_at"], now),
+        [go(link("review", sample=row["sample"]), tree.name(row["hall"])), row["date"],
          row["slot"], state(row)]
         for row in rows
     ]  # fmt: skip

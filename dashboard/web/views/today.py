@@ -85,8 +85,10 @@ def countdown(deadline: datetime, as_of: datetime) -> Safe:
     """Time left, moved on by the strip's script; over-due in vermilion with the word."""
     left = (deadline - as_of).total_seconds()
     text = display.duration(left) if left >= 0 else t("over by {time}", time=display.duration(-left))
-    until = str(int(deadline.timestamp() * 1000))
-    return tag("b", text, data_until=until, class_="breach" if left < 0 else None, title=display.exact(deadline))
+    until, now = (str(int(moment.timestamp() * 1000)) for moment in (deadline, as_of))
+    return tag(
+        "b", text, data_until=until, data_now=now, class_="breach" if left < 0 else None, title=display.exact(deadline)
+    )
 
 
 def used(clock: Running) -> Safe:
@@ -100,7 +102,8 @@ def used(clock: Running) -> Safe:
 
 MARKS = {
     "judged": ("●", "reviewed"), "flagged": ("◆", "flagged by the machine"), "waiting": ("○", "waiting for review"),
-    "not_checkable": ("▲", "not checkable"), "missed": ("✕", "missed"), "planned": ("·", "still to come"),
+    "captured": ("●", "captured"), "not_checkable": ("▲", "not checkable"), "missed": ("✕", "missed"),
+    "planned": ("·", "still to come"),
     "closed": ("", "closed"), "none": ("", "no sample"),
 }  # fmt: skip
 
@@ -124,7 +127,7 @@ def _mark(sample: Sampled | None, slot: Slot, link: Link) -> Safe:
     state = sample.state if sample else "none"
     shape, words = MARKS[state]
     said = f"{span} · {t(words)}" + (f" · {cause(sample.cause)}" if sample and sample.cause else "")
-    if sample is None or state in ("closed", "none", "planned"):
+    if sample is None or state in ("closed", "none", "planned", "captured", "missed"):
         return tag("span", shape, class_=f"mark {state}{' hatched' if state in ('closed', 'none') else ''}", title=said,
                    role="img", aria_label=said)  # fmt: skip
     return tag("a", shape, href=link("review", sample=sample.sample), class_=f"mc-go plain mark {state}", title=said,
@@ -132,8 +135,10 @@ def _mark(sample: Sampled | None, slot: Slot, link: Link) -> Safe:
 
 
 def grid_key() -> Safe:
-    parts = [(tag("span", MARKS[state][0], class_=f"mark {state}", style="display:inline"), f" {t(MARKS[state][1])}")
-             for state in ("judged", "flagged", "waiting", "not_checkable", "missed", "planned")]  # fmt: skip
+    parts = [
+        (tag("span", MARKS[state][0], class_=f"mark {state}", style="display:inline"), f" {t(MARKS[state][1])}")
+        for state in ("judged", "flagged", "waiting", "captured", "not_checkable", "missed", "planned")
+    ]
     hatched = safe(tag("i", class_="hatched", style="border:1px solid var(--mc-rule)"), t("closed or no sample"))
     return tag("p", [(part, "　") for part in parts], tag("span", hatched, class_="key"), class_="says")
 

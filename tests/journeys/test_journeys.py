@@ -1,0 +1,182 @@
+"""What a person does at the pages, to the end: a fact they would write down. In both languages, at both widths."""
+
+import re
+
+import pytest
+
+from tests.journeys.company import SAMPLE_FLAGGED
+
+pytestmark = pytest.mark.browser
+
+
+def test_today_the_repair_that_runs_out_first_is_dh_040_with_one_band(journey):
+    page = journey.open(as_of="2026-09-30T10:10:00+08:00")
+    assert journey.card("DH-040").startswith("20 " if journey.lang == "en" else "20 分")
+    page.locator("a.mc-go", has_text="DH-040").first.click()
+    page.wait_for_url("**/record?**")
+    journey.settle()
+    fact = "R1 抢修到岗及时率 待定 90 分钟" if journey.lang == "zh" else "R1 Arrivals on time pending 90 min"
+    assert fact in re.sub(r"(指标|判定|时限|Indicator|Verdict|Limit) ?", "", journey.text()) or fact in journey.text()
+
+
+def test_league_the_worst_station_is_xiba_with_r1_61_2_percent(journey):
+    page = journey.open("league")
+    words = {"zh": "单项指标", "en": "One indicator"}[journey.lang]
+    page.get_by_role("link", name=words, exact=True).click()
+    page.wait_for_url("**tab=indicator**")
+    journey.settle()
+    page.locator("nav.tabs a", has_text="R1 ").click()
+    page.wait_for_url("**indicator=R1**")
+    journey.settle()
+    rows = page.locator("table.rows.cards").last.locator("tbody tr")
+    worst = re.sub(r"\s+", " ", rows.last.inner_text())
+    assert "西坝供电所" in worst
+    assert "61.2%" in worst
+    assert "30 / 49" in worst
+    reading = {"zh": "差于偶然所能解释", "en": "worse than chance explains"}[journey.lang]
+    assert reading in worst
+    assert page.locator("[data-testid=stVegaLiteChart] svg").count() >= 1
+
+
+def test_office_xiba_lost_most_by_r1_and_the_record_behind_it_was_5_min_30_s_over(journey):
+    page = journey.open("office", office="990102")
+    assert "50.75" in journey.text(".figures")
+    lost = journey.card("R1 ")
+    assert "61.2%" in lost
+    page.locator("a.mc-go", has_text="XB-001").first.click()
+    page.wait_for_url("**/record?**number=XB-001**")
+    journey.settle()
+    over = {"zh": "超 5 分 30 秒", "en": "5 min 30 s over"}[journey.lang]
+    assert over in journey.text()
+
+
+def test_records_nineteen_of_xiba_were_late(journey):
+    page = journey.open("league", tab="indicator", indicator="R1")
+    page.locator("table.rows a", has_text="61.2%").click()
+    page.wait_for_url("**/records?**")
+    journey.settle()
+    page.locator("nav.chips a", has_text={"zh": "超时", "en": "late"}[journey.lang]).first.click()
+    page.wait_for_url("**verdict=late**")
+    journey.settle()
+    assert {"zh": "第 1–19 条，共 19 条", "en": "1–19 of 19"}[journey.lang] in journey.text()
+
+
+def test_record_the_complaint_was_answered_on_the_sixth_working_day(journey):
+    journey.open("record", record="tickets", number="C-XB-01")
+    text = journey.text()
+    assert {"zh": "T2 投诉答复及时率", "en": "T2 Complaints answered in time"}[journey.lang] in text
+    assert {"zh": "5 个工作日", "en": "5 working days"}[journey.lang] in text
+    # accepted on Monday 6 July, so that the fifth working day is Monday 13 July; answered on the 14th at 10:00
+    assert {"zh": "超 10 小时 00 分", "en": "10 h 00 min over"}[journey.lang] in text
+    assert "tickets.csv" in text
+
+
+def test_sources_one_repair_waits_in_quarantine_for_an_unknown_office(journey):
+    page = journey.open("sources")
+    page.locator("table.rows a", has_text={"zh": "单位未知", "en": "the office is unknown"}[journey.lang]).click()
+    page.wait_for_url("**reason=unknown_office**")
+    journey.settle()
+    assert "XX-001" in journey.text()
+    assert "无此供电所" in journey.text()
+
+
+def test_review_by_keys_and_thumbs(browser, tmp_path_factory):
+    """Confirm a candidate, find nothing in the next, take that back: by keyboard on a desk, by thumb on a phone."""
+    from tests.journeys.company import make_company
+    from tests.journeys.conftest import Journey, serving
+
+    for lang, width in (("zh", 1440), ("en", 390)):
+        home = make_company(tmp_path_factory.mktemp("review") / "home")
+        with serving(home) as address:
+            journey = Journey(browser, address, lang, width)
+            page = journey.open("review")
+            page.wait_for_selector(".rv-why")
+            assert "R02" in journey.text(".rv-why")
+            page.wait_for_function("document.querySelector('.rv-seen video')?.readyState >= 2")
+            assert page.evaluate("document.querySelector('.rv-seen video').currentTime") == pytest.approx(5, abs=0.3)
+            if width > 600:
+                page.keyboard.press("ArrowRight")
+                page.wait_for_timeout(300)
+                assert page.evaluate("document.querySelector('.rv-seen video').currentTime") == pytest.approx(
+                    6, abs=0.3
+                )
+                page.keyboard.press("s")
+                page.keyboard.press("1")
+            else:
+                page.locator(".rv-violation").tap()
+                page.locator(".rv-chips button").first.tap()
+            page.wait_for_selector(".rv-clean")
+            journey.settle()
+            page.keyboard.press("a") if width > 600 else page.locator(".rv-ok").tap()
+            done = {"zh": "没有待复核的样本。", "en": "Nothing waits for review."}[lang]
+            page.get_by_text(done).wait_for()
+            page = journey.open("review", sample=SAMPLE_FLAGGED)
+            assert {"zh": "已确认 R02", "en": "confirmed R02"}[lang] in journey.text()
+            journey.close()
+
+
+def test_a_link_shows_a_colleague_the_same_view(desk):
+    first = desk()
+    page = first.open("league", tab="indicator", indicator="R1", office="9901")
+    address, seen = page.url, first.text("table.rows")
+    other = desk()
+    other.page.goto(address)
+    other.settle()
+    assert other.text("table.rows") == seen
+    assert "南庄供电所" not in seen
+
+
+def test_the_strip_changes_the_language_and_the_period_in_the_address(desk):
+    journey = desk()
+    page = journey.open("league")
+    page.locator("select[name=lang]").select_option("en")
+    page.wait_for_url("**lang=en**")
+    journey.settle()
+    assert "Who is better, and is it real?" in journey.text()
+    page.locator("select[name=period]").select_option(index=1)
+    page.wait_for_function("!location.search.includes('period=2026-Q3')")
+    journey.settle()
+    assert "lang=en" in page.url
+    page.go_back()
+    page.wait_for_url("**period=2026-Q3**")
+
+
+def test_a_new_browser_asks_who_sits_there_and_remembers(desk):
+    journey = desk(person=None)
+    journey.page.goto(f"{journey.base}/league?period=2026-Q3&lang=zh")
+    journey.page.get_by_role("button", name="沈岚 · 纪检监察").click()
+    journey.page.get_by_text("谁做得更好，差别是真的吗？").wait_for()
+    journey.page.reload()
+    journey.page.get_by_text("谁做得更好，差别是真的吗？").wait_for()
+
+
+def test_a_countdown_moves_by_itself(desk):
+    journey = desk()
+    page = journey.open(as_of="2026-09-30T10:10:00+08:00")
+    first = page.locator("[data-until]").first.inner_text()
+    page.wait_for_timeout(2500)
+    assert page.locator("[data-until]").first.inner_text() != first
+
+
+def test_a_click_on_a_bar_of_the_waterfall_opens_its_indicator(desk):
+    journey = desk()
+    page = journey.open("office", office="990102", indicator="T2")
+    page.locator("[data-testid=stVegaLiteChart] svg .mark-rect path").first.click()
+    page.wait_for_url("**indicator=R1**")
+
+
+def test_nothing_is_wider_than_a_phone(desk):
+    journey = desk(width=390)
+    for slug in ("", "league", "office", "records", "review", "sources"):
+        page = journey.open(slug, office="990102") if slug == "office" else journey.open(slug)
+        wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{slug or 'today'} is {wide} px too wide"
+
+
+def test_a_page_prints_without_the_machinery_of_the_screen(desk):
+    journey = desk()
+    page = journey.open("league")
+    page.emulate_media(media="print")
+    assert page.locator("[data-testid=stHeader]").is_hidden()
+    assert page.locator("table.rows").first.is_visible()
+    assert len(page.pdf(format="A4")) > 10_000

@@ -1,0 +1,188 @@
+"""Every page: empty, and with data. What a person reads there is asserted, and that nothing failed on the way."""
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.web import wiring
+from tests.journeys.company import PERIOD, PERSON, make_company
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+PAGES = {
+    "today": ("今日", "现在有什么等着我？"),
+    "league": ("排名", "谁做得更好，差别是真的吗？"),
+    "office": ("单位", "为什么是这个分数？"),
+    "records": ("记录", "这个数字背后是哪些记录？"),
+    "record": ("记录", "一分一分，发生了什么？"),
+    "review": ("抽查复核", "这一分钟里有没有违规？"),
+    "sources": ("数据源", "来了什么，什么进不来，谁没有动静？"),
+}
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    return make_company(tmp_path_factory.mktemp("company") / "home")
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory):
+    return make_company(tmp_path_factory.mktemp("nothing") / "home", filled=False)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Opens a page of a company: `opened(folder, "league", tab="peers")` gives what a person reads."""
+
+    def open_page(home, page="today", person=PERSON, **parameters):
+        wiring.forget()
+        wiring.use_folder(home)
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.query_params.update({"period": PERIOD, **parameters})
+        if person:
+            app.session_state["mingcha_person"] = person
+        app.run()
+        if page != "today":
+            app.switch_page(f"../pages/{page}.py").run()
+        assert not app.exception, app.exception
+        return Seen(app)
+
+    yield open_page
+    wiring.forget()
+
+
+class Seen:
+    """The text of a page, and its charts' alternative texts."""
+
+    def __init__(self, app):
+        self.app = app
+        self.markup = "".join(element.proto.body for element in app.get("html"))
+        text = re.sub(r"<style>.*?</style>", "", self.markup, flags=re.S)
+        self.text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+        self.pictures = [element.proto.alt for element in app.get("vega_lite_chart")]
+
+    def __contains__(self, words):
+        return words in self.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_an_empty_company_says_what_would_be_here(opened, nothing, page):
+    seen = opened(nothing, page)
+    title, question = PAGES[page]
+    assert title in seen
+    assert question in seen
+    assert "无法显示" not in seen
+    assert 'class="state empty"' in seen.markup or page == "sources"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_in_english_has_no_chinese_of_its_own(opened, nothing, page):
+    seen = opened(nothing, page, lang="en")
+    own = seen.text.replace("明察", "").replace("示范市供电公司", "")
+    assert not re.search(r"[\u4e00-\u9fff]", own), own
+
+
+def test_the_league_names_the_worst_and_the_best(opened, company):
+    seen = opened(company, "league", tab="indicator", indicator="R1")
+    assert "西坝供电所 61.2%" in seen
+    assert "30 / 49" in seen
+    assert "差于偶然所能解释" in seen
+    assert (
+        seen.text.index("南庄供电所 100.0%") < seen.text.index("东河供电所 95.0%") < seen.text.index("西坝供电所 61.2%")
+    )
+    assert "西坝供电所" in seen.pictures[0]
+
+
+def test_the_league_ranks_three_and_shows_the_small_one_unranked(opened, company):
+    seen = opened(company, "league")
+    assert "1 南庄供电所 95.55 标杆" in seen
+    assert "未排名 北岭供电所" in seen
+    assert "全部缺项：C1、C2、C3、O1、O2、O3、O4、O5" in seen
+
+
+def test_peers_are_compared_within_their_group(opened, company):
+    seen = opened(company, "league", tab="peers")
+    assert seen.text.index("农网") < seen.text.index("1 东河供电所") < seen.text.index("2 西坝供电所")
+
+
+def test_an_office_is_explained_down_to_its_records(opened, company):
+    seen = opened(company, "office", office="990102")
+    assert "得分 · D" in seen
+    assert "XB-001" in seen
+    assert "T2 投诉答复及时率 50.0%" in seen
+    assert seen.pictures[0].startswith("西坝供电所瀑布图：从 100 到 50.75；失分最多的是R1")
+
+
+def test_the_records_behind_a_figure_are_all_there(opened, company):
+    seen = opened(company, "records", record="repairs", office="990102", indicator="R1", verdict="late")
+    assert "第 1–19 条，共 19 条" in seen
+    assert "XB-019" in seen
+    assert "DH-001" not in seen
+
+
+def test_a_record_shows_the_clock_that_judged_it(opened, company):
+    seen = opened(company, "record", record="repairs", number="XB-001")
+    assert "R1 抢修到岗及时率 超时 90 分钟" in seen
+    assert "7月1日 10:30 7月1日 10:35 超 5 分 30 秒" in seen
+    assert "repairs.csv" in seen
+    assert seen.pictures == ["XB-001 时间轴；超时：R1 抢修到岗及时率。"]
+
+
+def test_today_at_a_moment_shows_what_runs_out(opened, company):
+    seen = opened(company, as_of="2026-09-30T10:05:00+08:00")
+    assert "1 即将超时" in seen  # 65 of 90 minutes are 72 %: not yet; at 10:10 they are 78 %
+    assert "25 分 00 秒" in seen
+    assert "DH-040" in seen
+    assert "您看到的是 2026-09-30 10:05:00 UTC+8 的状态" in seen
+
+
+def test_the_sources_page_shows_batches_and_the_row_in_quarantine(opened, company):
+    seen = opened(company, "sources", reason="unknown_office", source="repairs")
+    assert "单位未知 repairs 抢修 1" in seen
+    assert "无此供电所" in seen
+    assert "XX-001" in seen
+
+
+def test_review_shows_the_flagged_sample_first(opened, company):
+    seen = opened(company, "review")
+    assert "队列：2" in seen
+
+
+def test_an_office_head_sees_only_the_own_office(opened, company):
+    seen = opened(company, "league", person="许立")
+    assert "西坝供电所" in seen
+    assert "南庄供电所" not in seen
+    assert "外" in opened(company, "record", person="许立", record="repairs", number="DH-001").text
+    assert "东河供电所" not in opened(company, "office", person="许立", office="990101")
+
+
+def test_without_a_person_the_page_asks_and_shows_nothing(opened, company):
+    seen = opened(company, "league", person=None)
+    assert "现在是哪位在使用？" in seen
+    assert [button.label for button in seen.app.button] == ["沈岚 · 纪检监察", "许立 · 所长"]
+    assert "南庄供电所" not in seen
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [({"period": "2026-Q9"}, "2026-Q9"), ({"as_of": "yesterday"}, "yesterday"), ({"office": "990109"}, "990109")],
+)
+def test_a_nonsense_address_is_answered_with_what_is_wrong(opened, company, parameters, said):
+    seen = opened(company, "office", **parameters)
+    assert 'class="state failed"' in seen.markup
+    assert said in seen
+
+
+def test_a_database_that_is_not_there_is_said_with_the_remedy(opened, tmp_path):
+    (tmp_path / "mingcha.toml").write_text('[people]\n"沈岚" = { role = "inspector", offices = ["*"] }\n', "utf-8")
+    seen = opened(tmp_path)
+    assert "mingcha init" in seen
+
+
+def test_every_figure_is_a_door(opened, company):
+    seen = opened(company, "league", tab="indicator", indicator="R1")
+    rate = re.search(r'<a href="([^"]+)"[^>]*>61\.2%</a>', seen.markup).group(1)
+    assert "indicator=R1" in rate
+    assert "office=990102" in rate
