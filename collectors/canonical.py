@@ -112,13 +112,23 @@ def _chosen_sheets(grids: Sequence[Grid], config: SourceConfig, where: str) -> l
     return chosen
 
 
-def _plan(grid: Grid, config: SourceConfig, where: str) -> Plan:
-    table = find_table(
+def tables_of(grids: Sequence[Grid], config: SourceConfig, where: str) -> list[Table]:
+    """The table of each sheet that the settings choose, as far as it has one, whether or not it holds the record."""
+    found = (_table(grid, config) for grid in _chosen_sheets(grids, config, where))
+    return [table for table in found if table is not None]
+
+
+def _table(grid: Grid, config: SourceConfig) -> Table | None:
+    return find_table(
         grid,
         lambda header: len(_columns(header, config)) + len(recognise_minutes(config.record, header)),
         header_rows=config.header_rows,
         skip_until=config.skip_until,
     )
+
+
+def _plan(grid: Grid, config: SourceConfig, where: str) -> Plan:
+    table = _table(grid, config)
     place = f"{where}, sheet '{grid.sheet}'" if grid.sheet else where
     if table is None:
         raise _NotHereError(f"{place} holds no table: no row has two cells. Export the table as xlsx or csv.")

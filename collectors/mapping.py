@@ -70,6 +70,10 @@ class SourceConfig(BaseModel):
     """Header of the column that holds the version time of a row."""
     rulebook: str | None = None
     calendar: str | None = None
+    strict_header: bool = False
+    """Whether a file whose header is none of `headers` is refused as a whole (the Mapping page saves it so)."""
+    headers: list[list[str]] = []
+    """Headers that the source was saved with: one for each shape that its sheets have."""
 
     @property
     def system_name(self) -> str:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from checks.rulebook.loader import load_rulebook
 from collectors.base import Arrival, CollectorError
 from collectors.canonical import Plan, canonical_rows, plans
+from collectors.header_change import HeaderChangedError, refuse_changed_header
 from collectors.mapping import SourceConfig
 from collectors.reading import grids_apart
 from collectors.records import RECORDS
@@ -112,6 +113,7 @@ def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circums
     contradicted: list[pl.DataFrame] = []
     while True:
         with grids_apart(arrival.path) as grids:
+            refuse_changed_header(grids, config, arrival.name)
             made = plans(grids, config, arrival.name)
             try:
                 with db.adbc(write=True) as connection:
@@ -257,6 +259,7 @@ class _File:
     def _close_batch(self, plan: Plan, report: BatchReport) -> None:
         details = {
             "header_row": plan.table.above,
+            "header": list(plan.table.header),
             "columns": plan.used(),
             "skipped": plan.table.skipped,
             "reasons": dict(report.reasons),
@@ -290,6 +293,8 @@ def _note_failure(db: Database, arrival: Arrival, config: SourceConfig, by: View
     values = _batch_of(arrival, config, by)
     if not error.permanent:
         values["sha256"] = None
+    if isinstance(error, HeaderChangedError):
+        values["details"] = json.dumps(error.details, ensure_ascii=False)
     with db.session() as connection:
         connection.execute(sa.insert(BATCHES).values(**values, state="failed", error=error.message, finished_at=_now()))
         for statement in remembering(config.name, arrival.state_if_refused if error.permanent else {}):
