@@ -132,43 +132,86 @@ HEADERS: dict[str, dict[str, Sequence[str]]] = {
         **_DESK,
     },
     "applications": {
-        "application_no": ("申请编号", "业扩工单编号", "流程编号", "app_no", "工单编号"),
+        "application_no": ("申请编号", "业扩工单编号", "业扩申请编号", "流程编号", "app_no", "工单编号"),
         "office_code": _OFFICE,
-        "class": ("客户类别", "业扩类型", "用电类别", "报装类型"),
+        "class": ("客户类别", "业扩类型", "客户类型", "报装类别", "用电类别", "报装类型"),
         "customer_no": _CUSTOMER,
-        "accepted_at": ("受理时间", "申请时间", "申请受理时间", "受理日期"),
-        "plan_answered_at": ("方案答复时间", "供电方案答复时间"),
-        "design_reviewed_at": ("设计审查时间", "图纸审核时间"),
-        "inspected_at": ("竣工检验时间", "验收时间", "竣工验收时间"),
-        "connected_at": ("接电时间", "装表接电时间", "送电时间"),
-        "archived_at": ("归档时间", "归档日期"),
-        "papers": ("资料份数", "申请资料数"),
-        "visits": ("往返次数", "客户往返次数"),
-        "paused_working_days": ("暂停工作日", "挂起工作日"),
-        "card_issued": ("明白卡", "是否发放明白卡"),
+        "accepted_at": ("受理时间", "申请时间", "申请受理时间", "业务受理时间", "受理日期", "申请日期"),
+        "plan_answered_at": ("方案答复时间", "供电方案答复时间", "答复供电方案时间", "方案答复日期"),
+        "design_reviewed_at": ("设计审查时间", "设计文件审查时间", "设计文件审核时间", "图纸审核时间", "设计审查日期"),
+        "inspected_at": ("竣工检验时间", "验收时间", "竣工验收时间", "竣工检验日期"),
+        "connected_at": ("接电时间", "装表接电时间", "送电时间", "装表接电日期", "接电日期", "送电日期"),
+        "archived_at": ("归档时间", "归档日期", "流程归档时间"),
+        "papers": ("资料份数", "申请资料数", "收资份数"),
+        "visits": ("往返次数", "客户往返次数", "客户跑动次数"),
+        "paused_working_days": (
+            "暂停工作日",
+            "挂起工作日",
+            "暂停天数(工作日)",
+            "挂起天数(工作日)",
+            "客户原因暂停工作日",
+        ),
+        "card_issued": ("明白卡", "是否发放明白卡", "明白卡发放", "明白卡是否发放"),
     },
     "evaluations": {
-        "evaluation_no": ("评价编号", "评价单号", "回访编号"),
+        "evaluation_no": ("评价编号", "评价单号", "评价表编号", "评价表号", "表号", "回访编号", "回访单号", "按键编号"),
         "kind": ("评价方式", "评价类型", "评价渠道"),
         "office_code": _OFFICE,
-        "record_no": ("工单编号", "申请编号", "关联单号"),
-        "at": ("评价时间", "回访时间"),
-        "satisfaction": ("满意度", "评价结果"),
-        "designated_design": ("指定设计", "是否指定设计"),
-        "designated_construction": ("指定施工", "是否指定施工"),
-        "designated_supply": ("指定供货", "是否指定供货"),
-        "extra_fee": ("额外收费", "是否额外收费"),
-        "attitude": ("服务态度", "态度评分"),
+        "record_no": ("国网工单编号", "工单编号", "申请编号", "业扩工单编号", "业扩申请编号", "流程编号", "关联单号"),
+        "at": (
+            "评价时间",
+            "回访时间",
+            "评价日期",
+            "回访日期",
+            "填表日期",
+            "填写日期",
+            "回收日期",
+            "按键时间",
+            "调查时间",
+        ),
+        "satisfaction": ("满意度", "评价结果", "回访满意度", "回访结果", "总体满意度"),
+        "designated_design": ("指定设计", "是否指定设计", "是否指定设计单位", "指定设计单位"),
+        "designated_construction": ("指定施工", "是否指定施工", "是否指定施工单位", "指定施工单位"),
+        "designated_supply": (
+            "指定供货",
+            "是否指定供货",
+            "是否指定供货单位",
+            "指定供货单位",
+            "是否指定设备材料供应单位",
+        ),
+        "extra_fee": ("额外收费", "是否额外收费", "是否吃拿卡要", "吃拿卡要"),
+        "attitude": ("服务态度", "态度评分", "服务态度评分"),
         "box": ("意见箱", "意见箱编号"),
-        "opened_by": ("开箱人",),
-        "reached": ("是否接通", "是否回访成功"),
+        "opened_by": ("开箱人", "开箱人员"),
+        "reached": ("是否接通", "是否回访成功", "是否成功", "接通情况"),
     },
     "measures": {
-        "indicator": ("指标", "指标编码", "指标代码"),
+        "indicator": ("指标编码", "指标代码", "指标名称", "指标"),
         "office_code": _OFFICE,
-        "period": ("统计月份", "月份", "年月", "统计期"),
-        "numerator": ("分子", "分子值"),
-        "denominator": ("分母", "分母值"),
+        "period": ("统计月份", "月份", "年月", "统计期", "统计年月", "所属月份", "考核月份"),
+        "numerator": (
+            "分子",
+            "分子值",
+            "分子数",
+            "实收电费",
+            "实收金额",
+            "采集成功数",
+            "采集成功表计数",
+            "放弃数",
+            "来电放弃数",
+        ),
+        "denominator": (
+            "分母",
+            "分母值",
+            "分母数",
+            "应收电费",
+            "应收金额",
+            "应采数",
+            "应采集数",
+            "应采表计数",
+            "呼入数",
+            "来电总数",
+        ),
         "unit": ("计量单位", "指标单位"),
         "source": ("数据来源",),
     },
@@ -221,6 +264,16 @@ MINUTES: dict[str, dict[str, tuple[Sequence[str], str]]] = {
 
 IMPLIED: dict[str, tuple[tuple[frozenset[str], str, str], ...]] = {
     "tickets": ((frozenset({"故障描述", "故障大类", "故障类型"}), "type", "fault"),),
+    "evaluations": (
+        (frozenset({"指定设计", "是否指定设计", "是否指定设计单位", "指定设计单位"}), "kind", "designated_form"),
+        (frozenset({"回访编号", "回访单号", "回访时间", "回访日期"}), "kind", "callback"),
+        (frozenset({"按键编号", "按键时间"}), "kind", "keypress"),
+    ),
+    "measures": (
+        (frozenset({"实收电费", "应收电费"}), "indicator", "fee_collection"),
+        (frozenset({"采集成功数", "采集成功表计数"}), "indicator", "meter_reading"),
+        (frozenset({"放弃数", "来电放弃数"}), "indicator", "call_abandonment"),
+    ),
 }
 """What the very shape of a file says: with one of these headers and no column of its own, the value is this."""
 
@@ -285,8 +338,8 @@ def recognise_minutes(record: str, header: Sequence[str]) -> dict[str, tuple[int
 def implied(record: str, header: Sequence[str], mapped: Mapping[str, object]) -> dict[str, str]:
     """Constants that the shape of the file implies, for columns that have no header."""
     compared = {plain(cell) for cell in header}
-    return {
-        column: value
-        for marks, column, value in IMPLIED.get(record, ())
-        if column not in mapped and compared & {plain(mark) for mark in marks}
-    }
+    found: dict[str, str] = {}
+    for marks, column, value in IMPLIED.get(record, ()):
+        if column not in mapped and compared & {plain(mark) for mark in marks}:
+            found.setdefault(column, value)
+    return found

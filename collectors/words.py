@@ -50,7 +50,10 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
         "一般投诉": "general", "重要投诉": "important", "重大投诉": "major", "特殊投诉": "special",
     },
     ("applications", "class"): {
-        "居民": "residential", "低压居民": "residential", "低压非居民": "low_voltage", "低压": "low_voltage",
+        "居民": "residential", "低压居民": "residential", "居民客户": "residential", "居民新装": "residential",
+        "低压非居民": "low_voltage", "低压": "low_voltage", "非居民": "low_voltage", "低压非居": "low_voltage",
+        "高压单": "high_voltage_single", "高压双": "high_voltage_dual", "高压多电源": "high_voltage_dual",
+        "分布式光伏并网": "solar", "光伏并网": "solar",
         "高压单电源": "high_voltage_single", "高压双电源": "high_voltage_dual", "光伏": "solar", "分布式光伏": "solar",
     },
     ("evaluations", "kind"): {
@@ -81,7 +84,10 @@ FLAGS = {
     "no": False, "false": False, "0": False, "否": False, "n": False, "f": False, "无": False, "×": False,
 }  # fmt: skip
 
-COLUMN_FLAGS: dict[tuple[str, str], dict[str, bool]] = {
+_UNCLEAR: dict[str, bool | None] = {"不清楚": None, "不知道": None, "未填": None, "未填写": None, "未涉及": None}
+"""What a customer may tick beside yes and no: nothing is stated."""
+
+COLUMN_FLAGS: dict[tuple[str, str], dict[str, bool | None]] = {
     ("repairs", "customer_owned"): {
         "客户": True, "用户": True, "客户产权": True, "用户产权": True, "客户资产": True, "用户资产": True,
         "专用": True,
@@ -92,6 +98,10 @@ COLUMN_FLAGS: dict[tuple[str, str], dict[str, bool]] = {
     ("*", "reported_restore_late"): {"超时": True, "未超时": False, "正常": False},
     ("hall_days", "open"): {"营业": True, "开门": True, "休息": False, "停业": False, "关门": False},
     ("applications", "card_issued"): {"已发": True, "已发放": True, "未发": False, "未发放": False},
+    ("evaluations", "designated_design"): _UNCLEAR,
+    ("evaluations", "designated_construction"): _UNCLEAR,
+    ("evaluations", "designated_supply"): _UNCLEAR,
+    ("evaluations", "extra_fee"): _UNCLEAR,
     ("evaluations", "reached"): {"接通": True, "成功": True, "未接通": False, "不成功": False},
 }  # fmt: skip
 
@@ -106,9 +116,9 @@ def choices(record: str, column: str) -> dict[str, str]:
 
 
 @cache
-def flags(record: str, column: str) -> dict[str, bool]:
-    """Compared word → yes or no."""
-    words = dict(FLAGS)
+def flags(record: str, column: str) -> dict[str, bool | None]:
+    """Compared word → yes or no; None means deliberately nothing."""
+    words: dict[str, bool | None] = dict(FLAGS)
     for key in (("*", column), (record, column)):
         words.update({plain(word): value for word, value in COLUMN_FLAGS.get(key, {}).items()})
     return words
