@@ -92,13 +92,27 @@ def rollup(tallies: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> p
     A tally is `office_code, day, states, marks, count, ratio`: so many records of an office's day with the same
     letters, and the sum of their ratios. Counts may be negative (a verdict taken back).
     """
-    shares = _shares(tallies.select("states", "marks").unique(), codes, rulebook)
-    joined = tallies.join(shares, on=["states", "marks"], how="inner", nulls_equal=True)
-    sums = [pl.col(name) * pl.col("count") for name in SUMS if name != "numerator"]
-    counted = pl.when("is_ratio").then(pl.col("ratio")).otherwise(pl.col("numerator") * pl.col("count"))
-    added = joined.select(*KEYS, counted.fill_null(0).alias("numerator"), *sums)
-    total = added.group_by(KEYS).agg(pl.col(SUMS).sum())
-    return total.filter(pl.any_horizontal(pl.col(SUMS) != 0)).sort(KEYS)
+    seen = tallies.select("states", "marks").unique()
+    weights = _weights(seen, codes, rulebook)
+    by_record = [(pl.col(name) * pl.col("count")).sum() for name in weights.columns]
+    by_ratio = [
+        pl.col("ratio").sum().alias(f"{code}:numerator")
+        for code in codes
+        if formula_of(rulebook, code).numerator == "ratio"
+    ]
+    joined = tallies.join(seen.hstack(weights), on=["states", "marks"], nulls_equal=True)
+    cells = joined.group_by("office_code", "day").agg(*by_record, *by_ratio)
+    lines = pl.concat([_lines(cells, name) for name in (*codes, RECORDS)])
+    return lines.filter(pl.any_horizontal(pl.col(SUMS) != 0)).sort(KEYS)
+
+
+def _lines(cells: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The rows of one indicator from columns `NAME:sum`; what nothing adds to is 0."""
+    sums = [
+        (pl.col(f"{name}:{column}") if f"{name}:{column}" in cells.columns else pl.lit(0, dtype=pl.Int64)).alias(column)
+        for column in SUMS
+    ]
+    return cells.select("office_code", "day", pl.lit(name).alias("indicator"), *sums)
 
 
 def add(*rollups: pl.DataFrame) -> pl.DataFrame:
@@ -111,30 +125,26 @@ def empty_rollup() -> pl.DataFrame:
     return pl.DataFrame(schema={**dict.fromkeys(KEYS, pl.String), **dict.fromkeys(SUMS, pl.Int64)})
 
 
-def _shares(combinations: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.DataFrame:
-    """What one record of each combination of letters adds to each indicator, and to `n`."""
-    rows = []
-    for states, marks in combinations.iter_rows():
+def _weights(seen: pl.DataFrame, codes: Sequence[str], rulebook: Rulebook) -> pl.DataFrame:
+    """What one record adds, for every combination of letters: columns `NAME:sum`, without those always 0."""
+    judged = [place for place, code in enumerate(codes) if indicator_of(rulebook, code).counts_in_n]
+    columns: dict[str, list[int]] = {f"{RECORDS}:numerator": []}
+    for states, marks in seen.iter_rows():
+        columns[f"{RECORDS}:numerator"].append(int(any(states[place] in "OL" for place in judged)))
         for place, code in enumerate(codes):
-            if states[place] != "-":
-                mark = marks[place] if marks else "-"
-                rows.append((states, marks, *_share(code, states[place], mark, rulebook)))
-        if any(states[place] in "OL" and indicator_of(rulebook, code).counts_in_n for place, code in enumerate(codes)):
-            rows.append((states, marks, RECORDS, False, 1, 0, 0, 0, 0, 0, 0))
-    schema = {"states": pl.String, "marks": pl.String, "indicator": pl.String, "is_ratio": pl.Boolean}
-    return pl.DataFrame(rows, schema={**schema, **dict.fromkeys(SUMS, pl.Int64)}, orient="row")
+            share = _share(code, states[place], marks[place] if marks else "-", rulebook)
+            for column, value in zip(SUMS, share, strict=True):
+                columns.setdefault(f"{code}:{column}", []).append(value)
+    used = {name: values for name, values in columns.items() if any(values)}
+    return pl.DataFrame(used, schema=dict.fromkeys(used, pl.Int64))
 
 
-def _share(
-    code: str, letter: str, mark: str, rulebook: Rulebook
-) -> tuple[str, bool, int, int, int, int, int, int, int]:
+def _share(code: str, letter: str, mark: str, rulebook: Rulebook) -> tuple[int, ...]:
+    """What one record with this letter adds to the `SUMS` of an indicator (a ratio is added by itself)."""
     indicator = indicator_of(rulebook, code)
     formula = FORMULAS[indicator.formula]
-    is_ratio = formula.numerator == "ratio"
-    counted = not is_ratio and letter in formula.numerator
+    counted = formula.numerator != "ratio" and letter in formula.numerator
     return (
-        code,
-        is_ratio,
         indicator.options.get("per", 1) if counted else 0,
         int(letter in formula.denominator),
         int(letter == "P"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 from typing import cast
 
 import numpy as np
@@ -92,8 +93,15 @@ def points_of(indicator: Indicator, value: Fraction | None) -> Fraction | None:
     """`w × clamp((x − floor) / (target − floor), 0, 1)`, for "less is better" too."""
     if value is None:
         return None
-    share = (value - indicator.floor) / (indicator.target - indicator.floor)
-    return indicator.weight * min(max(share, Fraction(0)), Fraction(1))
+    # (value − floor) ÷ (target − floor) in plain integers: a league of 3,000 offices makes 60,000 of them
+    floor, span = indicator.floor, indicator.span
+    above = (value.numerator * floor.denominator - floor.numerator * value.denominator) * span.denominator
+    below = value.denominator * floor.denominator * span.numerator
+    if below < 0:
+        above, below = -above, -below
+    if above <= 0:
+        return Fraction(0)
+    return indicator.weight if above >= below else indicator.weight * Fraction(above, below)
 
 
 def figures_of(
@@ -116,13 +124,19 @@ def compose(row: Row, edition: Edition, *, guarded: bool = True) -> None:
     """
     present = [figure for figure in row.figures.values() if figure.points is not None]
     row.missing = [code for code, figure in row.figures.items() if figure.points is None]
-    row.total_weight = sum((figure.indicator.weight for figure in row.figures.values()), Fraction(0))
-    row.available_weight = sum((figure.indicator.weight for figure in present), Fraction(0))
+    row.total_weight = exact_sum([figure.indicator.weight for figure in row.figures.values()])
+    row.available_weight = exact_sum([figure.indicator.weight for figure in present])
     if row.available_weight:
-        points = sum((cast(Fraction, figure.points) for figure in present), Fraction(0))
+        points = exact_sum([cast(Fraction, figure.points) for figure in present])
         row.exact_score = HUNDRED * points / row.available_weight
         row.score = half_up(row.exact_score, SCORE_PLACES)
     row.reason = _why_not_ranked(row, edition, guarded)
+
+
+def exact_sum(fractions: Sequence[Fraction]) -> Fraction:
+    """Their sum over one common denominator: reducing once instead of after each addition."""
+    common = lcm(*(fraction.denominator for fraction in fractions))
+    return Fraction(sum(fraction.numerator * (common // fraction.denominator) for fraction in fractions), common)
 
 
 def _why_not_ranked(row: Row, edition: Edition, guarded: bool) -> str | None:

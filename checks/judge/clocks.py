@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from checks.clock import last_second, local_day
-from checks.judge.base import NO, NO_TIME, NOT_APPLICABLE, Moment, Verdict, reason
+from checks.judge.base import NO, NO_TIME, NOT_APPLICABLE, Moment, Verdict, one_of, reason
 from checks.rulebook.loader import scored_limits
 from checks.rulebook.model import Indicator, Limit, Step
 
@@ -41,9 +41,7 @@ def fits(limit: Limit) -> pl.Expr:
     """Whether a record is one that this limit is for; without conditions it is for all."""
     if not limit.where:
         return pl.lit(True)
-    return pl.all_horizontal(*(pl.col(name).is_in(list(values)) for name, values in limit.where.items())).fill_null(
-        False
-    )
+    return pl.all_horizontal(*(one_of(name, values) for name, values in limit.where.items())).fill_null(False)
 
 
 def _deadline(moment: Moment, step: Step, limits: tuple[Limit, ...]) -> tuple[pl.Expr, pl.Expr]:

@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 
 from checks.clock import Calendar
-from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, exclusion, is_child, judge, reason
+from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, exclusion, is_child, judge, one_of, reason
 from checks.judge.clocks import clock
 from checks.rulebook.loader import Rulebook
 from checks.rulebook.model import Indicator
@@ -37,15 +37,15 @@ def judge_tickets(tickets: pl.DataFrame, rulebook: Rulebook, calendar: Calendar,
 def _per_customers(_moment: Moment, indicator: Indicator) -> Verdict:
     """T4: complaints are counted if substantiated; `partly` is not `yes`."""
     options = indicator.options
-    counted = pl.col(options["column"]).is_in(list(options["counted"])).fill_null(False)
+    counted = one_of(options["column"], options["counted"]).fill_null(False)
     verdict = pl.when(counted).then(reason("substantiated")).otherwise(reason("not_substantiated"))
-    return Verdict(pl.when(pl.col("type").is_in(list(options["types"]))).then(verdict).otherwise(NOT_APPLICABLE))
+    return Verdict(pl.when(one_of("type", options["types"])).then(verdict).otherwise(NOT_APPLICABLE))
 
 
 def _share(_moment: Moment, indicator: Indicator) -> Verdict:
     """T5: rated tickets of every type, judged or not."""
     value = pl.col(indicator.options["column"])
-    verdict = pl.when(value.is_in(list(indicator.options["counted"]))).then(reason("satisfied"))
+    verdict = pl.when(one_of(indicator.options["column"], indicator.options["counted"])).then(reason("satisfied"))
     return Verdict(pl.when(value.is_null()).then(NOT_APPLICABLE).otherwise(verdict.otherwise(reason("not_satisfied"))))
 
 

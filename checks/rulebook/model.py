@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -108,6 +109,11 @@ class Indicator(Table):
         if self.weight < 0:
             raise ValueError(f"indicator {self.code}: weight {self.weight} is negative")
         return self
+
+    @cached_property
+    def span(self) -> Fraction:
+        """From floor to target; negative where less is better."""
+        return self.target - self.floor
 
     @property
     def less_is_better(self) -> bool:
