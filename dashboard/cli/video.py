@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -165,7 +165,7 @@ def sample(
             say(f"{one.sample_id} {one.camera}: {one.detail}")
     say(t("{n} looks concluded.", n=len(taken)))
     mine = {(one.sample_id, one.camera) for one in taken}
-    rows = queries.samples(application.db, application.viewer, slots=slots, as_of=datetime.now(UTC))
+    rows = queries.samples(application.db, application.viewer, slots=slots, as_of=application.now())
     emit({"rows": [row for row in rows if (row["sample"], row["camera"]) in mine]}, output, SAMPLE_COLUMNS)
 
 
