@@ -33,16 +33,8 @@ from collectors.spool import workspace
 from collectors.spreadsheet import arrival_of
 from collectors.surroundings import Surroundings
 from collectors.tables.spooled import SpoolWriter
-from collectors.watermark import (
-    STATE,
-    Overlap,
-    Value,
-    dumped,
-    highest,
-    loaded,
-    not_beyond,
-    start_of,
-)
+from collectors.watermark import Value
+from collectors.window import Window
 
 _ROWS_AT_A_TIME = 5_000
 # A line that went dead is noticed within about a minute; the driver would wait for hours.
@@ -125,41 +117,33 @@ class DatabaseSource:
         self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
         """The rows that are new or may have changed, as one arrival. Raises CollectorError."""
-        stored = state.get(STATE)
-        start = start_of(stored, Overlap(self.config.overlap) if self.config.overlap else None)
+        window = Window(state, self.config.overlap)
+        since = f" from {window.start} on" if window.start is not None else ""
         with workspace(self.surroundings.spool, "database") as folder:
             path = folder / "rows.arrow"
             with self._connected() as connection, _explained(self.config.name):
-                rows, highest_seen = self._spool(connection, start, path)
-            mark = self._mark(stored, highest_seen, arrived_at)
-            remembered = {STATE: mark} if mark else {}
-            since = f" from {start} on" if start is not None else ""
+                rows = self._spool(connection, window, path)
+            remembered = window.remembered(arrived_at, self.config.timezone)
             arrival = arrival_of(path, f"{self.config.name}: query{since}", arrived_at, remembered)
             if rows and arrival.sha256 not in seen:
                 yield arrival
             else:
                 # Read before, stored or refused: if it was refused, the watermark must stay where it is.
-                yield Remark(f"{rows} rows{since}, nothing new")
+                yield Remark(f"nothing new{since}")
 
-    def _mark(self, stored: str | None, seen: Value | None, arrived_at: datetime) -> str | None:
-        mark = highest(loaded(stored) if stored else None, seen)
-        return None if mark is None else dumped(not_beyond(mark, arrived_at, self.config.timezone))
-
-    def _spool(self, connection: Connection, start: Value | None, path: Path) -> tuple[int, Value | None]:
-        """Rows written, and the largest watermark among them."""
-        sent = statement(self.config, start, connection.dialect.identifier_preparer.quote)
+    def _spool(self, connection: Connection, window: Window, path: Path) -> int:
+        """Write the rows that were not there at the last reading; how many."""
+        sent = statement(self.config, window.start, connection.dialect.identifier_preparer.quote)
         streaming = connection.execution_options(stream_results=True, yield_per=_ROWS_AT_A_TIME)
         with streaming.execute(*sent) as result:
             header = list(result.keys())
-            at = position(header, self.config)
-            top: Value | None = None
+            at, columns = position(header, self.config), json.dumps(header)
             with SpoolWriter(path, header) as writer:
-                for rows in result.partitions():
-                    for row in rows:
-                        writer.add([as_text(value) for value in row])
-                    if at is not None:
-                        top = highest(top, max((row[at] for row in rows if row[at] is not None), default=None))
-            return writer.rows, top
+                for row in result:
+                    texts = [as_text(value) for value in row]
+                    if at is None or window.is_new(columns + json.dumps(texts), row[at]):
+                        writer.add(texts)
+            return writer.rows
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

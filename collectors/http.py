@@ -34,17 +34,9 @@ from collectors.spool import workspace
 from collectors.spreadsheet import arrival_of
 from collectors.surroundings import Surroundings
 from collectors.tables.spooled import SpoolWriter
-from collectors.watermark import (
-    STATE,
-    Overlap,
-    Value,
-    dumped,
-    highest,
-    loaded,
-    not_beyond,
-    start_of,
-)
+from collectors.watermark import Value
 from collectors.web import Client
+from collectors.window import Window
 
 PLACEHOLDER = "{watermark}"
 _RATE = re.compile(r"^(\d+)\s*/\s*(s|m|h)$")
@@ -132,21 +124,20 @@ class HttpSource:
         self, *, seen: frozenset[str], state: Mapping[str, str], arrived_at: datetime
     ) -> Iterator[Arrival | Remark]:
         """All rows that the service gives, as one arrival. Raises CollectorError."""
-        stored = state.get(STATE)
-        start = start_of(stored, Overlap(self.config.overlap) if self.config.overlap else None)
-        since = f" from {start} on" if start is not None else ""
+        window = Window(state, self.config.overlap)
+        since = f" from {window.start} on" if window.start is not None else ""
         with workspace(self.surroundings.spool, "http") as folder:
-            rows = _Rows(folder, self.config)
-            for answer in self._pages(rows, None if start is None else str(start)):
-                rows.add(answer)
-            remembered = rows.mark(stored, arrived_at)
+            rows = _Rows(folder, self.config, window)
+            for page in self._pages(rows, None if window.start is None else str(window.start)):
+                rows.add(page)
             if rows.empty:
-                yield Remark(f"no rows{since}")
+                yield Remark(f"nothing new{since}")
                 return
+            remembered = window.remembered(arrived_at, self.config.timezone)
             arrival = arrival_of(rows.written(), f"{self.config.name}: {rows.title}{since}", arrived_at, remembered)
             if arrival.sha256 in seen:
                 # Read before, stored or refused: if it was refused, the watermark must stay where it is.
-                yield Remark(f"{rows.title}{since}, nothing new")
+                yield Remark(f"nothing new{since}")
             else:
                 yield arrival
 
@@ -242,56 +233,56 @@ class _Rows:
 
     folder: Path
     config: HttpConfig
+    window: Window
     count: int = 0
+    """Rows given, those of the overlap included."""
+    new: int = 0
     columns: dict[str, None] = field(default_factory=dict)
     pages: set[bytes] = field(default_factory=set)
-    top: Value | None = None
     raw: bytes | None = None
 
     def add(self, page: Parsed) -> None:
         """Keep a page. CollectorError when the service gave the same one before: it does not turn its pages."""
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in page.rows)
-        digest = hashlib.sha256(text.encode()).digest()
-        if page.rows and digest in self.pages:
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in page.rows]
+        digest = hashlib.sha256("".join(lines).encode()).digest()
+        if lines and digest in self.pages:
             raise CollectorError(
                 f"Source '{self.config.name}': {page.url.split('?')[0]} gave the same page twice: it loops. "
                 "Check page.parameter; give page.total if its last page is repeated.",
                 permanent=True,
             )
         self.pages.add(digest)
-        with self._lines.open("a", encoding="utf-8") as file:
-            file.write(text)
         self.raw = page.raw
-        self.count += len(page.rows)
+        self.count += len(lines)
         for row in page.rows:
             self.columns |= dict.fromkeys(row)
-        self._note_watermark(page)
+        marks = self._marks(page)
+        fresh = [line for line, mark in zip(lines, marks, strict=True) if self._is_new(line, mark)]
+        self.new += len(fresh)
+        with self._lines.open("a", encoding="utf-8") as file:
+            file.writelines(fresh)
 
-    def _note_watermark(self, page: Parsed) -> None:
+    def _is_new(self, line: str, mark: Value | None) -> bool:
+        return self.config.watermark is None or self.window.is_new(line, mark)
+
+    def _marks(self, page: Parsed) -> list[Value | None]:
+        """The watermark of each row."""
         column = self.config.watermark
-        if column is None or not page.rows:
-            return
-        if column not in self.columns:
+        if column is not None and page.rows and column not in self.columns:
             raise CollectorError(
                 f"Source '{self.config.name}': the watermark column '{column}' is not in the answer "
                 f"({', '.join(self.columns)}).",
                 permanent=True,
             )
-        for row in page.rows:
-            self.top = highest(self.top, _number_or_text(row.get(column)))
-
-    def mark(self, stored: str | None, arrived_at: datetime) -> dict[str, str]:
-        """What to remember: the largest watermark so far."""
-        mark = highest(loaded(stored) if stored else None, self.top)
-        return {} if mark is None else {STATE: dumped(not_beyond(mark, arrived_at, self.config.timezone))}
+        return [_number_or_text(row.get(column)) if column else None for row in page.rows]
 
     @property
     def empty(self) -> bool:
-        return not self.count and not self.raw
+        return not self.new and not self.raw
 
     @property
     def title(self) -> str:
-        return f"{self.count} rows" if self.raw is None else self.config.path.split("?")[0].rsplit("/", 1)[-1]
+        return f"{self.new} rows" if self.raw is None else self.config.path.split("?")[0].rsplit("/", 1)[-1]
 
     @property
     def _lines(self) -> Path:

@@ -1,5 +1,6 @@
 """The database source against a real PostgreSQL and a SQLite file."""
 
+import base64
 import gc
 import threading
 import time
@@ -78,31 +79,41 @@ def test_it_brings_header_and_rows_as_text(foreign, tmp_path):
     assert not arrival.path.exists(), "the spool file is gone once the next item was asked for"
 
 
-def test_the_second_reading_starts_at_the_watermark(foreign, tmp_path):
+def test_the_second_reading_brings_only_what_is_new(foreign, tmp_path):
     source = make_source(foreign, tmp_path, watermark="updated_at")
     _, state, _ = fetched(source)
     add(foreign, "T3", None, None, "2026-07-10 08:00:00")
-    rows, state, _ = fetched(source, state)
-    assert [row[0] for row in rows[1:]] == ["T2", "T3"]
-    rows, _, _ = fetched(source, state)
-    assert [row[0] for row in rows[1:]] == ["T3"]
+    add(foreign, "T4", "as old as the newest one was", None, "2026-07-09 09:30:05")
+    add(foreign, "T5", "older", None, "2026-07-09 09:30:04")
+    rows, state, item = fetched(source, state)
+    assert [row[0] for row in rows[1:]] == ["T3", "T4"]
+    assert item.name == "crm: query from 2026-07-09 09:30:05 on"
+    rows, again, item = fetched(source, state)
+    assert (rows, again) == (None, {})
+    assert item.text == "nothing new from 2026-07-10 08:00:00 on"
 
 
-def test_an_overlap_reads_late_edits_again(foreign, tmp_path):
+def test_an_overlap_brings_late_rows_and_late_edits_and_nothing_else(foreign, tmp_path):
     source = make_source(foreign, tmp_path, watermark="updated_at", overlap="1d")
+    add(foreign, "T3", None, None, "2026-07-09 08:00:00")
     _, state, _ = fetched(source)
     add(foreign, "T4", "committed late", None, "2026-07-08 09:30:05")  # exactly a day before the last one: still seen
     add(foreign, "T5", "committed too late", None, "2026-07-08 09:30:04")
-    rows, _, _ = fetched(source, state)
-    assert [row[0] for row in rows[1:]] == ["T2", "T4"]
+    with foreign.engine.connect() as connection:
+        connection.execute(sa.text("UPDATE crm_tickets SET content = 'edited' WHERE ticket_no = 'T3'"))
+        connection.commit()
+    rows, state, _ = fetched(source, state)
+    assert sorted(row[:2] for row in rows[1:]) == [("T3", "edited"), ("T4", "committed late")]
+    assert fetched(source, state)[0] is None
 
 
-def test_rows_without_a_watermark_are_read_every_time(foreign, tmp_path):
+def test_rows_without_a_watermark_are_never_missed(foreign, tmp_path):
     source = make_source(foreign, tmp_path, watermark="updated_at")
     _, state, _ = fetched(source)
     add(foreign, "T6", None, None, None)
-    rows, _, _ = fetched(source, state)
-    assert [row[0] for row in rows[1:]] == ["T2", "T6"]
+    rows, state, _ = fetched(source, state)
+    assert [row[0] for row in rows[1:]] == ["T6"]
+    assert fetched(source, state)[0] is None
 
 
 def test_a_row_from_the_future_does_not_hide_what_comes_after(foreign, tmp_path):
@@ -111,7 +122,32 @@ def test_a_row_from_the_future_does_not_hide_what_comes_after(foreign, tmp_path)
     _, state, _ = fetched(source)
     add(foreign, "T8", None, None, "2026-07-10 12:00:01")
     rows, _, _ = fetched(source, state, now=NOW + timedelta(minutes=1))
-    assert [row[0] for row in rows[1:]] == ["T7", "T8"]
+    assert [row[0] for row in rows[1:]] == ["T8"]
+
+
+def test_another_column_makes_every_row_another(foreign, tmp_path):
+    _, state, _ = fetched(make_source(foreign, tmp_path, watermark="updated_at"))
+    query = "SELECT ticket_no, updated_at FROM crm_tickets"
+    rows, _, _ = fetched(make_source(foreign, tmp_path, watermark="updated_at", query=query), state)
+    assert [row[0] for row in rows[1:]] == ["T2"]
+
+
+def test_a_window_too_large_to_remember_is_read_again(foreign, tmp_path, monkeypatch):
+    monkeypatch.setattr("collectors.window.MOST_ROWS", 1)
+    source = make_source(foreign, tmp_path, watermark="updated_at", overlap="30d")
+    _, state, _ = fetched(source)
+    assert state["window"] == ""
+    assert [row[0] for row in fetched(source, state)[0][1:]] == ["T1", "T2"]
+
+
+def test_a_long_first_reading_keeps_only_the_window(foreign, tmp_path, monkeypatch):
+    monkeypatch.setattr("collectors.window._PRUNE_AT", 10)
+    for number in range(100):
+        add(foreign, f"N{number}", None, None, f"2026-07-10 {number // 60:02d}:{number % 60:02d}:00")
+    source = make_source(foreign, tmp_path, watermark="updated_at", overlap="9m")
+    _, state, _ = fetched(source)
+    assert len(base64.b64decode(state["window"])) == 10 * 8
+    assert fetched(source, state)[0] is None
 
 
 def test_an_unchanged_result_is_nothing_new_and_moves_no_watermark(foreign, tmp_path):
@@ -137,7 +173,8 @@ def test_a_query_may_have_colons_casts_and_comments(foreign, tmp_path):
     source = make_source(foreign, tmp_path, query=query, watermark="updated_at")
     rows, state, _ = fetched(source)
     assert rows[1][:3] == ("T1", "a:b %", "12:30")
-    assert fetched(source, state)[0][1][0] == "T2"
+    add(foreign, "T3", None, None, "2026-07-10 08:00:00")
+    assert fetched(source, state)[0][1][0] == "T3"
 
 
 def test_a_foreign_database_is_never_written_to(foreign, tmp_path):

@@ -114,7 +114,7 @@ def test_no_rows_is_said_not_stored(server, tmp_path):
     rows, _, item = fetched(make_source(server, tmp_path))
     assert rows is None
     assert isinstance(item, Remark)
-    assert item.text == "no rows"
+    assert item.text == "nothing new"
 
 
 def test_the_same_answer_again_is_nothing_new(server, tmp_path):
@@ -228,7 +228,9 @@ def test_the_watermark_is_asked_for_with_its_overlap(server, tmp_path):
     server.routes["/tickets"] = lambda _: as_json(rows)
     source = make_source(server, tmp_path, query={"since": "{watermark}", "fixed": "1"}, watermark="at", overlap="1d")
     _, state, _ = fetched(source)
-    fetched(source, state)
+    rows[0]["no"] = "T1, edited late"
+    table, _, _ = fetched(source, state)
+    assert [row[0] for row in table[1:]] == ["T1, edited late"], "the others were there at the last reading"
     assert [request.query for request in server.requests] == [
         {"fixed": "1"},
         {"since": "2026-07-08T08:00:00Z", "fixed": "1"},
