@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import reduce
+from typing import Any
 
 import polars as pl
 from rapidfuzz import process
@@ -73,6 +74,9 @@ class Chunk:
 
     frame: pl.DataFrame
     raw: Callable[[Sequence[int]], dict[int, str]]
+    context: Callable[[Sequence[int]], dict[int, str]]
+    """Row number → JSON of what the text does not say, where there is such a thing: `flaw` (why the line is no row),
+    `lost` (indexes of cells in which Excel has lost digits), `merged` (index → text of the merge over a cell)."""
 
 
 # --- the plan ------------------------------------------------------------------------------------------------------
@@ -202,7 +206,7 @@ def canonical_rows(plan: Plan) -> Iterator[Chunk]:
     for chunk in plan.table.grid.chunks(plan.table.above, len(plan.table.header)):
         rows = data_rows(plan.table, chunk, plan.number, plan.office)
         if rows.height:
-            yield Chunk(_canonical(plan, rows), _raw_of(plan, rows))
+            yield Chunk(_canonical(plan, rows), _raw_of(plan, rows), _context_of(plan, rows))
 
 
 @dataclass
@@ -472,7 +476,7 @@ def _json_list(masks: Mapping[str, pl.Series], height: int) -> pl.Series:
 
 def _raw_of(plan: Plan, rows: pl.DataFrame) -> Callable[[Sequence[int]], dict[int, str]]:
     """Row number → JSON of header → text as read, made only for the rows asked for."""
-    header = _distinct(plan.table.header)
+    header = distinct(plan.table.header)
 
     def raw(numbers: Sequence[int]) -> dict[int, str]:
         asked = rows.filter(pl.col(ROW).is_in(list(numbers)))
@@ -486,7 +490,31 @@ def _raw_of(plan: Plan, rows: pl.DataFrame) -> Callable[[Sequence[int]], dict[in
     return raw
 
 
-def _distinct(header: Sequence[str]) -> list[str]:
+def _context_of(plan: Plan, rows: pl.DataFrame) -> Callable[[Sequence[int]], dict[int, str]]:
+    """Row number → what must be kept beside a refused row's text, so that it can be read again as it was."""
+    needed = [name for name in plan.record.required if name in plan.columns]
+    identifiers = [column.name for column in plan.record.columns if values.is_identifier(column)]
+
+    def context(numbers: Sequence[int]) -> dict[int, str]:
+        asked = rows.filter(pl.col(ROW).is_in(list(numbers)))
+        here, grid = set(asked[ROW]), plan.table.grid
+        told: dict[int, dict[str, Any]] = {
+            row: {"flaw": flaw} for row, flaw in asked.select(ROW, FLAW).drop_nulls().rows()
+        }
+        for index in sorted({index for name in identifiers for index in plan.columns.get(name, ())}):
+            if asked[f"c{index}"].str.contains(r"\d{16,}").any():
+                for row in here.intersection(grid.lost_digits(index)):
+                    told.setdefault(row, {}).setdefault("lost", []).append(index)
+        for index in sorted({plan.columns[name][0] for name in needed}):
+            spanned = grid.merged(index)
+            for row in here.intersection(spanned):
+                told.setdefault(row, {}).setdefault("merged", {})[str(index)] = spanned[row]
+        return {row: json.dumps(what, ensure_ascii=False, sort_keys=True) for row, what in told.items()}
+
+    return context
+
+
+def distinct(header: Sequence[str]) -> list[str]:
     """Header names made unique, blanks named by position."""
     seen: dict[str, int] = {}
     names: list[str] = []

@@ -15,7 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from dashboard.database import Database
-from dashboard.database.models import RECORD_TABLES
+from dashboard.database.models import OFFICE_ALIASES, RECORD_TABLES
 
 BEGINNING = "0001-01-01"
 """`valid_from` of an office that has always been there: the column is part of the key and cannot be empty."""
@@ -76,13 +76,35 @@ def office_names(db: Database, connection: Any = None, *, rulebook: str | None =
     names = ("code", "name", "aliases", "level", "valid_from", "valid_to")
     own = columns.rulebook.is_(None) if rulebook is None else columns.rulebook == rulebook
     frame = db.frame(sa.select(*(columns[name] for name in names)).where(own), connection)
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (compared(text), row["code"], row["level"], row["valid_from"], row["valid_to"] or END)
         for row in frame.iter_rows(named=True)
         for text in _names_of(row)
     ]
+    rows += _confirmed_aliases(db, connection, own)
     schema = dict.fromkeys(("key", "code", "level", "valid_from", "valid_to"), pl.String)
     return OfficeNames(pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("key") != ""))
+
+
+def _confirmed_aliases(db: Database, connection: Any, own: sa.ColumnElement[bool]) -> list[tuple[str, ...]]:
+    """Names that a person has said to mean an office, on the days on which both the name and the office hold."""
+    office, alias = RECORD_TABLES["offices"].c, OFFICE_ALIASES.c
+    columns = (alias.name, office.code, office.level, alias.valid_from, alias.valid_to,
+               office.valid_from.label("office_from"), office.valid_to.label("office_to"))  # fmt: skip
+    query = sa.select(*columns).select_from(
+        OFFICE_ALIASES.join(RECORD_TABLES["offices"], office.code == alias.office_code)
+    )
+    rows = db.frame(query.where(own, alias.withdrawn_at.is_(None)), connection).iter_rows(named=True)
+    return [
+        (
+            compared(row["name"]),
+            row["code"],
+            row["level"],
+            max(row["valid_from"], row["office_from"]),
+            min(row["valid_to"] or END, row["office_to"] or END),
+        )
+        for row in rows
+    ]
 
 
 def codes_taken(db: Database, connection: Any, *, rulebook: str | None) -> frozenset[str]:

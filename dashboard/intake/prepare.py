@@ -9,6 +9,7 @@ from typing import Protocol
 
 import polars as pl
 
+from checks.measures import Measures
 from collectors.canonical import FAULT, FAULT_COLUMN, FAULT_VALUE, Chunk
 from collectors.headers import EXPORTED_AT, OFFICE_PARENT
 from collectors.records import RecordType
@@ -42,6 +43,8 @@ class Known:
     slots: Sequence[SlotSpan] = ()
     item_codes: frozenset[str] | None = None
     """Codes of the score sheet; an inspection of another item cannot be counted."""
+    measures: Measures | None = None
+    """The known measures: a row names one by its code or any of its names."""
     create_offices: bool = False
     """A source of foreign records brings its own offices: an unknown name becomes one (`office_create`)."""
     rulebook: str | None = None
@@ -59,6 +62,8 @@ class Prepared:
     doubted: pl.DataFrame
     """Keys of the refused rows, as far as they can be read: a good row of the same number is contradicted by them."""
     raw: Callable[[Sequence[int]], dict[int, str]]
+    context: Callable[[Sequence[int]], dict[int, str]]
+    """What the text of refused rows does not say of their cells (`collectors.canonical.Chunk`)."""
     named: pl.DataFrame
     """`code, name, level, parent_code, row_no` of offices that exist from now on because the source may name them."""
 
@@ -71,12 +76,12 @@ def prepare(chunk: Chunk, known: Known) -> Prepared:
     """Split a chunk into rows for the record table and rows for the quarantine."""
     frame = _with_defaults(chunk.frame, known)
     frame, named = _with_office(frame, known)
-    frame = _with_known_items(frame, known)
+    frame = _with_known_measures(_with_known_items(frame, known), known)
     faulty = frame[FAULT].is_not_null()
     good = frame.filter(~faulty) if faulty.any() else frame
     bad = frame.filter(faulty)
     doubted = bad.filter(pl.col(FAULT) != "damaged_number").select(known.record.key).drop_nulls().unique()
-    return Prepared(_stored_form(good, known), _refused(bad, known.record), doubted, chunk.raw, named)
+    return Prepared(_stored_form(good, known), _refused(bad, known.record), doubted, chunk.raw, chunk.context, named)
 
 
 def _with_defaults(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -187,6 +192,21 @@ def _with_known_items(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
         pl.when(unknown).then(pl.lit("unknown_value")).otherwise(FAULT).alias(FAULT),
         pl.when(unknown).then(pl.lit("item_code")).otherwise(FAULT_COLUMN).alias(FAULT_COLUMN),
         pl.when(unknown).then("item_code").otherwise(FAULT_VALUE).alias(FAULT_VALUE),
+    )
+
+
+def _with_known_measures(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """Indicators of measures by their codes; one that is not registered is refused."""
+    if known.record.name != "measures" or known.measures is None:
+        return frame
+    named = frame["indicator"]
+    codes = named.map_elements(known.measures.code_of, pl.String)
+    unknown = frame[FAULT].is_null() & codes.is_null()
+    return frame.with_columns(
+        codes.fill_null(named).alias("indicator"),
+        pl.when(unknown).then(pl.lit("unknown_value")).otherwise(FAULT).alias(FAULT),
+        pl.when(unknown).then(pl.lit("indicator")).otherwise(FAULT_COLUMN).alias(FAULT_COLUMN),
+        pl.when(unknown).then(named).otherwise(FAULT_VALUE).alias(FAULT_VALUE),
     )
 
 

@@ -16,9 +16,10 @@ from sqlalchemy.dialects import postgresql
 
 from collectors.records import RECORDS, RecordType
 from dashboard.database import Database
-from dashboard.database.models import CONFIRMATIONS, HISTORY_TABLES, QUARANTINE, RECORD_TABLES
+from dashboard.database.models import CONFIRMATIONS, HISTORY_TABLES, RECORD_TABLES
 from dashboard.intake.content import content_hash, merged
 from dashboard.intake.names import BEGINNING
+from dashboard.intake.tables import Tables
 
 SQLITE_CACHE_KB = 200_000
 """The default of 2 MB makes each insertion read pages of the indexes again."""
@@ -37,24 +38,25 @@ class Sorted:
     unchanged: int
 
 
-class Store:
+class Store(Tables):
     """The tables of one record type, reached through one ADBC transaction."""
 
     def __init__(
         self, db: Database, connection: Any, record: RecordType, batch_id: int, rulebook: str | None = None
     ) -> None:
-        self.db, self.connection, self.record, self.batch_id = db, connection, record, batch_id
+        super().__init__(db, connection)
+        self.record, self.batch_id = record, batch_id
         self.rulebook = rulebook
         """To which the offices belong that this file creates."""
         self.table, self.history = RECORD_TABLES[record.name], HISTORY_TABLES[record.name]
         self.body = [c.name for c in self.history.columns if c.name in self.table.columns and c.name != "id"]
         if db.dialect == "sqlite":
-            self._execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}")
+            self.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}")
         self._was_empty = self._is_empty()
 
     def _is_empty(self) -> bool:
         """An empty table needs no look-up: a first import only appends."""
-        return self.db.frame(sa.select(self.table.c.id).limit(1), self.connection).is_empty()
+        return self.frame(sa.select(self.table.c.id).limit(1)).is_empty()
 
     # --- reading
 
@@ -78,7 +80,7 @@ class Store:
 
     def _stored(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`row_no, id, old_hash, old_version` of the rows whose key is stored."""
-        self._stage(KEYS, rows.select("row_no", *self.record.stored_key))
+        self.stage(KEYS, rows.select("row_no", *self.record.stored_key))
         keys = sa.table(KEYS, sa.column("row_no", sa.BigInteger), *(sa.column(n) for n in self.record.stored_key))
         table, again = self.table, CONFIRMATIONS
         both = keys.join(table, sa.and_(*(keys.c[n] == table.c[n] for n in self.record.stored_key)))
@@ -90,18 +92,18 @@ class Store:
             table.c.version_at.label("old_version"),
             again.c.version_at.label("confirmed"),
         ).select_from(both.outerjoin(again, said_again))
-        stored = self.db.frame(statement, self.connection)
+        stored = self.frame(statement)
         return stored.with_columns(pl.max_horizontal("old_version", "confirmed").alias("old_version")).drop("confirmed")
 
     def _really_changed(self, rows: pl.DataFrame, clears: Collection[str]) -> pl.DataFrame:
         """Rows that differ from the stored version once their empty cells are filled from it."""
         if rows.is_empty():
             return rows
-        self._stage(CHANGED, rows.select("id"))
+        self.stage(CHANGED, rows.select("id"))
         staged = sa.table(CHANGED, sa.column("id", sa.BigInteger))
         columns = [self.table.c[name] for name in ("id", *self.record.names, "precision", "unreadable")]
         statement = sa.select(*columns).select_from(self.table.join(staged, staged.c.id == self.table.c.id))
-        old = self.db.frame(statement, self.connection).rename(lambda name: name if name == "id" else f"old.{name}")
+        old = self.frame(statement).rename(lambda name: name if name == "id" else f"old.{name}")
         result = merged(self.record, rows.join(old, on="id", maintain_order="left"), clears=clears)
         result = result.with_columns(content_hash(self.record, result))
         return result.filter(pl.col("content_hash") != pl.col("old_hash"))
@@ -110,7 +112,7 @@ class Store:
 
     def write(self, rows: Sorted) -> None:
         new = rows.new.with_columns(self._batch())
-        self._append(self.table.name, self._of_rulebook(new) if self.record.name == "offices" else new)
+        self.append(self.table.name, self._of_rulebook(new) if self.record.name == "offices" else new)
         self._replace(rows.changed)
         self._keep_older(rows.older)
         self._confirm(rows.confirmed)
@@ -122,13 +124,13 @@ class Store:
         """Copy the stored versions into the history, then put the new ones in their place."""
         if rows.is_empty():
             return
-        self._stage(CHANGED, rows.with_columns(self._batch()).select("id", *self.body))
+        self.stage(CHANGED, rows.with_columns(self._batch()).select("id", *self.body))
         staged = sa.table(CHANGED, sa.column("id"), *(sa.column(name) for name in self.body))
         old = sa.select(
             self.table.c.id, sa.literal("replaced"), sa.literal(self.batch_id), *(self.table.c[n] for n in self.body)
         ).where(self.table.c.id.in_(sa.select(staged.c.id)))
-        self._run(self.history.insert().from_select(["record_id", "fate", "ended_by_batch", *self.body], old))
-        self._run(
+        self.run(self.history.insert().from_select(["record_id", "fate", "ended_by_batch", *self.body], old))
+        self.run(
             self.table.update()
             .values({name: staged.c[name] for name in self.body})
             .where(self.table.c.id == staged.c.id)
@@ -138,17 +140,17 @@ class Store:
         """Late versions go to the history, each once: importing the same late file again adds nothing."""
         if rows.is_empty():
             return
-        self._stage(CHANGED, rows.select("id").unique())
+        self.stage(CHANGED, rows.select("id").unique())
         staged = sa.table(CHANGED, sa.column("id", sa.BigInteger))
         history = self.history
         statement = sa.select(history.c.record_id, history.c.content_hash, history.c.version_at).select_from(
             history.join(staged, staged.c.id == history.c.record_id)
         )
-        known = self.db.frame(statement, self.connection)
+        known = self.frame(statement)
         late = rows.rename({"id": "record_id"}).join(
             known, on=["record_id", "content_hash", "version_at"], how="anti", maintain_order="left"
         )
-        self._append(
+        self.append(
             history.name,
             late.with_columns(
                 self._batch(), pl.lit("older").alias("fate"), pl.lit(self.batch_id, pl.Int64).alias("ended_by_batch")
@@ -163,12 +165,12 @@ class Store:
         if rows.is_empty():
             return
         staged = rows.select(pl.lit(self.record.name).alias("record"), pl.col("id").alias("record_id"), "version_at")
-        self._stage(CHANGED, staged)
+        self.stage(CHANGED, staged)
         names = ["record", "record_id", "version_at"]
         staged_table = sa.table(CHANGED, *map(sa.column, names))
         chosen = sa.select(*(staged_table.c[name] for name in names)).where(sa.true())  # SQLite needs a WHERE here
         insert = postgresql.insert(CONFIRMATIONS).from_select(names, chosen)
-        self._run(
+        self.run(
             insert.on_conflict_do_update(
                 index_elements=["record", "record_id"], set_={"version_at": insert.excluded.version_at}
             )
@@ -196,40 +198,7 @@ class Store:
             "row_no",
         )
         made = made.with_columns(content_hash(record, made), self._batch())
-        self._append(offices.name, self._of_rulebook(made))
+        self.append(offices.name, self._of_rulebook(made))
 
     def _of_rulebook(self, offices: pl.DataFrame) -> pl.DataFrame:
         return offices.with_columns(pl.lit(self.rulebook, pl.String).alias("rulebook"))
-
-    def quarantine(self, refused: pl.DataFrame, raw: dict[int, str], since: int) -> None:
-        if refused.is_empty():
-            return
-        self._append(
-            QUARANTINE.name,
-            refused.with_columns(
-                self._batch(),
-                pl.lit(self.record.name).alias("record"),
-                pl.lit("open").alias("state"),
-                pl.lit(since, pl.Int64).alias("since"),
-                pl.Series("raw", [raw.get(number, "{}") for number in refused["row_no"]], dtype=pl.String),
-            ),
-        )
-
-    def _append(self, table: str, rows: pl.DataFrame) -> None:
-        if rows.height:
-            with self.connection.cursor() as cursor:
-                cursor.adbc_ingest(table, rows.to_arrow(), mode="append")
-
-    def _stage(self, name: str, rows: pl.DataFrame) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.adbc_ingest(name, rows.to_arrow(), mode="replace", temporary=True)
-        if self.db.dialect == "postgresql":
-            self._execute(f"ANALYZE {name}")  # without it the planner takes a new table for a tiny one
-
-    def _execute(self, sql: str) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute(sql)
-
-    def _run(self, statement: Any) -> None:
-        with self.connection.cursor() as cursor:
-            self.db.execute(cursor, statement)

@@ -19,24 +19,26 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from checks.rulebook.loader import load_rulebook
+from checks.measures import Measures
 from collectors.base import Arrival, CollectorError
 from collectors.canonical import Plan, canonical_rows, plans
 from collectors.header_change import HeaderChangedError, refuse_changed_header
 from collectors.mapping import SourceConfig
 from collectors.reading import grids_apart
-from collectors.records import RECORDS
 from collectors.spreadsheet import arrival_of
 from collectors.stamps import parse_moment
 from dashboard.database import Database
 from dashboard.database.models import BATCHES
 from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
-from dashboard.intake.names import OfficeNames, codes_taken, office_names
-from dashboard.intake.prepare import Known, Prepared, SlotSpan, duplicates, prepare
+from dashboard.intake.aside import put_aside
+from dashboard.intake.knowledge import known_now
+from dashboard.intake.mappings import remember_mapping
+from dashboard.intake.prepare import Prepared, SlotSpan, duplicates, prepare
 from dashboard.intake.report import BatchReport
 from dashboard.intake.states import remembering
 from dashboard.intake.store import Store
+from dashboard.intake.tables import Tables
 from dashboard.intake.tree import refuse_cycles
 from dashboard.people import Viewer
 
@@ -49,7 +51,7 @@ class Circumstances:
     exported_at: datetime | None = None
     """Version time told by the caller; the file's own wins."""
     slots: Sequence[SlotSpan] = ()
-    item_codes: frozenset[str] | None = None
+    measures: Measures | None = None
 
 
 def import_file(
@@ -61,11 +63,12 @@ def import_file(
     now: datetime,
     exported_at: datetime | None = None,
     slots: Sequence[SlotSpan] = (),
+    measures: Measures | None = None,
     name: str | None = None,
 ) -> list[BatchReport]:
     """Take in one file by its path; see `take_in`."""
     arrival = arrival_of(path, name or str(path), now)
-    return take_in(db, by=by, arrival=arrival, config=config, exported_at=exported_at, slots=slots)
+    return take_in(db, by=by, arrival=arrival, config=config, exported_at=exported_at, slots=slots, measures=measures)
 
 
 def take_in(
@@ -76,13 +79,14 @@ def take_in(
     config: SourceConfig,
     exported_at: datetime | None = None,
     slots: Sequence[SlotSpan] = (),
+    measures: Measures | None = None,
 ) -> list[BatchReport]:
-    """Store one file in one transaction; a report per sheet.
+    """Store one file in one transaction; a report per sheet. `measures`: those known, else the shipped ones.
 
     Raises CollectorError for a file fault, after noting the failed batch; nothing of the file is stored then.
     """
     _require_company_wide(by)
-    around = Circumstances(by, exported_at, slots, _item_codes() if config.record == "inspections" else None)
+    around = Circumstances(by, exported_at, slots, measures)
     started = time.perf_counter()
     try:
         reports = _taken(db, arrival, config, around)
@@ -99,11 +103,6 @@ def _require_company_wide(by: Viewer) -> None:
         raise NotAllowedError(
             f"'{by.name}' sees only some offices and may not import data of all.", "Ask an administrator to import it."
         )
-
-
-def _item_codes() -> frozenset[str]:
-    """Codes of the score sheet: an inspection of anything else could not be counted."""
-    return frozenset(load_rulebook().sheet.deductions)
 
 
 def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circumstances) -> list[BatchReport]:
@@ -148,6 +147,7 @@ class _File:
 
     def sheets(self, made: Sequence[Plan]) -> list[BatchReport]:
         """Take every sheet, and remember what the source wants remembered of this arrival."""
+        remember_mapping(Tables(self.db, self.connection), self.config)
         reports = [self.sheet(plan) for plan in made]
         refuse_cycles(self.db, self.connection, self.config.record)
         for statement in remembering(self.config.name, self.arrival.state):
@@ -159,36 +159,32 @@ class _File:
         """Take one sheet as one batch."""
         report = BatchReport(self.config.name, self.config.record, self.arrival.name, plan.table.sheet)
         version = self._version(plan)
-        known = Known(
-            RECORDS[self.config.record],
-            self.config.system_name,
-            self._offices(),
-            to_micros(version),
-            self.around.slots,
-            self.around.item_codes,
-            self.config.office_create,
-            self.config.rulebook,
-            codes_taken(self.db, self.connection, rulebook=self.config.rulebook)
-            if self.config.office_create
-            else frozenset(),
+        known = known_now(
+            self.db,
+            self.connection,
+            self.config,
+            version_at=to_micros(version),
+            slots=self.around.slots,
+            measures=self.around.measures,
         )
         report.batch_id = self._open_batch(plan, version)
         store = Store(self.db, self.connection, known.record, report.batch_id, self.config.rulebook)
         clears = frozenset(plan.columns) if self.config.empty == "clears" else frozenset()
         for chunk in _ahead(prepare(chunk, known) for chunk in canonical_rows(plan)):
-            self._chunk(chunk, store, report, clears)
+            self._chunk(chunk, store, report, clears, known.version_at)
         report.skipped = sum(plan.table.skipped.values())
         report.messages.extend(plan.messages)
         report.settle()
         self._close_batch(plan, report)
         return report
 
-    def _chunk(self, chunk: Prepared, store: Store, report: BatchReport, clears: frozenset[str]) -> None:
+    def _chunk(self, chunk: Prepared, store: Store, report: BatchReport, clears: frozenset[str], version: int) -> None:
         self._create_offices(chunk, store)
         rows, refused, repeated = self._without_duplicates(chunk, store)
         done = store.sort_out(rows, clears=clears)
         store.write(done)
-        store.quarantine(refused, chunk.raw(refused["row_no"].to_list()), to_micros(self.arrival.arrived_at))
+        arrived = to_micros(self.arrival.arrived_at)
+        put_aside(store, store.record.name, self.config.system_name, refused, chunk, store.batch_id, version, arrived)
         report.read += chunk.read
         report.new += done.new.height
         report.updated += done.changed.height
@@ -236,9 +232,6 @@ class _File:
             rows = rows.join(both, on=key, how="anti", maintain_order="left") if both.height else rows
         return rows
 
-    def _offices(self) -> OfficeNames:
-        return office_names(self.db, self.connection, rulebook=self.config.rulebook)
-
     def _version(self, plan: Plan) -> datetime:
         """The file's 导出 or 统计 time, else what the caller said, else the arrival (design §4.1)."""
         stated = plan.stated_time
@@ -260,6 +253,7 @@ class _File:
         details = {
             "header_row": plan.table.above,
             "header": list(plan.table.header),
+            "from_1904": plan.clock.from_1904,
             "columns": plan.used(),
             "skipped": plan.table.skipped,
             "reasons": dict(report.reasons),

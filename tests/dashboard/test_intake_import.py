@@ -346,7 +346,7 @@ def test_a_failure_in_the_middle_of_writing_leaves_nothing(desk, monkeypatch):
     def broken(*_args):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(taking.Store, "quarantine", broken)
+    monkeypatch.setattr(taking, "put_aside", broken)
     with pytest.raises(RuntimeError, match="disk is full"):
         desk.take("tickets", tickets(GOOD))
     assert desk.stored("tickets", "id") == []

@@ -1,7 +1,17 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
 from dashboard.database.models.base import METADATA
-from dashboard.database.models.intake import BATCHES, CONFIRMATIONS, QUARANTINE, SOURCE_STATES
+from dashboard.database.models.intake import (
+    BATCH_FLAGS,
+    BATCHES,
+    CONFIRMATIONS,
+    MAPPINGS,
+    OFFICE_ALIASES,
+    QUARANTINE,
+    QUARANTINE_EVENTS,
+    QUARANTINE_SIGHTINGS,
+    SOURCE_STATES,
+)
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
@@ -10,6 +20,7 @@ from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS
 __all__ = [
     "AUDIT",
     "BATCHES",
+    "BATCH_FLAGS",
     "CONFIRMATIONS",
     "EVIDENCE",
     "FINDINGS",
@@ -20,11 +31,15 @@ __all__ = [
     "JUDGED_THROUGH",
     "LEASES",
     "LOOKS",
+    "MAPPINGS",
     "META",
     "METADATA",
+    "OFFICE_ALIASES",
     "OPEN_CLOCKS",
     "PLAN_DAYS",
     "QUARANTINE",
+    "QUARANTINE_EVENTS",
+    "QUARANTINE_SIGHTINGS",
     "RECORD_TABLES",
     "REVIEWS",
     "ROLLUPS",

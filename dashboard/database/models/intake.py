@@ -1,4 +1,4 @@
-"""Batches (批次) and quarantine (隔离区): what came in, and what could not."""
+"""Batches (批次) and quarantine (隔离区): what came in, what could not, and what became of it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,32 @@ BATCHES = sa.Table(
     instant("finished_at"),
     text("by", null=False),
     text("details"),  # JSON: header row, columns read from which headers, skipped lines by kind, reasons, messages
+    number("replay_of"),  # the batch whose quarantined rows this one stored after all; empty for a file
     sa.Index("ix_batches_source", "source", "started_at"),
     sa.Index("ix_batches_sha256", "sha256"),
+)
+
+BATCH_FLAGS = sa.Table(
+    "batch_flags",
+    METADATA,
+    identity(),
+    number("batch_id", null=False),  # the batch after which it was noticed
+    text("source", null=False),
+    text("record", null=False),
+    text("kind", null=False),  # control_total | truncated | partial | missing_period | volume
+    text("office_code"),
+    text("subject", null=False),  # the day, month, page or total it is about
+    text("detail", null=False),  # JSON: what was stated or usual, and what was read
+    number("ended_by_batch"),  # the batch that brought what was missing
+    sa.Index("ix_batch_flags_batch", "batch_id"),
+    sa.Index("ix_batch_flags_open", "source", "record", "ended_by_batch"),
+)
+
+MAPPINGS = sa.Table(
+    "mappings",
+    METADATA,
+    text("digest", null=False, primary_key=True),
+    text("config", null=False),  # JSON: how a source was read, without where from; quarantined rows are read so again
 )
 
 QUARANTINE = sa.Table(
@@ -51,8 +75,54 @@ QUARANTINE = sa.Table(
     text("raw", null=False),  # JSON: header → text exactly as read
     text("state", null=False, server_default="open"),  # open | replayed | dismissed
     instant("since", null=False),
+    text("context"),  # JSON: what the row's text does not say of its cells: a flaw, lost digits, text of a merged cell
+    number("fingerprint", null=False),  # of record, system and text: the same row again joins this one
+    number("times", null=False),  # how often it has been read
+    number("last_batch_id", null=False),  # the newest export that says it, and in which row
+    number("last_row_no", null=False),
+    text("corrections"),  # JSON: column → text that a person put in its place
+    number("replay_batch_id"),  # the batch that stored it after all
     sa.Index("ix_quarantine_batch", "batch_id"),
+    sa.Index("ix_quarantine_last_batch", "last_batch_id"),
     sa.Index("ix_quarantine_open", "state", "record", "reason"),
+    sa.Index("ix_quarantine_fingerprint", "fingerprint"),
+)
+
+QUARANTINE_SIGHTINGS = sa.Table(
+    "quarantine_sightings",
+    METADATA,
+    number("batch_id", null=False, primary_key=True, autoincrement=False),
+    number("row_no", null=False, primary_key=True, autoincrement=False),
+    number("quarantine_id", null=False),  # the row that had been read before
+    sa.Index("ix_quarantine_sightings_row", "quarantine_id"),
+    sqlite_with_rowid=False,
+)
+
+QUARANTINE_EVENTS = sa.Table(
+    "quarantine_events",
+    METADATA,
+    identity(),
+    number("quarantine_id", null=False),
+    instant("at", null=False),
+    text("by", null=False),
+    text("action", null=False),  # corrected | office_named | refused | replayed | dismissed | reopened
+    text("detail"),  # JSON
+    sa.Index("ix_quarantine_events_row", "quarantine_id"),
+)
+
+OFFICE_ALIASES = sa.Table(
+    "office_aliases",
+    METADATA,
+    identity(),
+    text("office_code", null=False),
+    text("name", null=False),  # as a source writes it
+    text("valid_from", null=False),
+    text("valid_to"),
+    text("by", null=False),
+    instant("at", null=False),
+    text("withdrawn_by"),
+    instant("withdrawn_at"),
+    sa.Index("ix_office_aliases_office", "office_code"),
 )
 
 CONFIRMATIONS = sa.Table(

@@ -113,6 +113,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_at", ["at"], unique=False)
 
     op.create_table(
+        "batch_flags",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("ended_by_batch", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_flags")),
+    )
+    with op.batch_alter_table("batch_flags", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_flags_batch", ["batch_id"], unique=False)
+        batch_op.create_index("ix_batch_flags_open", ["source", "record", "ended_by_batch"], unique=False)
+
+    op.create_table(
         "batches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -137,6 +154,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("details", sa.Text(), nullable=True),
+        sa.Column("replay_of", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
     )
     with op.batch_alter_table("batches", schema=None) as batch_op:
@@ -509,6 +527,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("sample_id", "camera_code", name=op.f("uq_looks_sample_id_camera_code")),
     )
     op.create_table(
+        "mappings",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("config", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_mappings")),
+    )
+    op.create_table(
         "measures",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("system", sa.Text(), nullable=False),
@@ -567,6 +591,22 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
     )
+    op.create_table(
+        "office_aliases",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Text(), nullable=False),
+        sa.Column("valid_to", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_by", sa.Text(), nullable=True),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_office_aliases")),
+    )
+    with op.batch_alter_table("office_aliases", schema=None) as batch_op:
+        batch_op.create_index("ix_office_aliases_office", ["office_code"], unique=False)
+
     op.create_table(
         "offices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -657,11 +697,44 @@ def upgrade() -> None:
         sa.Column("raw", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("fingerprint", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False),
+        sa.Column("last_batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("last_row_no", sa.BigInteger(), nullable=False),
+        sa.Column("corrections", sa.Text(), nullable=True),
+        sa.Column("replay_batch_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
     )
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.create_index("ix_quarantine_batch", ["batch_id"], unique=False)
+        batch_op.create_index("ix_quarantine_fingerprint", ["fingerprint"], unique=False)
+        batch_op.create_index("ix_quarantine_last_batch", ["last_batch_id"], unique=False)
         batch_op.create_index("ix_quarantine_open", ["state", "record", "reason"], unique=False)
+
+    op.create_table(
+        "quarantine_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("quarantine_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine_events")),
+    )
+    with op.batch_alter_table("quarantine_events", schema=None) as batch_op:
+        batch_op.create_index("ix_quarantine_events_row", ["quarantine_id"], unique=False)
+
+    op.create_table(
+        "quarantine_sightings",
+        sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("row_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("quarantine_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("batch_id", "row_no", name=op.f("pk_quarantine_sightings")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("quarantine_sightings", schema=None) as batch_op:
+        batch_op.create_index("ix_quarantine_sightings_row", ["quarantine_id"], unique=False)
 
     op.create_table(
         "repairs",
@@ -1108,8 +1181,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_repairs_accepted_at")
 
     op.drop_table("repairs")
+    with op.batch_alter_table("quarantine_sightings", schema=None) as batch_op:
+        batch_op.drop_index("ix_quarantine_sightings_row")
+
+    op.drop_table("quarantine_sightings")
+    with op.batch_alter_table("quarantine_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_quarantine_events_row")
+
+    op.drop_table("quarantine_events")
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.drop_index("ix_quarantine_open")
+        batch_op.drop_index("ix_quarantine_last_batch")
+        batch_op.drop_index("ix_quarantine_fingerprint")
         batch_op.drop_index("ix_quarantine_batch")
 
     op.drop_table("quarantine")
@@ -1127,6 +1210,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_offices_batch_id")
 
     op.drop_table("offices")
+    with op.batch_alter_table("office_aliases", schema=None) as batch_op:
+        batch_op.drop_index("ix_office_aliases_office")
+
+    op.drop_table("office_aliases")
     op.drop_table("meta")
     with op.batch_alter_table("measures_history", schema=None) as batch_op:
         batch_op.drop_index("ix_measures_history_record")
@@ -1137,6 +1224,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_measures_batch_id")
 
     op.drop_table("measures")
+    op.drop_table("mappings")
     op.drop_table("looks")
     op.drop_table("leases")
     op.drop_table("judged_through")
@@ -1210,6 +1298,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_batches_sha256")
 
     op.drop_table("batches")
+    with op.batch_alter_table("batch_flags", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_flags_open")
+        batch_op.drop_index("ix_batch_flags_batch")
+
+    op.drop_table("batch_flags")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_at")
 

@@ -1,0 +1,48 @@
+"""Whole frames into tables (成批写入), inside one ADBC transaction, the same on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from dashboard.database import Database
+
+
+class Tables:
+    """The database reached through one open ADBC connection."""
+
+    def __init__(self, db: Database, connection: Any) -> None:
+        self.db, self.connection = db, connection
+
+    def frame(self, statement: sa.Select[Any]) -> pl.DataFrame:
+        return self.db.frame(statement, self.connection)
+
+    def append(self, table: str, rows: pl.DataFrame) -> None:
+        """Add rows; columns of the table that they have not stay empty or take their default."""
+        if rows.height:
+            with self.connection.cursor() as cursor:
+                cursor.adbc_ingest(table, rows.to_arrow(), mode="append")
+
+    def stage(self, name: str, rows: pl.DataFrame) -> None:
+        """A temporary table of these rows, replacing one of that name."""
+        with self.connection.cursor() as cursor:
+            cursor.adbc_ingest(name, rows.to_arrow(), mode="replace", temporary=True)
+        if self.db.dialect == "postgresql":
+            self.execute(f"ANALYZE {name}")  # without it the planner takes a new table for a tiny one
+
+    def execute(self, sql: str) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def run(self, statement: Any) -> None:
+        with self.connection.cursor() as cursor:
+            self.db.execute(cursor, statement)
+
+    def scalar(self, statement: Any) -> Any:
+        """The first value of the first row; None when there is no row."""
+        with self.connection.cursor() as cursor:
+            self.db.execute(cursor, statement)
+            row = cursor.fetchone()
+        return None if row is None else row[0]
