@@ -56,8 +56,11 @@ def turned_since(today: date) -> date:
 def history(today: date) -> Iterator[Extract]:
     """All files up to yesterday's exports, in the order in which they came."""
     yield from _registers(today)
-    for month in _months(first_day(today), today):
+    months = _months(first_day(today), today)
+    for month in months:
         yield from _monthly(month, today)
+        if month.month % 3 == 0 or month == months[-1]:
+            yield _quarterly(month.replace(month=month.month - (month.month - 1) % 3), today)
 
 
 def hourly(made_on: date, moment: datetime) -> Iterator[Extract]:
@@ -66,10 +69,8 @@ def hourly(made_on: date, moment: datetime) -> Iterator[Extract]:
     first, stem = hour.date() - timedelta(days=2), f"{hour:%Y-%m-%d_%H}00"
     yield Extract("tickets", "95598", f"95598/工单_{stem}.csv", lambda: as_csv(_tickets(first, hour, stem)))
     yield Extract("repairs", "抢修指挥", f"抢修/抢修_{stem}.xls", lambda: as_html(_repairs(first, hour, stem)))
-    yield Extract("samples", "营业厅抽查", f"营业厅/抽查_{stem}.xlsx", lambda: as_xlsx(_samples(first, hour, made_on)))
-    yield Extract(
-        "inspections", "营业厅检查", f"营业厅/检查_{stem}.xlsx", lambda: as_xlsx(_visits(first, hour, made_on))
-    )
+    yield _spot_checks(stem, lambda: _samples(first, hour, made_on))
+    yield _inspections(stem, lambda: _visits(first, hour, made_on))
 
 
 def _registers(today: date) -> Iterator[Extract]:
@@ -104,12 +105,18 @@ def _monthly(month: date, today: date) -> Iterator[Extract]:
         "repairs", "抢修指挥", f"抢修/抢修_{stem}.xls",
         lambda: as_html(_repairs(before["repairs"], exported, stem, last, minutes=oldest)),
     )  # fmt: skip
-    yield Extract(
-        "samples", "营业厅抽查", f"营业厅/抽查_{stem}.xlsx", lambda: as_xlsx(_samples(month, exported, today, last))
-    )
-    yield Extract(
-        "inspections", "营业厅检查", f"营业厅/检查_{stem}.xlsx", lambda: as_xlsx(_visits(month, exported, today, last))
-    )
+    yield _inspections(stem, lambda: _visits(month, exported, today, last))
+
+
+def _quarterly(first: date, today: date) -> Extract:
+    """The spot-checks of one quarter, the running one's as of this midnight."""
+    following = first
+    for _ in range(3):
+        following = (following + timedelta(days=32)).replace(day=1)
+    exported = min(datetime.combine(following + timedelta(days=1), time(7, 45)), datetime.combine(today, time(0, 0)))
+    last = min(following, today) - timedelta(days=1)
+    stem = f"{first.year}-Q{(first.month + 2) // 3}"
+    return _spot_checks(stem, lambda: _samples(first, exported, today, last))
 
 
 def _spot_checks(stem: str, sheet: Callable[[], Sheet]) -> Extract:
@@ -117,7 +124,7 @@ def _spot_checks(stem: str, sheet: Callable[[], Sheet]) -> Extract:
 
 
 def _inspections(stem: str, sheet: Callable[[], Sheet]) -> Extract:
-    return Extract("inspections", "营业厅检查", f"营业厅/检查_{stem}.xlsx", lambda: as_xlsx(sheet()))
+    return Extract("inspections", "营业厅检查", f"营业厅/检查_{stem}.csv", lambda: as_csv(sheet(), "utf-8-sig"))
 
 
 def _tickets(first: date, exported: datetime, name: str, last: date | None = None) -> Sheet:

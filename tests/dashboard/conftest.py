@@ -10,7 +10,6 @@ import pytest
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
-from dashboard.demo import prepare
 from dashboard.people import system_viewer
 from dashboard.settings import CompanySettings, Settings
 
@@ -21,6 +20,8 @@ DEMO_NOW = datetime(2026, 11, 20, 6, 20, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def demo_application(tmp_path_factory):
     """The demo company after its quick part, at a fixed moment. Read it only."""
+    from dashboard.demo import prepare  # here, not above: the other tests of the folder need nothing of it
+
     home = tmp_path_factory.mktemp("demo")
     db = Database(f"sqlite:///{home / 'mingcha.db'}")
     migrate(db)
