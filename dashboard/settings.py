@@ -18,6 +18,10 @@ from dashboard.errors import MingchaError
 from dashboard.nearest import nearest
 
 CONFIG_FILE = "mingcha.toml"
+SAVED_SOURCES = "sources.d"
+"""Folder beside mingcha.toml: a file per source that was saved on the Mapping page."""
+SAVED_IN = "_saved_in"
+"""Key by which a source's table says in which file of that folder it stands; no key of a source."""
 ROLES = ("inspector", "reviewer", "regional_manager", "office_head", "evaluator", "administrator", "auditor")
 DEFAULT_SLOTS = {
     "1": "08:30-09:10",
@@ -108,7 +112,7 @@ class Settings(_Table):
     database: DatabaseSettings = DatabaseSettings()
     company: CompanySettings = CompanySettings()
     sources: tuple[dict[str, Any], ...] = ()
-    """Tables of `[[sources]]` as written; `collectors` validates each by its kind."""
+    """Tables of `[[sources]]` as written, then those of `sources.d/`; `collectors` validates each by its kind."""
     video: VideoSettings = VideoSettings()
     plan: PlanSettings = PlanSettings()
     freeze: FreezeSettings = FreezeSettings()
@@ -145,7 +149,26 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
         raise MingchaError(f"MINGCHA_CONFIG names {path}, which is no file.", "Create it or unset the variable.")
     raw = _read(path) if path.is_file() else {}
     settings = _validated({**raw, "home": path.parent.resolve()}, path)
-    return _overridden(settings, env)
+    return with_saved_sources(_overridden(settings, env))
+
+
+def with_saved_sources(settings: Settings) -> Settings:
+    """The same settings with the sources that are saved beside mingcha.toml now, after its own ones."""
+    own = [raw for raw in settings.sources if SAVED_IN not in raw]
+    found = (*own, *saved_sources(settings.home))
+    return settings if found == settings.sources else settings.model_copy(update={"sources": found})
+
+
+def saved_sources(home: Path) -> list[dict[str, Any]]:
+    """The `[[sources]]` of `sources.d/*.toml`, by file name. MingchaError names the file that is not right."""
+    found: list[dict[str, Any]] = []
+    for path in sorted((home / SAVED_SOURCES).glob("*.toml")):
+        raw = _read(path)
+        tables = raw.get("sources")
+        if set(raw) != {"sources"} or not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+            raise MingchaError(f"{path} holds something else than [[sources]].", "Correct the file or move it away.")
+        found += [{**table, SAVED_IN: f"{SAVED_SOURCES}/{path.name}"} for table in tables]
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

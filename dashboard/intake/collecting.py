@@ -24,7 +24,7 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.intake.report import BatchReport
 from dashboard.intake.states import ASKED_AT, remembered, remembering
 from dashboard.intake.taking import take_in
-from dashboard.settings import Settings
+from dashboard.settings import SAVED_IN, Settings, with_saved_sources
 
 SPOOL = "var/spool"
 
@@ -49,13 +49,17 @@ class CollectReport:
 
 
 def configured_sources(settings: Settings) -> list[SourceConfig]:
-    """The `[[sources]]` of the configuration, validated by their kind. CollectorError names place, key and nearest."""
-    own = settings.company.rulebook
-    configs = [_configured(_without_own(raw, own), number) for number, raw in enumerate(settings.sources, start=1)]
+    """The `[[sources]]` of the configuration and of `sources.d/` as it is now, validated by their kind.
+
+    CollectorError names place, key and nearest.
+    """
+    own, tables = settings.company.rulebook, with_saved_sources(settings).sources
+    configs = [_configured(_without_own(raw, own), number) for number, raw in enumerate(tables, start=1)]
     names = [config.name for config in configs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise CollectorError(f"two sources are named '{twice[0]}' in mingcha.toml; names must differ.", permanent=True)
+        place = "mingcha.toml and sources.d"
+        raise CollectorError(f"two sources are named '{twice[0]}' in {place}; names must differ.", permanent=True)
     return configs
 
 
@@ -65,7 +69,9 @@ def _without_own(raw: dict[str, Any], rulebook: str) -> dict[str, Any]:
 
 
 def _configured(raw: dict[str, Any], number: int) -> SourceConfig:
-    where = f"mingcha.toml, [[sources]] {number}" + (f" ('{raw['name']}')" if "name" in raw else "")
+    place = raw.get(SAVED_IN) or f"mingcha.toml, [[sources]] {number}"
+    where = place + (f" ('{raw['name']}')" if "name" in raw else "")
+    raw = {key: value for key, value in raw.items() if key != SAVED_IN}
     if "name" not in raw:
         raise CollectorError(f"{where}: 'name' is missing.", permanent=True)
     kind = raw.get("kind", "spreadsheet")
