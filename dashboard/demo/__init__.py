@@ -5,6 +5,6 @@ worker goes on with: recordings, and each full hour another export. See docs/dem
 """
 
 from dashboard.demo.configuration import configuration
-from dashboard.demo.preparing import finish, prepare
+from dashboard.demo.preparing import finish, is_filming, prepare
 
-__all__ = ["configuration", "finish", "prepare"]
+__all__ = ["configuration", "finish", "is_filming", "prepare"]

@@ -74,6 +74,12 @@ def finish(app: Application, *, go_on: Callable[[], None]) -> str | None:
     return ", ".join(done) or None
 
 
+def is_filming(db: Database) -> bool:
+    """Whether recordings are still to be made: until then nobody should ask the recorder for them."""
+    with db.reading() as connection:
+        return connection.execute(sa.select(META.c.value).where(META.c.key == PREPARING)).scalar() is not None
+
+
 def _film(app: Application, made_on: date, today: date, go_on: Callable[[], None]) -> int:
     """Make the recordings of today, and on the first day those of the day before; forget old ones."""
     home, made = app.settings.home, 0

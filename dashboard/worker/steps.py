@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import collect
 from dashboard.judging.present import bring_up_to_date
@@ -44,6 +45,8 @@ def collect_due(context: Context) -> Note | None:
 def sample(context: Context) -> Note | None:
     """Take the looks whose moment has come; a live one lasts a minute, so several runs overlap."""
     application = context.application
+    if application.settings.company.demo and _demo_is_filming(application):
+        return None  # its recorder has nothing yet: every past moment would end as a missing recording
     taken = take_due(application.db, application.settings, application.now(), application.viewer)
     if not taken:
         return None
@@ -68,6 +71,12 @@ def judge(context: Context) -> Note | None:
     application = context.application
     outcome = bring_up_to_date(application.db, rules_of(application.settings), application.now())
     return Note("{n} records judged", {"n": outcome.judged}) if outcome.judged else None
+
+
+def _demo_is_filming(application: Application) -> bool:
+    from dashboard import demo
+
+    return demo.is_filming(application.db)
 
 
 def go_on_with_demo(context: Context) -> Note | None:
