@@ -24,6 +24,7 @@ from dashboard.judging.rules import Rules
 CHECKABLE = "checkable"
 """Roll-up row of a hall's checkable samples: `n` at hall level, and what makes a hall-month exist."""
 SAMPLE_CODES = ("H2", "H3")
+CAMERA_ITEMS = ("F02", "F03", "F04")
 Pairs = Iterable[tuple[str, str]] | None
 """(hall, date) or (hall, month) pairs as text; None means all."""
 
@@ -133,7 +134,7 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
     query = (
         sa.select(
             finding.hall_code, item, finding.observed_at.label("at"), finding.id, review.id.label("review_id"),
-            review.decision, review["at"].label("confirmed_at"), review.deliberate,
+            review.decision, review["at"].label("confirmed_at"), review.deliberate, review.office_is_cause,
         )
         .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
         .where(
@@ -143,6 +144,9 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
     )  # fmt: skip
     reviews = reader.frame(query).sort("confirmed_at", "review_id")
     latest = reviews.group_by("id", maintain_order=True).last().filter(pl.col("decision") == "confirmed")
+    # a camera's trouble lowers H3 only; it deducts where a person found the office its cause (design §3.5, H3)
+    by_the_office = pl.col("office_is_cause").fill_null(False) | pl.col("deliberate").fill_null(False)
+    latest = latest.filter(~pl.col("item_code").is_in(CAMERA_ITEMS) | by_the_office)
     latest = latest.with_columns(count=pl.lit(1, dtype=pl.Int64), number=pl.col("id").cast(pl.String))
     return _events(latest, "findings", "number", pl.col("confirmed_at"), pl.col("deliberate"))
 
