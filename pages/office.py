@@ -62,7 +62,7 @@ with right:
     show(section(f"{indicator.code} {view.books.title(indicator)}"),
          tabs([(t(name), link(step=key), key == step) for key, name in STEPS.items()], t("Step of time")))  # fmt: skip
     points = trend(page.app.db, page.viewer, page.rules, page.tree, office=code, indicator=indicator, step=step,
-                   as_of=page.as_of)  # fmt: skip
+                   as_of=min(page.as_of, page.period_end))  # fmt: skip
     if points:
         draw(trend_chart.picture(points, indicator, document["name"], step, page.theme), "trend")
     else:

@@ -68,6 +68,8 @@ class Record:
     system: str | None
     office: str
     values: Mapping[str, Any]
+    area: str | None
+    """The record's own area, else its office's: the one by which it was judged."""
     stamps: tuple[tuple[str, datetime | None], ...]
     """The lifecycle in order, as stored; the moment of a record without lifecycle."""
     unreadable: Mapping[str, str]
@@ -92,7 +94,8 @@ def record(
     office = str(row[kind.office]) if row is not None and kind.office else ""
     if row is None or not (viewer.sees_everything or office in visible_tree(db, viewer).offices):
         raise MingchaError(f"No record {number} among {record}, or it is outside what you may see.")
-    verdicts, edition = _verdicts(db, rules, kind, row["id"], as_of)
+    found = _judged_row(db, rules, kind, row["id"], as_of)
+    verdicts, edition = _verdicts(rules, kind, found)
     return Record(
         record=kind,
         id=row["id"],
@@ -100,6 +103,7 @@ def record(
         system=row.get("system"),
         office=office,
         values={name: row[name] for name in kind.names if name not in PERSONAL},
+        area=found.get("area") if found else None,
         stamps=_stamps(kind, row),
         unreadable=_unreadable(row),
         edition=edition,
@@ -133,17 +137,20 @@ def _unreadable(row: Mapping[str, Any]) -> dict[str, str]:
     return dict(json.loads(row["unreadable"])) if row.get("unreadable") else {}
 
 
-def _verdicts(
-    db: Database, rules: Rules, kind: RecordType, record_id: int, as_of: datetime
-) -> tuple[tuple[Judged, ...], Edition | None]:
+def _judged_row(db: Database, rules: Rules, kind: RecordType, record_id: int, as_of: datetime) -> dict[str, Any] | None:
     """Judged for this one record alone, at `as_of`: what the league counted, with the reasons."""
     if kind.name not in KINDS:
-        return (), None
+        return None
     with reader(db) as opened:
         frame = KINDS[kind.name].judged(opened, rules, lambda table: table.c.id == record_id, as_of).collect()
-    if frame.height == 0 or not frame["exists"][0]:
+    return frame.row(0, named=True) if frame.height and frame["exists"][0] else None
+
+
+def _verdicts(
+    rules: Rules, kind: RecordType, found: Mapping[str, Any] | None
+) -> tuple[tuple[Judged, ...], Edition | None]:
+    if found is None:
         return (), None
-    found = frame.row(0, named=True)
     edition = rules.rulebook.edition_on(_day(found["day"]))
     codes = rules.rulebook.order(kind.name)
     judged = [_judged(found, edition or rules.rulebook.editions[0], code) for code in codes if code in found]

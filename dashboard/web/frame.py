@@ -148,7 +148,8 @@ def _tree(app: Application, viewer: Viewer, version: str) -> Tree:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _cached_tree(_app: Application, _scope: tuple[str, ...], _version: str, _viewer: Viewer) -> Tree:
+def _cached_tree(_app: Application, scope: tuple[str, ...], version: str, _viewer: Viewer) -> Tree:
+    """Streamlit leaves arguments with a leading underscore out of the key: scope and version must have none."""
     return visible_tree(_app.db, _viewer)
 
 

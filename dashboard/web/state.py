@@ -16,6 +16,7 @@ import streamlit as st
 from checks.periods import parse_period
 from checks.rulebook.model import Edition
 from dashboard.bootstrap import Application
+from dashboard.instants import from_micros
 from dashboard.judging.rules import Rules, rules_of
 from dashboard.people import Viewer
 from dashboard.queries.freshness import Freshness
@@ -77,6 +78,11 @@ class Here:
         """The edition whose weights and grades the strip's period uses; the newest where none is in force."""
         period = parse_period(self.strip.period)
         return self.rules.rulebook.edition_on(period.last_day) or self.rules.rulebook.editions[-1]
+
+    @property
+    def period_end(self) -> datetime:
+        """The last moment of the strip's period."""
+        return from_micros(parse_period(self.strip.period).ends_at - 1)
 
     @property
     def below(self) -> frozenset[str]:

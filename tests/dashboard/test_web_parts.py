@@ -1,6 +1,8 @@
 """Parts of the pages that need no browser: passes, markup, numbers, periods, colours, the address, events."""
 
+import ast
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +171,15 @@ def test_a_decision_about_another_sample_or_an_earlier_turn_is_dropped():
 
 def test_days_of_another_year_say_so():
     assert display.day(date(2025, 3, 4), date(2026, 1, 1)) == "2025年3月4日"
+
+
+def test_everything_cached_has_the_scope_and_the_version_in_its_key():
+    """Streamlit leaves arguments with a leading underscore out of the key: a shared answer would leak a scope."""
+    root = Path(__file__).parents[2]
+    found = []
+    for path in [*(root / "dashboard" / "web").rglob("*.py"), *(root / "pages").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and any("cache_" in ast.unparse(one) for one in node.decorator_list):
+                found.append((path.name, node.name, {argument.arg for argument in node.args.args}))
+    assert len(found) >= 5
+    assert [where for *where, arguments in found if not {"scope", "version"} <= arguments] == []

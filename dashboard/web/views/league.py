@@ -53,7 +53,7 @@ def _score_cells(row: Row, before: Row | None, everywhere: set[str], link: Link)
         go(office, row["name"]),
         go(office, display.score(row["score"]), title=t("Why this score?")),
         marks.grade(row["grade"]),
-        marks.change(difference(row["score"], before["score"] if before else None)),
+        marks.change(change(row, before)),
         go(link("records", office=row["office"]), display.count(row["n"]), title=t("Its records")),
         safe(*((mark, " ") for mark in said)),
     ]
@@ -84,8 +84,11 @@ def rank_span(row: Row, ranked: int) -> Safe | str:
     return marks.span(row["rank_low"], row["rank"], row["rank_high"], across=(1, max(ranked, 2)), words=words)
 
 
-def difference(now: float | None, before: float | None) -> float | None:
-    return None if now is None or before is None else now - before
+def change(row: Row, before: Row | None) -> float | None:
+    """Score against the period before, where both were ranked: a score of five records is nothing to compare with."""
+    if before is None or not row["ranked"] or not before["ranked"]:
+        return None
+    return float(row["score"] - before["score"])
 
 
 def lost_by_line(row: Row, edition: Edition) -> dict[str, float]:

@@ -31,7 +31,7 @@ def path(tree: Tree, code: str, link: Link) -> Safe:
 def summary(row: Row, before: Row | None, ranked: int, link: Link) -> Safe:
     """Score, rank, change, records, red lines, missing: six figures that answer in five seconds."""
     rank = f"{row['rank']}" if row["ranked"] else display.NONE
-    moved = league.difference(row["score"], before["score"] if before else None)
+    moved = league.change(row, before)
     grade = marks.grade_name(row["grade"]) if row["grade"] else t("no grade")
     return figures([
         figure(display.score(row["score"]), f"{t('Score')} · {grade}", tone="breach" if row["grade"] == "D" else ""),

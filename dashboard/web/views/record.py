@@ -60,8 +60,9 @@ def _limit(record: Record, judged: Judged, clock: str | None = None) -> Limit | 
     """The limit by which the clock was judged: the first of its kind that fits the record's attributes."""
     if judged.step is None:
         return None
+    known = {**record.values, "area": record.area}
     for limit in judged.step.limits_of(judged.indicator.options["kind"]):
-        if clock in (None, limit.clock) and all(record.values.get(name) in (None, *values)
+        if clock in (None, limit.clock) and all(known.get(name) in values
                                                 for name, values in limit.where.items()):  # fmt: skip
             return limit
     return None
