@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from checks.measures import Measures
 from collectors.mapping import SourceConfig, did_you_mean, parse_config, read_mapping
 from collectors.records import RECORDS
 from dashboard.bootstrap import Application, open_application
@@ -52,6 +53,7 @@ def import_(
 ) -> None:
     """Take in one file, through the same path as a collector. A file fault stores nothing."""
     from dashboard.intake import import_file
+    from dashboard.intake.registry import known_measures
 
     if record not in RECORDS:
         raise UsageError(f"There is no record '{record}';", f"{did_you_mean(record, RECORDS)}.")
@@ -65,6 +67,7 @@ def import_(
         now=application.now(),
         exported_at=moment,
         slots=application.settings.video.slot_table,
+        measures=known_measures(application.settings),
     )
     _print(reports, output)
 
@@ -124,6 +127,7 @@ def quarantine(
     as_: AsOption = None,
 ) -> None:
     """Rows that could not be stored, with the reason and the value seen."""
+    from dashboard.intake.registry import known_measures
     from dashboard.queries.quarantine import quarantined
 
     application = open_application(user=as_)
@@ -136,12 +140,18 @@ def quarantine(
         state=None if state == "all" else state,
         limit=limit,
     )
-    rows = [_quarantined(row) for row in frame.iter_rows(named=True)]
-    emit({"rows": rows}, output, ("record", "number", "office", "reason", "column", "value", "source", "file", "row"))
+    measures = known_measures(application.settings)
+    rows = [_quarantined(row, measures) for row in frame.iter_rows(named=True)]
+    emit(
+        {"rows": rows},
+        output,
+        ("record", "number", "office", "reason", "column", "value", "nearest", "source", "file", "row"),
+    )
 
 
-def _quarantined(row: dict[str, Any]) -> dict[str, Any]:
-    """The shape of design §4.1; a quarantined row has no due time."""
+def _quarantined(row: dict[str, Any], measures: Measures) -> dict[str, Any]:
+    """The shape of design §4.1; a quarantined row has no due time. `nearest`: the measure most like an unknown one."""
+    unknown = row["column_name"] == "indicator" and row["reason"] == "unknown_value"
     return {
         "number": row["number"],
         "office": row["office_named"],
@@ -152,6 +162,7 @@ def _quarantined(row: dict[str, Any]) -> dict[str, Any]:
         "record": row["record"],
         "column": row["column_name"],
         "value": row["value"],
+        "nearest": measures.nearest(row["value"] or "") if unknown else None,
         "source": row["source"],
         "file": row["file"],
         "sheet": row["sheet"],

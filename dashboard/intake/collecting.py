@@ -21,6 +21,7 @@ from dashboard.database import Database
 from dashboard.database.models import BATCHES
 from dashboard.errors import UsageError
 from dashboard.instants import from_micros, to_micros
+from dashboard.intake.registry import known_measures
 from dashboard.intake.report import BatchReport
 from dashboard.intake.states import ASKED_AT, remembered, remembering
 from dashboard.intake.taking import take_in
@@ -139,9 +140,11 @@ def _ask(application: Application, config: SourceConfig, report: CollectReport, 
 
 
 def _take(application: Application, config: SourceConfig, arrival: Arrival, report: CollectReport) -> None:
-    slots = application.settings.video.slot_table
+    slots, measures = application.settings.video.slot_table, known_measures(application.settings)
     try:
-        report.batches += take_in(application.db, by=application.viewer, arrival=arrival, config=config, slots=slots)
+        report.batches += take_in(
+            application.db, by=application.viewer, arrival=arrival, config=config, slots=slots, measures=measures
+        )
     except CollectorError as error:
         report.failures.append(Failure(config.name, arrival.name, error.message))
 
