@@ -72,6 +72,9 @@ def league(
     }  # fmt: skip
     if indicator is not None:
         headings |= {f"{indicator}.{name}": f"{indicator} {name}" for name in ("numerator", "denominator", "value")}
+    if output is Format.table:
+        rows = [{**row, "score": None if row["score"] is None else f"{row['score']:.2f}"} for row in document["rows"]]
+        document = {**document, "rows": rows}
     emit(document, output, headings)
 
 
@@ -147,4 +150,3 @@ def records(
 
 _EXPLAIN_COLUMNS = ("code", "title", "numerator", "denominator", "value", "points", "weight", "lost", "score_lost")
 _LOST_COLUMNS = ("indicator", "record", "number", "verdict", "deadline", "actual", "reason", "score_lost")
-
