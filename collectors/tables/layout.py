@@ -198,6 +198,8 @@ def line_kind(
         return "total"
     if keyless and office is not None and _is_total(plain(cells[office])):
         return "total"
+    if office is not None and _is_total(first) and not plain(cells[office]):
+        return "total"  # its count stands where a record has its number
     if (keyless or key == first) and _FOOTNOTE.match(first) and len(filled) <= 4:
         return "footnote"
     # A lone text in a line of too few cells may be the rest of a torn record: that is for the quarantine.
