@@ -206,7 +206,12 @@ def canonical_rows(plan: Plan) -> Iterator[Chunk]:
     for chunk in plan.table.grid.chunks(plan.table.above, len(plan.table.header)):
         rows = data_rows(plan.table, chunk, plan.number, plan.office)
         if rows.height:
-            yield Chunk(_canonical(plan, rows), _raw_of(plan, rows), _context_of(plan, rows))
+            yield canonical_chunk(plan, rows)
+
+
+def canonical_chunk(plan: Plan, rows: pl.DataFrame) -> Chunk:
+    """Data rows (`row`, `flaw`, `raw`, `c0` …) as canonical ones."""
+    return Chunk(_canonical(plan, rows), _raw_of(plan, rows), _context_of(plan, rows))
 
 
 @dataclass

@@ -21,18 +21,23 @@ def record(
     *,
     at: datetime,
 ) -> None:
-    """One line of the audit trail, part of the caller's transaction: no deed without its line, no line without its deed.
+    """One line of the audit trail in the caller's transaction: no deed without its line, no line without its deed.
 
     `action` is a verb (`confirm`, `export`, `backup` …), `subject` what it was done to, `detail` free text or JSON,
     `at` an aware time. The operating system's user is noted beside `system` (design §4.1).
     """
-    connection.execute(
-        sa.insert(AUDIT).values(
-            at=to_micros(at),
-            actor=viewer.name,
-            os_user=operating_system_user() if viewer.is_system else None,
-            action=action,
-            subject=subject or None,
-            detail=detail or None,
-        )
+    connection.execute(line(viewer, action, subject, detail, at=at))
+
+
+def line(
+    viewer: Viewer, action: str, subject: str | None = None, detail: str | None = None, *, at: datetime
+) -> sa.Insert:
+    """The statement of `record`, for transactions that are no SQLAlchemy connection."""
+    return sa.insert(AUDIT).values(
+        at=to_micros(at),
+        actor=viewer.name,
+        os_user=operating_system_user() if viewer.is_system else None,
+        action=action,
+        subject=subject or None,
+        detail=detail or None,
     )
