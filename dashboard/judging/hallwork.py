@@ -41,8 +41,7 @@ def rebuild(reader: Reader, rules: Rules, as_of: dt.datetime) -> None:
     """Everything of the halls, into tables that are empty."""
     changes.apply(reader, changes.added([_judge(reader, rules, sa.true(), as_of)]))
     _store_months(reader, rules, None, as_of)
-    _store_coming(reader, "inspections", RECORD_TABLES["inspections"], as_of)
-    _store_coming(reader, "reviews", REVIEWS, as_of)
+    _store_coming(reader, as_of)
 
 
 def update(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, judged_review: int) -> None:
@@ -56,9 +55,8 @@ def update(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, 
         looks = sa.select(sample.id).where(inside)
         reader.execute(sa.delete(OPEN_CLOCKS).where(_of("samples"), OPEN_CLOCKS.c.record_id.in_(looks)))
         changes.apply(reader, changes.added([_taken_back(reader, pairs), _judge(reader, rules, inside, as_of)]))
-    for record, table in (("inspections", RECORD_TABLES["inspections"]), ("reviews", REVIEWS)):
-        reader.execute(sa.delete(OPEN_CLOCKS).where(_of(record)))
-        _store_coming(reader, record, table, as_of)
+    reader.execute(sa.delete(OPEN_CLOCKS).where(OPEN_CLOCKS.c.record.in_(("inspections", "reviews"))))
+    _store_coming(reader, as_of)
     months = pl.concat([months, dates.select("hall_code", pl.col("date").str.slice(0, 7).alias("month"))]).unique()
     if months.height:
         cell = sa.tuple_(HALL_MONTHS.c.hall_code, HALL_MONTHS.c.month).in_(reader.pairs(months))
@@ -89,11 +87,22 @@ def _judge(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], as_of: d
     return sample_rollup(samples)
 
 
-def _store_coming(reader: Reader, record: str, table: sa.Table, as_of: dt.datetime) -> None:
-    """Rows whose moment has not come yet, so that it is noticed when it does."""
-    query = sa.select(table.c.id.label("record_id"), table.c["at"].label("next_at"))
-    coming = reader.frame(query.where(table.c["at"] > microseconds(as_of)))
-    reader.ingest(OPEN_CLOCKS.name, coming.select(pl.lit(record).alias("record"), "record_id", "next_at"))
+def _store_coming(reader: Reader, as_of: dt.datetime) -> None:
+    """Inspections and reviews whose moment has not come yet, so that it is noticed when it does.
+
+    A reviewed finding counts once it is both observed and decided.
+    """
+    row, finding, review = RECORD_TABLES["inspections"].c, FINDINGS.c, REVIEWS.c
+    later = sa.case((finding.observed_at > review["at"], finding.observed_at), else_=review["at"])
+    inspected = sa.select(row.id.label("record_id"), row["at"].label("next_at")).where(row["at"] > microseconds(as_of))
+    reviewed = (
+        sa.select(review.id.label("record_id"), later.label("next_at"))
+        .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
+        .where(later > microseconds(as_of))
+    )
+    for record, query in (("inspections", inspected), ("reviews", reviewed)):
+        coming = reader.frame(query)
+        reader.ingest(OPEN_CLOCKS.name, coming.select(pl.lit(record).alias("record"), "record_id", "next_at"))
 
 
 def _store_months(reader: Reader, rules: Rules, months: pl.DataFrame | None, as_of: dt.datetime) -> None:

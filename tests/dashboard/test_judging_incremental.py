@@ -367,6 +367,21 @@ def test_what_lies_ahead_is_noticed_when_it_comes(
         agrees(world)
 
 
+def test_a_finding_counts_once_it_is_both_observed_and_decided(template: Path, tmp_path: Path) -> None:
+    world = World(copied(template, tmp_path), random.Random(0))
+    observed = micros(START) + 10 * HOUR
+    with world.db.session() as session:
+        session.execute(sa.insert(FINDINGS), [{
+            "hall_code": "H1", "item_code": "R02", "observed_at": observed, "duration_proven": True, "source": "x",
+            "created_at": 0,
+        }])  # fmt: skip
+        session.execute(sa.insert(REVIEWS), [{"finding_id": 1, "decision": "confirmed", "by": "x", "at": 0}])
+    agrees(world)
+    world.as_of += dt.timedelta(hours=11)
+    agrees(world)
+    assert [row["deductions"] for row in now_stored(world.db)["hall_months"]] == [5]
+
+
 def copied(template: Path, folder: Path) -> Database:
     """A database of its own from the migrated template."""
     for name in folder.glob("one.db*"):
