@@ -27,6 +27,7 @@ from dashboard.bootstrap import Application, open_application
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import configured_sources
+from dashboard.judging.rules import CALENDARS, RULEBOOKS, rules_named
 from dashboard.queries.jobs import last_runs, process_state
 from dashboard.settings import CONFIG_FILE, Settings
 from dashboard.web.server import require_free, require_local
@@ -140,7 +141,7 @@ def _sources(patient: Patient) -> Iterator[Finding]:
 
 def _rulebook(patient: Patient) -> Iterator[Finding]:
     try:
-        book = load_rulebook(patient.settings.company.rulebook)
+        book = load_rulebook(patient.settings.company.rulebook, patient.settings.path(RULEBOOKS))
     except RuleError as error:
         yield Finding.of("rulebook", error)
         return
@@ -152,9 +153,23 @@ def _rulebook(patient: Patient) -> Iterator[Finding]:
         yield Finding("rulebook", OK, f"{edition.code} is in force")
 
 
+def _foreign_rulebooks(patient: Patient) -> Iterator[Finding]:
+    """Those that sources of foreign records name, with their calendars and time zones."""
+    named = {str(raw["rulebook"]) for raw in patient.settings.sources if raw.get("rulebook")}
+    for name in sorted(named - {patient.settings.company.rulebook}):
+        try:
+            rules = rules_named(patient.settings, name)
+        except (RuleError, MingchaError) as error:
+            yield Finding.of("rulebook", error)
+        else:
+            days = f"{rules.calendar.name}, {rules.calendar.zone}"
+            yield Finding("rulebook", OK, f"foreign records by {rules.rulebook.editions[-1].code} ({days})")
+
+
 def _calendar(patient: Patient) -> Iterator[Finding]:
     try:
-        last = load_calendar(patient.settings.company.calendar).published[1]
+        calendar = load_calendar(patient.settings.company.calendar, patient.settings.path(CALENDARS))
+        last = calendar.published[1]
     except RuleError as error:
         yield Finding.of("calendar", error)
         return
@@ -266,6 +281,7 @@ def _backup_tools(patient: Patient) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     _sources,
     _rulebook,
+    _foreign_rulebooks,
     _calendar,
     _detector,
     _face_model,

@@ -16,12 +16,16 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from dashboard.bootstrap import open_application
+from collectors.mapping import SourceConfig
+from dashboard import settings
+from dashboard.bootstrap import Application, open_application
 from dashboard.database.migrate import migrate
 from dashboard.database.models import RECORD_TABLES
 from dashboard.errors import MingchaError
+from dashboard.intake import import_file
 from dashboard.intake.collecting import collect
 from dashboard.judging.rules import rules_named, rules_of
+from dashboard.people import system_viewer
 from dashboard.queries.explain import explain
 from dashboard.queries.league import league
 from dashboard.queries.records import records
@@ -279,21 +283,16 @@ HEADER = "ticket_no,type,office_code,borough,accepted_at,replied_at\n"
 
 
 @pytest.fixture
-def abroad(tmp_path):
-    """A company with one station, and a source of foreign records that names one like it."""
+def abroad(database, tmp_path):
+    """A company with one station, and a source of foreign records that names one like it; on both databases."""
     shutil.copytree(EXAMPLES / "nyc311" / "rulebooks", tmp_path / "rulebooks")
     (tmp_path / "mingcha.toml").write_text(FOREIGN, "utf-8")
     (tmp_path / "inbox").mkdir()
-    migrate(open_application(environment={}, directory=tmp_path, need_tables=False).db)
-    app = open_application(environment={}, directory=tmp_path)
-    from collectors.mapping import SourceConfig
-    from dashboard.intake import import_file
-
+    app = Application(settings.load({}, tmp_path), database, system_viewer())
     own = tmp_path / "offices.csv"
     own.write_text("code,name,level\nDOT,道路供电所,station\n", "utf-8")
     import_file(app.db, by=app.viewer, path=own, config=SourceConfig(record="offices"), now=app.now())
-    yield app
-    app.db.engine.dispose()
+    return app
 
 
 def bring(app, *rows, name="a.csv"):
@@ -337,15 +336,15 @@ def test_the_day_of_a_foreign_record_is_that_of_its_zone(abroad):
 def test_two_sources_of_one_rulebook_must_agree_on_its_days(abroad):
     other = FOREIGN.replace('"abroad"', '"elsewhere"').replace("New_York", "Chicago")
     (abroad.settings.home / "mingcha.toml").write_text(FOREIGN + other, "utf-8")
-    settings = open_application(environment={}, directory=abroad.settings.home).settings
+    both = settings.load({}, abroad.settings.home)
     with pytest.raises(MingchaError, match=r"us-none in America/Chicago and us-none in America/New_York"):
-        rules_named(settings, "nyc311")
+        rules_named(both, "nyc311")
 
 
 def test_a_source_that_names_the_companys_own_rulebook_brings_its_own_records(abroad):
     config = FOREIGN.replace('rulebook = "nyc311"', 'rulebook = "promise"').replace("America/New_York", "Asia/Shanghai")
     (abroad.settings.home / "mingcha.toml").write_text(config, "utf-8")
-    app = open_application(environment={}, directory=abroad.settings.home)
+    app = Application(settings.load({}, abroad.settings.home), abroad.db, abroad.viewer)
     bring(app, "1,request,DOT,,2024-04-16 10:00:00,2024-04-16 11:00:00")
     found = league(app.db, app.viewer, rules_of(app.settings), period="2024-Q2", now=app.now())
     assert [(row["office"], row["n"]) for row in found["rows"]] == [("DOT", 1)]
