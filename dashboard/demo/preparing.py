@@ -29,11 +29,10 @@ from dashboard.intake import import_file
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.sampling.days import due_slots
-from dashboard.sampling.sealing import seed_for
-from dashboard.sampling.taking import take_due
+from dashboard.sampling.sealing import seal, seed_for
 
-DEMO, PREPARING, DAY_BEFORE = "demo", "demo_preparing", "demo_day_before"
-"""Keys of META: the day the demo was made, the msgid of what is still being prepared, samples taken afterwards."""
+DEMO, PREPARING = "demo", "demo_preparing"
+"""Keys of META: the day the demo was made, and the msgid of what is still being prepared."""
 KEEP_DAYS = 3
 RECORDINGS = "recordings of six halls, for yesterday and today"
 _CONFIGS = {config.name: config for config in SOURCES}
@@ -56,7 +55,7 @@ def prepare(app: Application, *, say: Callable[[str], None]) -> None:
 
 
 def finish(app: Application, *, go_on: Callable[[], None]) -> str | None:
-    """What is slow: this hour's exports, the recordings that are missing, the samples of the day before the first.
+    """What is slow: this hour's exports, and the recordings that are missing.
 
     Calls `go_on` between steps. Returns a sentence on what was done, None when nothing was left for now.
     """
@@ -66,10 +65,12 @@ def finish(app: Application, *, go_on: Callable[[], None]) -> str | None:
     moment = local(app.now())
     brought = _bring(app, hourly(made_on, moment), lambda _: go_on())
     filmed = _film(app, made_on, moment.date(), go_on)
-    taken = _take_day_before(app, made_on, go_on)
-    with app.db.session() as connection:
-        forget(connection, PREPARING)
-    parts = ((brought, "exports of the hour"), (filmed, "recordings"), (taken, "samples of yesterday"))
+    if is_filming(app.db):
+        # with its plan sealed, late as it is, the worker's sampling takes the day before as it takes today
+        seal(app.db, app.settings, made_on - timedelta(days=1), by=app.viewer, now=app.now())
+        with app.db.session() as connection:
+            forget(connection, PREPARING)
+    parts = ((brought, "exports of the hour"), (filmed, "recordings"))
     done = [f"{number} {what}" for number, what in parts if number]
     return ", ".join(done) or None
 
@@ -112,22 +113,6 @@ def _moments(app: Application, day: date) -> list[Moment]:
 
 def _wall_clock(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
-
-
-def _take_day_before(app: Application, made_on: date, go_on: Callable[[], None]) -> int:
-    """Take the samples of the day before the demo was made from its recordings, slot by slot, once."""
-    with app.db.reading() as connection:
-        done = connection.execute(sa.select(META.c.value).where(META.c.key == DAY_BEFORE)).scalar()
-    if done:
-        return 0
-    taken = 0
-    for slot in app.settings.video.slot_table:
-        go_on()
-        day = made_on - timedelta(days=1)
-        taken += len(take_due(app.db, app.settings, app.now(), app.viewer, only_day=day, only_slot=slot.number))
-    with app.db.session() as connection:
-        remember(connection, DAY_BEFORE, "taken")
-    return taken
 
 
 def local(moment: datetime) -> datetime:

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application
 from dashboard.database.models import BATCHES, META, QUARANTINE, RECORD_TABLES
-from dashboard.demo import company, configuration, preparing
+from dashboard.demo import company, configuration, hallwork, preparing
 from dashboard.demo.inbox import history
 from dashboard.judging.rules import rules_of
 from dashboard.people import system_viewer
 from dashboard.queries.league import league
 from dashboard.settings import CompanySettings, Settings
+
+DEMO_NOW = datetime(2026, 11, 20, 6, 20, tzinfo=UTC)
 
 
 def counted(app, query):
@@ -161,3 +163,39 @@ def test_a_stop_in_the_middle_is_made_good(month_application, monkeypatch):
     assert len(names) == len(set(names)) == 3 + 2 * 3 + 1 + 4
     details = counted(app, sa.select(BATCHES.c.details).where(BATCHES.c.record == "samples"))[0][0]
     assert json.loads(details)["columns"]["outcome"] == ["抽查结果/结果"]
+
+
+def test_the_slow_part_films_what_the_plan_asks_and_opens_the_recorder(demo_application, tmp_path, monkeypatch):
+    """Every moment of the plan of yesterday and today gets its file; then, not before, samples may be taken."""
+    app, made = demo_application, []
+    monkeypatch.setattr(preparing, "make_recording", lambda recording, home, turned: made.append(recording))
+    monkeypatch.setattr(preparing, "make_reference", lambda hall, camera, home: None)
+    monkeypatch.setattr(preparing, "seed_for", lambda db, settings, day: b"0" * 32)
+    sealed = []
+    monkeypatch.setattr(preparing, "seal", lambda db, settings, day, **more: sealed.append(day))
+    monkeypatch.setattr(preparing, "forget", lambda connection, key: sealed.append(key))
+    steps = []
+    said = preparing.finish(app, go_on=lambda: steps.append(1))
+    assert said == "80 recordings"  # six halls, eight cameras, five slots, two days
+    assert len(steps) == 80
+    assert sealed == [DEMO_NOW.date() - timedelta(days=1), "demo_preparing"]
+    assert {recording.moment.at.date() for recording in made} == {DEMO_NOW.date(), DEMO_NOW.date() - timedelta(days=1)}
+    for recording in made:
+        first, last = hallwork.SLOTS[recording.moment.slot]
+        assert first <= recording.moment.at.time() < last
+
+
+def test_the_slow_part_stops_when_it_is_told_to(demo_application, monkeypatch):
+    made = []
+    monkeypatch.setattr(preparing, "make_recording", lambda recording, home, turned: made.append(recording))
+    monkeypatch.setattr(preparing, "make_reference", lambda hall, camera, home: None)
+    monkeypatch.setattr(preparing, "seed_for", lambda db, settings, day: b"0" * 32)
+
+    def go_on():
+        if len(made) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        preparing.finish(demo_application, go_on=go_on)
+    assert len(made) == 3
+    assert preparing.is_filming(demo_application.db)
