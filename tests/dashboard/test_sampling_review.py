@@ -11,6 +11,8 @@ from collectors.video.witnesses import MEASURED
 from dashboard.actions.review import decide, undo
 from dashboard.database.models import AUDIT, FINDINGS, REVIEWS
 from dashboard.errors import NotAllowedError, UsageError
+from dashboard.judging.halls import confirmed_events
+from dashboard.judging.reading import reader
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.samples import review_item, review_queue, samples, why_text
 from dashboard.texts import set_language
@@ -136,6 +138,22 @@ def test_unsure_is_a_decision_too_and_leaves_the_candidate_open(flagged):
 def test_intent_and_cause_are_kept_with_the_decision(flagged):
     judge(flagged, "violation", findings=[confirmed(flagged, item_code="F03", office_is_cause=True, deliberate=True)])
     assert (reviews(flagged)[0].office_is_cause, reviews(flagged)[0].deliberate) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("item", "found", "deducts"),
+    [
+        ("F03", {}, False),
+        ("F03", {"office_is_cause": True}, True),
+        ("F03", {"deliberate": True}, True),
+        ("R01", {}, True),
+    ],
+)
+def test_a_camera_s_trouble_deducts_only_where_the_office_is_its_cause(flagged, item, found, deducts):
+    judge(flagged, "violation", findings=[confirmed(flagged, item_code=item, **found)])
+    with reader(flagged.db) as opened:
+        events = confirmed_events(opened, None, 0, 2**62, NOW)
+    assert events["item_code"].to_list() == ([item] if deducts else [])
 
 
 REFUSED = {
