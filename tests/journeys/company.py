@@ -39,6 +39,8 @@ from dashboard.settings import load
 
 PERIOD = "2026-Q3"
 PERSON = "沈岚"
+KEEPER = "秦怀瑾"
+"""Keeps sources: may map an export."""
 CONFIGURATION = """
 [company]
 name = "示范市供电公司"
@@ -46,6 +48,7 @@ name = "示范市供电公司"
 [people]
 "沈岚" = { role = "inspector", offices = ["*"] }
 "许立" = { role = "office_head", offices = ["990102"] }
+"秦怀瑾" = { role = "evaluator", offices = ["*"] }
 """
 OFFICES = (
     ("99", "示范市供电公司", "", "company", "", "", ""),

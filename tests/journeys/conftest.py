@@ -112,15 +112,16 @@ class Journey:
         """Until the page has its heading and no script is running."""
         self.page.wait_for_selector(".mc h1")
         self.page.wait_for_selector(".mc-strip[data-ready='1']")
-        self.page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
-        self.page.wait_for_timeout(400)
+        for _ in range(2):  # a choice of the strip is a run that starts another one
+            self.page.wait_for_timeout(250)
+            self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
     def text(self, selector: str = ".stMainBlockContainer") -> str:
         return re.sub(r"\s+", " ", self.page.locator(selector).first.inner_text())
 
     def card(self, words: str) -> str:
         """The row of a table (a card on a phone) that holds the words, as one line."""
-        row = self.page.locator("table.rows tbody tr", has_text=words).first
+        row = self.page.locator("table.rows tbody tr:visible", has_text=words).first
         return re.sub(r"\s+", " ", row.inner_text())
 
     def close(self) -> None:
