@@ -103,8 +103,12 @@ class ArrowConnection:
 
     def rollback(self) -> None:
         """Undo; a process that is out of step (interrupted, dead) is ended instead, which undoes as well."""
-        if self._in_step:
+        if not self._in_step:
+            return
+        try:
             self.ask("rollback")
+        except adbc_driver_manager.Error:
+            self._in_step = False  # SQLite has undone it by itself (disk full) and ADBC does not know: end the process
 
     def close(self) -> None:
         if self._closed:

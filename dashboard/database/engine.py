@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ from dashboard.database import arrow
 from dashboard.errors import DatabaseUnusableError
 
 BUSY_SECONDS = 30.0
+_UNUSABLE = re.compile(
+    r"database or disk is full|disk I/O error|no space left[^\n]*|server closed the connection[^\n]*|"
+    r"terminating connection[^\n]*|connection (?:is|was|has been) (?:lost|closed)|no connection to the server|"
+    r"SSL SYSCALL[^\n]*",
+    re.IGNORECASE,
+)
+"""What drivers say when the place itself gives up, under whichever of their many kinds of error."""
 FRAME_TYPES: dict[type[Any], Any] = {
     sa.BigInteger: pl.Int64,
     sa.Integer: pl.Int64,
@@ -35,8 +43,12 @@ class Database:
     frames, `frame()` a query as a typed Polars frame. Errors of the driver become `DatabaseUnusableError`.
     """
 
-    def __init__(self, url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self, url: str | URL, *, busy_seconds: float = BUSY_SECONDS, migration_url: str | URL | None = None
+    ) -> None:
         self.url = _parsed(url)
+        self.migration_url = _parsed(migration_url) if migration_url else None
+        """The same database as its owner, who alone may change tables."""
         self.busy_seconds = busy_seconds
         self.dialect = self.url.get_backend_name()
         self.engine = self._make_engine()
@@ -72,7 +84,8 @@ class Database:
                 yield connection
                 connection.commit()
             except BaseException:
-                connection.rollback()
+                with suppress(adbc_driver_manager.Error):  # a connection that is gone cannot hide why
+                    connection.rollback()
                 raise
             finally:
                 connection.close()
@@ -145,6 +158,8 @@ class Database:
         except (DBAPIError, adbc_driver_manager.Error) as error:
             if "locked" in str(error) or "SQLITE_BUSY" in str(error):
                 raise DatabaseUnusableError(_explained("locked", self)) from error
+            if unusable := _UNUSABLE.search(str(error)):
+                raise DatabaseUnusableError(_explained(unusable[0], self)) from error
             raise
 
 
