@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command()(collect)
     app.command()(quarantine)
+    app.command()(batch)
 
 
 def import_(
@@ -123,20 +125,43 @@ def quarantine(
     source: Annotated[str | None, typer.Option(help="Only rows of this source.")] = None,
     state: Annotated[str, typer.Option(help="open, replayed, dismissed or all.")] = "open",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows, newest first.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Only rows of this batch.")] = None,
+    row: Annotated[list[int] | None, typer.Option("--row", help="Only these rows, by id.")] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Take in the rows chosen, as sources are read today.")
+    ] = False,
+    dismiss: Annotated[str | None, typer.Option(help="Set the rows chosen aside, with this reason.")] = None,
+    office: Annotated[
+        str | None, typer.Option(help="NAME=CODE: the name means this office; takes in its rows.")
+    ] = None,
+    valid_from: Annotated[str | None, typer.Option("--from", help="First day on which --office holds.")] = None,
+    valid_to: Annotated[str | None, typer.Option("--to", help="Last day on which --office holds.")] = None,
+    correct: Annotated[
+        list[str] | None, typer.Option("--set", help="COLUMN=TEXT: put one --row right and take it in.")
+    ] = None,
     output: FormatOption = Format.table,
     as_: AsOption = None,
 ) -> None:
-    """Rows that could not be stored, with the reason and the value seen."""
+    """Rows that could not be stored, with the reason and the value seen; or what is to become of them."""
     from dashboard.intake.registry import known_measures
     from dashboard.queries.quarantine import quarantined
 
     application = open_application(user=as_)
+    wanted = [name for name, value in (("--replay", replay), ("--dismiss", dismiss), ("--office", office),
+                                       ("--set", correct)) if value]  # fmt: skip
+    if len(wanted) > 1:
+        raise UsageError(f"{' and '.join(wanted)} are two deeds;", "Do one after the other.")
+    if wanted:
+        chosen = {"ids": tuple(row or ()), "record": record, "reason": reason, "source": source, "batch_id": batch}
+        _mend(application, chosen, dismiss, office, (valid_from, valid_to), correct, output)
+        return
     frame = quarantined(
         application.db,
         application.viewer,
         record=record,
         reason=reason,
         source=source,
+        batch_id=batch,
         state=None if state == "all" else state,
         limit=limit,
     )
@@ -149,10 +174,60 @@ def quarantine(
     )
 
 
+def _mend(
+    application: Application,
+    chosen: dict[str, Any],
+    why: str | None,
+    office: str | None,
+    days: tuple[str | None, str | None],
+    correct: list[str] | None,
+    output: Format,
+) -> None:
+    """Do one deed about quarantined rows, and print what became of them."""
+    from dashboard.actions import quarantine as actions
+    from dashboard.intake.collecting import given_by
+
+    db, by, now = application.db, application.viewer, application.now()
+    which, given = actions.Chosen(**chosen), given_by(application.settings)
+    if why is not None:
+        emit({"rows": [{"dismissed": actions.dismiss(db, by=by, chosen=which, why=why, at=now)}]}, output)
+        return
+    if office is not None:
+        name, code = _pair(office, "--office", "城关营业部=3440101")
+        first, last = (_day(text) for text in days)
+        report = actions.map_office(
+            db, by=by, named=name, code=code, valid_from=first, valid_to=last, at=now, given=given
+        )
+    elif correct:
+        if len(which.ids) != 1:
+            raise UsageError("--set puts one row right;", "Name it with --row ID.")
+        values = dict(_pair(text, "--set", "受理时间=2026-03-02 08:00") for text in correct)
+        report = actions.repair_row(db, by=by, quarantine_id=which.ids[0], values=values, at=now, given=given)
+    else:
+        report = actions.replay(db, by=by, chosen=which, at=now, given=given)
+    row = {**report.counts(), "reasons": dict(report.reasons), "batches": report.batches}
+    emit({"rows": [row]}, output, tuple(report.counts()))
+
+
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise UsageError(f"{option} '{text}' is no NAME=VALUE.", f"Example: {option} '{example}'")
+    return name.strip(), value.strip()
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UsageError(f"'{text}' is no day.", "Example: 2026-10-01") from error
+
+
 def _quarantined(row: dict[str, Any], measures: Measures) -> dict[str, Any]:
     """The shape of design §4.1; a quarantined row has no due time. `nearest`: the measure most like an unknown one."""
     unknown = row["column_name"] == "indicator" and row["reason"] == "unknown_value"
     return {
+        "id": row["id"],
         "number": row["number"],
         "office": row["office_named"],
         "state": row["state"],
@@ -169,3 +244,23 @@ def _quarantined(row: dict[str, Any], measures: Measures) -> dict[str, Any]:
         "row": row["row_no"],
         "batch": row["batch_id"],
     }
+
+
+def batch(
+    number: Annotated[int, typer.Argument(metavar="ID", help="A batch, as `import --format json` numbers it.")],
+    limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 1000,
+    output: FormatOption = Format.table,
+    as_: AsOption = None,
+) -> None:
+    """What one file changed: records with their values before and after, offices and months touched."""
+    from dashboard.queries.lineage import as_json, batch_changes
+
+    application = open_application(user=as_)
+    document = as_json(batch_changes(application.db, application.viewer, number, limit=limit))
+    about = document["batch"]
+    if output is Format.table:
+        told = ", ".join(f"{name} {about[name]}" for name in COUNTS[3:10])
+        offices, months = (", ".join(document[name]) or "—" for name in ("offices", "periods"))
+        say(f"{about['source']} {about['record']} {about['file']} (SHA-256 {about['sha256']}): {told}")
+        say(f"offices: {offices}; months: {months}")
+    emit(document, output, ("row", "fate", "number", "office", "day", "columns"))

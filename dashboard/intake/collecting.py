@@ -22,6 +22,7 @@ from dashboard.database.models import BATCHES
 from dashboard.errors import UsageError
 from dashboard.instants import from_micros, to_micros
 from dashboard.intake.registry import known_measures
+from dashboard.intake.replaying import Given
 from dashboard.intake.report import BatchReport
 from dashboard.intake.states import ASKED_AT, remembered, remembering
 from dashboard.intake.taking import take_in
@@ -62,6 +63,11 @@ def configured_sources(settings: Settings) -> list[SourceConfig]:
         place = "mingcha.toml and sources.d"
         raise CollectorError(f"two sources are named '{twice[0]}' in {place}; names must differ.", permanent=True)
     return configs
+
+
+def given_by(settings: Settings) -> Given:
+    """What a replay needs of the configuration."""
+    return Given(configured_sources(settings), settings.video.slot_table, known_measures(settings))
 
 
 def _without_own(raw: dict[str, Any], rulebook: str) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class BatchReport:
             "record": self.record,
             "file": self.file,
             "sheet": self.sheet,
+            "batch": self.batch_id,
             **self.counts(),
             "seconds": round(self.seconds, 3),
             "reasons": dict(self.reasons),

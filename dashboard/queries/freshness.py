@@ -48,5 +48,5 @@ def freshness(db: Database, viewer: Viewer) -> Freshness:
 
 def _silent_longest() -> sa.Select[tuple[str, int]]:
     last = sa.func.max(BATCHES.c.finished_at).label("last")
-    done = sa.select(BATCHES.c.source, last).where(BATCHES.c.state == "done").group_by(BATCHES.c.source)
-    return done.order_by(last).limit(1)
+    brought = sa.and_(BATCHES.c.state == "done", BATCHES.c.replay_of.is_(None))
+    return sa.select(BATCHES.c.source, last).where(brought).group_by(BATCHES.c.source).order_by(last).limit(1)

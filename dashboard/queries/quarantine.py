@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+from rapidfuzz import fuzz
 
 from dashboard.database import Database
-from dashboard.database.models import BATCHES, QUARANTINE
-from dashboard.intake.names import office_names
+from dashboard.database.models import BATCHES, QUARANTINE, QUARANTINE_EVENTS, QUARANTINE_SIGHTINGS, RECORD_TABLES
+from dashboard.instants import from_micros
+from dashboard.intake.names import compared, office_names
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 
+_ENDINGS = re.compile(r"(?:供电(?:分公司|公司|所|中心|营业部)?|营业(?:厅|部|所)|中心|所|公司)+$")
 COLUMNS = ("id", "record", "number", "office_named", "state", "since", "reason", "column_name", "value", "row_no")
 
 
@@ -65,6 +73,98 @@ def quarantine_reasons(db: Database, viewer: Viewer, *, state: str | None = "ope
             pl.len().cast(pl.Int64).alias("rows"), pl.col("since").min()
         )
     return counted.sort("rows", "source", "record", "reason", descending=[True, False, False, False])
+
+
+def quarantine_counts(db: Database, viewer: Viewer, *, state: str | None = "open") -> pl.DataFrame:
+    """`source, record, reason, office_named, rows, times, since` of the rows the viewer may see, most rows first.
+
+    `times`: how often these rows have been read, by overlapping exports too.
+    """
+    row = QUARANTINE.c
+    columns = (row.record, row.reason, row.office_named, row.times, row.since, BATCHES.c.source)
+    rows = db.frame(sa.select(*columns).select_from(_with_batches()).where(*_conditions(None, None, None, None, state)))
+    if not viewer.sees_everything:
+        rows = rows.filter(_names_own_office(db, viewer, rows["office_named"]))
+    counted = rows.group_by("source", "record", "reason", "office_named").agg(
+        pl.len().cast(pl.Int64).alias("rows"), pl.col("times").sum(), pl.col("since").min()
+    )
+    order = ["rows", "source", "record", "reason", "office_named"]
+    return counted.sort(order, descending=[True, False, False, False, False], nulls_last=True)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """One row with its cells as read, what a person put in their place, and its story, oldest first."""
+
+    row: Mapping[str, Any]
+    """Columns of the quarantine with `source`, `file`, `sheet`, `sha256` of the batch that brought it first."""
+    cells: Mapping[str, str | None]
+    corrections: Mapping[str, str]
+    sightings: Sequence[tuple[int, int]]
+    """(batch, row) of the exports that brought it again."""
+    story: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was done about a row."""
+
+    at: datetime
+    by: str
+    action: str
+    """corrected | office_named | refused | replayed | dismissed | reopened"""
+    detail: Mapping[str, Any]
+
+
+def quarantine_row(db: Database, viewer: Viewer, quarantine_id: int) -> QuarantinedRow | None:
+    """One row (personal data: for who sees the whole company), else None."""
+    if not viewer.sees_everything:
+        return None
+    batch, event, seen = BATCHES.c, QUARANTINE_EVENTS.c, QUARANTINE_SIGHTINGS.c
+    query = sa.select(QUARANTINE, batch.source, batch.file, batch.sheet, batch.sha256).select_from(_with_batches())
+    with db.reading() as connection:
+        row = connection.execute(query.where(QUARANTINE.c.id == quarantine_id)).mappings().one_or_none()
+        if row is None:
+            return None
+        events = connection.execute(
+            sa.select(event["at"], event["by"], event.action, event.detail)
+            .where(event.quarantine_id == quarantine_id)
+            .order_by(event.id)
+        ).all()
+        again = connection.execute(
+            sa.select(seen.batch_id, seen.row_no).where(seen.quarantine_id == quarantine_id).order_by(*seen)
+        ).all()
+    return QuarantinedRow(
+        row=dict(row),
+        cells=json.loads(row["raw"]),
+        corrections=json.loads(row["corrections"] or "{}"),
+        sightings=[(found[0], found[1]) for found in again],
+        story=[Event(from_micros(at), by, action, json.loads(detail or "{}")) for at, by, action, detail in events],
+    )
+
+
+def suggested_offices(
+    db: Database, viewer: Viewer, named: str, *, rulebook: str | None = None, limit: int = 3
+) -> list[tuple[str, str, int]]:
+    """(code, name, likeness of 100) of the offices most like an unknown name; a person decides which is meant.
+
+    Endings that nearly all names share (供电所, 营业厅 …) are left out of the comparison. Offices out of sight are not
+    suggested.
+    """
+    offices = RECORD_TABLES["offices"].c
+    names = office_names(db, rulebook=rulebook).table
+    called = dict(db.frame(sa.select(offices.code, offices.name).order_by(offices.valid_from)).rows())
+    seen = None if viewer.sees_everything else visible_tree(db, viewer).offices
+    best: dict[str, int] = {}
+    for key, code in names.select("key", "code").rows():
+        if seen is None or code in seen:
+            best[code] = max(best.get(code, 0), round(fuzz.ratio(_stem(compared(named)), _stem(key))))
+    likely = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    return [(code, called.get(code, code), score) for code, score in likely if score > 0]
+
+
+def _stem(name: str) -> str:
+    return _ENDINGS.sub("", name) or name
 
 
 def raw_row(db: Database, viewer: Viewer, quarantine_id: int) -> dict[str, Any] | None:

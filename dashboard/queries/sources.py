@@ -73,7 +73,7 @@ def _last_batches(db: Database, as_of: datetime) -> dict[tuple[str, str], dict[s
     """(source, record) → the last batch of each ending: `done`, `failed`."""
     latest = (
         sa.select(sa.func.max(BATCHES.c.id))
-        .where(BATCHES.c.started_at <= to_micros(as_of))
+        .where(BATCHES.c.started_at <= to_micros(as_of), BATCHES.c.replay_of.is_(None))  # a replay brings nothing new
         .group_by(BATCHES.c.source, BATCHES.c.record, BATCHES.c.state)
     )
     query = sa.select(BATCHES).where(BATCHES.c.id.in_(latest))

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from collectors.mapping import SourceConfig
 from dashboard.actions.aliases import add_alias, withdraw_alias
 from dashboard.actions.quarantine import Chosen, dismiss, map_office, reopen, repair_row, replay
 from dashboard.database import Database
+from dashboard.database.migrate import migrate
 from dashboard.database.models import (
     AUDIT,
     BATCHES,
@@ -42,10 +45,10 @@ class Desk:
     def take(self, *rows: str, record="tickets", header=HEADER, text=None, name="x.csv", **config):
         self.now += timedelta(hours=1)
         path = self.folder / name
-        if text is not None or not path.suffix == ".xlsx":
+        if text is not None or path.suffix != ".xlsx":
             path.write_text(text or "\n".join([header, *rows, ""]), "utf-8")
-        settings = SourceConfig(record=record, **{"name": "95598", **config})
-        (report,) = import_file(self.db, by=system_viewer(), path=path, config=settings, now=self.now, name=name)
+        mapping = SourceConfig(record=record, **{"name": "95598", **config})
+        (report,) = import_file(self.db, by=system_viewer(), path=path, config=mapping, now=self.now, name=name)
         return report
 
     def rows(self, table: sa.Table, *names: str) -> list[tuple]:
@@ -119,7 +122,13 @@ def test_one_row_is_put_right_and_tells_its_story(desk):
     assert desk.tickets("ticket_no", "type", "content") == [("1", "complaint", "a"), ("2", "opinion", "b")]
     stories = desk.rows(QUARANTINE_EVENTS, "quarantine_id", "by", "action", "detail")
     assert [(row[0], row[2]) for row in stories] == [
-        (1, "corrected"), (1, "replayed"), (2, "corrected"), (2, "refused"), (2, "corrected"), (2, "replayed")]  # fmt: skip
+        (1, "corrected"),
+        (1, "replayed"),
+        (2, "corrected"),
+        (2, "refused"),
+        (2, "corrected"),
+        (2, "replayed"),
+    ]
     assert {row[1] for row in stories} == {CLERK.name}
     assert json.loads(stories[0][3]) == {"受理时间": "2026/3/2"}
     raw = json.loads(desk.quarantine("raw")[0][0])
@@ -207,7 +216,9 @@ def test_a_row_read_again_joins_the_one_that_waits(desk):
     ]
     assert [report.quarantined for report in reports] == [2, 2, 2]  # each batch counts what it could not store
     assert desk.quarantine("batch_id", "row_no", "times", "last_batch_id", "last_row_no") == [
-        (reports[0].batch_id, 2, 4, reports[2].batch_id, 3), (reports[0].batch_id, 3, 2, reports[2].batch_id, 2)]  # fmt: skip
+        (reports[0].batch_id, 2, 4, reports[2].batch_id, 3),
+        (reports[0].batch_id, 3, 2, reports[2].batch_id, 2),
+    ]
     sightings = desk.db.frame(sa.select(QUARANTINE_SIGHTINGS.c.batch_id))["batch_id"].to_list()
     assert sorted(sightings) == [reports[1].batch_id] * 2 + [reports[2].batch_id] * 2
     map_office(desk.db, by=CLERK, named="无名", code="S1", at=LATER)
@@ -272,3 +283,39 @@ def test_what_cannot_be_meant_is_refused_by_name(lite):
         repair_row(lite.db, by=CLERK, quarantine_id=7, values={"type": "意见"}, at=LATER)
     with pytest.raises(UsageError, match="without a reason"):
         dismiss(lite.db, by=CLERK, chosen=Chosen(), why=" ", at=LATER)
+
+
+ROW = st.tuples(
+    st.sampled_from(["1", "2", "3"]),
+    st.sampled_from(["投诉", "意见", "催办"]),
+    st.sampled_from(["S1", "甲所", "乙所"]),
+    st.sampled_from(["2026-09-01 08:00:00", "2026-09-02 08:00:00", "2026/2/30"]),
+    st.sampled_from(["", "a", "b"]),
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(files=st.lists(st.lists(ROW, min_size=1, max_size=6), min_size=1, max_size=3), late=st.booleans())
+def test_whatever_was_quarantined_a_replay_loses_nothing_and_a_second_one_changes_nothing(
+    tmp_path_factory, files, late
+):
+    folder = tmp_path_factory.mktemp("law")
+    db = Database(f"sqlite:///{folder / 'law.db'}")
+    migrate(db)
+    desk = Desk(db, folder)
+    desk.take(record="offices", text=OFFICES, name="offices.csv")
+    reports = [desk.take(*(",".join(row) for row in rows), name=f"{n}.csv") for n, rows in enumerate(files)]
+    map_office(db, by=CLERK, named="甲所", code="S1", at=LATER)
+    add_alias(db, by=CLERK, code="S2", name="乙所", at=LATER)
+    if late:
+        replay(db, by=CLERK, chosen=Chosen(ids=(1,)), at=LATER)
+    replay(db, by=CLERK, chosen=Chosen(), at=LATER)
+    once = desk.everything()
+    assert replay(db, by=CLERK, chosen=Chosen(), at=LATER).batches == []
+    assert desk.everything() == once
+    rows = desk.quarantine("state", "times", "reason")
+    assert sum(times for _, times, _ in rows) == sum(report.quarantined for report in reports)
+    replayed = [read for of, read in desk.rows(BATCHES, "replay_of", "read") if of is not None]
+    assert sum(replayed) == sum(state == "replayed" for state, _, _ in rows)
+    assert "unknown_office" not in {reason for state, _, reason in rows if state == "open"}
+    db.engine.dispose()
