@@ -45,7 +45,11 @@ def open_application(
     """
     env = os.environ if environment is None else environment
     settings = settings_module.load(env, directory)
-    database = Database(_absolute(settings), busy_seconds=settings.database.busy_seconds)
+    database = Database(
+        _absolute(settings),
+        busy_seconds=settings.database.busy_seconds,
+        migration_url=settings.database.migration_url,
+    )
     if need_tables:
         require_current(database)
     return Application(settings, database, viewer_named(settings, user or env.get("MINGCHA_USER")))

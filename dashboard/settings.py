@@ -38,6 +38,8 @@ class _Table(BaseModel):
 
 class DatabaseSettings(_Table):
     url: str = "sqlite:///mingcha.db"
+    migration_url: str | None = None
+    """The same database as its owner, used for migrations only; best given as MINGCHA_MIGRATION_URL."""
     busy_seconds: float = Field(default=30.0, gt=0)
     """How long to wait for a database that another process has locked."""
 
@@ -139,8 +141,8 @@ def parse_slot(number: str, span: str) -> Slot:
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:
     """Settings of the folder (default: the current one), the environment winning over the file.
 
-    MINGCHA_CONFIG names another file; MINGCHA_DATABASE_URL, MINGCHA_BUSY_SECONDS, MINGCHA_PERSON_MODEL and
-    MINGCHA_FACE_MODEL override.
+    MINGCHA_CONFIG names another file; MINGCHA_DATABASE_URL, MINGCHA_MIGRATION_URL, MINGCHA_BUSY_SECONDS,
+    MINGCHA_PERSON_MODEL and MINGCHA_FACE_MODEL override.
     Raises MingchaError naming file, key, value and the nearest known key.
     """
     env = os.environ if environment is None else environment
@@ -207,6 +209,8 @@ def _overridden(settings: Settings, env: Mapping[str, str]) -> Settings:
     database, video = settings.database, settings.video
     if env.get("MINGCHA_DATABASE_URL"):
         database = database.model_copy(update={"url": env["MINGCHA_DATABASE_URL"]})
+    if env.get("MINGCHA_MIGRATION_URL"):
+        database = database.model_copy(update={"migration_url": env["MINGCHA_MIGRATION_URL"]})
     if env.get("MINGCHA_BUSY_SECONDS"):
         database = database.model_copy(update={"busy_seconds": _seconds(env["MINGCHA_BUSY_SECONDS"])})
     models = {key: env[f"MINGCHA_{key.upper()}"] for key in ("person_model", "face_model")

@@ -12,6 +12,11 @@ from alembic.script import ScriptDirectory
 from dashboard.database.engine import Database
 from dashboard.errors import DatabaseUnusableError
 
+_GRANTS = (
+    "GRANT USAGE ON SCHEMA public",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public",
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -39,6 +44,7 @@ def current_revision(database: Database) -> str | None:
 
 def migrate(database: Database) -> None:
     """Create or upgrade all tables. DatabaseUnusableError when the database is of a newer version than the program."""
+    _require_one_database(database)
     _prepare_folder(database)
     revision = current_revision(database)
     if revision is not None and revision not in known_revisions():
@@ -47,10 +53,40 @@ def migrate(database: Database) -> None:
             "newer than this program.",
             "Install the version of Mingcha that wrote it.",
         )
+    if database.migration_url is None:
+        _upgrade(database)
+    else:
+        _upgrade_as_owner(database, Database(database.migration_url, busy_seconds=database.busy_seconds))
+
+
+def _upgrade(database: Database, *, grant_to: str | None = None) -> None:
     config = configuration()
     with database.session() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if grant_to is not None:
+            role = connection.dialect.identifier_preparer.quote(grant_to)
+            for grant in _GRANTS:
+                connection.exec_driver_sql(f"{grant} TO {role}")
+
+
+def _require_one_database(database: Database) -> None:
+    owner = database.migration_url
+    if owner is not None and (owner.drivername, owner.database) != (database.url.drivername, database.url.database):
+        raise DatabaseUnusableError(
+            f"MINGCHA_MIGRATION_URL ({owner.render_as_string(hide_password=True)}) and MINGCHA_DATABASE_URL "
+            f"({database.url.render_as_string(hide_password=True)}) name two databases.",
+            "Both must name the same one.",
+        )
+
+
+def _upgrade_as_owner(database: Database, owner: Database) -> None:
+    """Tables belong to the owner (MINGCHA_MIGRATION_URL); the everyday role may read and write them, no more."""
+    everyday = database.url.username if database.dialect == "postgresql" else None
+    try:
+        _upgrade(owner, grant_to=everyday if everyday != owner.url.username else None)
+    finally:
+        owner.engine.dispose()
 
 
 def require_current(database: Database) -> None:

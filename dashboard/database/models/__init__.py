@@ -2,7 +2,6 @@
 
 from dashboard.database.models.base import METADATA
 from dashboard.database.models.intake import (
-    BATCH_FLAGS,
     BATCHES,
     CONFIRMATIONS,
     MAPPINGS,
@@ -20,7 +19,6 @@ from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS
 __all__ = [
     "AUDIT",
     "BATCHES",
-    "BATCH_FLAGS",
     "CONFIRMATIONS",
     "EVIDENCE",
     "FINDINGS",

@@ -37,22 +37,6 @@ BATCHES = sa.Table(
     sa.Index("ix_batches_sha256", "sha256"),
 )
 
-BATCH_FLAGS = sa.Table(
-    "batch_flags",
-    METADATA,
-    identity(),
-    number("batch_id", null=False),  # the batch after which it was noticed
-    text("source", null=False),
-    text("record", null=False),
-    text("kind", null=False),  # control_total | truncated | partial | missing_period | volume
-    text("office_code"),
-    text("subject", null=False),  # the day, month, page or total it is about
-    text("detail", null=False),  # JSON: what was stated or usual, and what was read
-    number("ended_by_batch"),  # the batch that brought what was missing
-    sa.Index("ix_batch_flags_batch", "batch_id"),
-    sa.Index("ix_batch_flags_open", "source", "record", "ended_by_batch"),
-)
-
 MAPPINGS = sa.Table(
     "mappings",
     METADATA,

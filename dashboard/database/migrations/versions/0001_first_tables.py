@@ -113,23 +113,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_at", ["at"], unique=False)
 
     op.create_table(
-        "batch_flags",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("office_code", sa.Text(), nullable=True),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("ended_by_batch", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_flags")),
-    )
-    with op.batch_alter_table("batch_flags", schema=None) as batch_op:
-        batch_op.create_index("ix_batch_flags_batch", ["batch_id"], unique=False)
-        batch_op.create_index("ix_batch_flags_open", ["source", "record", "ended_by_batch"], unique=False)
-
-    op.create_table(
         "batches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -1298,11 +1281,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_batches_sha256")
 
     op.drop_table("batches")
-    with op.batch_alter_table("batch_flags", schema=None) as batch_op:
-        batch_op.drop_index("ix_batch_flags_open")
-        batch_op.drop_index("ix_batch_flags_batch")
-
-    op.drop_table("batch_flags")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_at")
 
