@@ -11,11 +11,12 @@ export MINGCHA_PERSON_MODEL ?= $(abspath ../shared/models/yolox_nano_416.onnx)
 export MINGCHA_FACE_MODEL ?= $(abspath ../shared/models/yunet_n_320_320.onnx)
 endif
 
-.PHONY: run test lint types format lock system-packages screenshots clean help
+.PHONY: run test faults lint types format lock system-packages screenshots clean help
 
 help:
 	@echo "make run          start the demo company at http://localhost:$(PORT)"
 	@echo "make test         run the whole suite"
+	@echo "make faults       kill collecting at random moments, on both databases"
 	@echo "make lint types   ruff and mypy"
 	@echo "make screenshots  take the pictures of the README"
 	@echo "make lock         lock the requirements again after a change of pyproject.toml"
@@ -25,6 +26,11 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	@./.ci/with-servers $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+# Kills collecting 200 times per database and lets every write fail once; the seed is printed.
+faults: $(VENV)/.test
+	@./.ci/with-servers $(BIN)/python -m tests.faults.kills --times 200 $(FAULTS_ARGS)
+	@./.ci/with-servers $(BIN)/python -m tests.faults.writes
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
