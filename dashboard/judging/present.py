@@ -44,6 +44,8 @@ FEW = 5_000
 REBUILD_SHARE = 5
 """When a fifth of the records changed, judging everything is quicker than finding out what did."""
 ABANDONED_AFTER = 24 * 3_600_000_000
+GAP_GRACE = 10 * 60_000_000
+"""How long a missing batch number may still belong to a transaction that has not committed (microseconds)."""
 CHUNK = 250_000
 LOCK = 20260704
 """Number of the advisory lock that lets one process judge at a time on PostgreSQL; SQLite has one writer anyway."""
@@ -69,7 +71,8 @@ class Situation:
     last: State | None
     newest_batch: int
     judged_batch: int
-    """The last batch before the first that is still running: a later one can be finished earlier."""
+    """The last batch before the first that is still running, or whose number is missing because its transaction has
+    not committed yet: a later one can be finished earlier."""
     newest_review: int
     next_clock: int | None
     changed: int
@@ -137,6 +140,14 @@ def situation(reader: Reader, at: int) -> Situation:
     whole, reviewed = parts[WHOLE].c, parts[REVIEWED].c
     batch = sa.select(whole.batch_id).scalar_subquery()
     running = sa.and_(BATCHES.c.state == "running", BATCHES.c.started_at > at - ABANDONED_AFTER)
+    before, after, found = BATCHES.alias("before"), BATCHES.alias("after"), BATCHES.alias("found")
+    following = sa.select(sa.func.min(after.c.id)).where(after.c.id > before.c.id).scalar_subquery()
+    begun = sa.select(found.c.started_at).where(found.c.id == following).scalar_subquery()
+    gap = (
+        before.c.id >= sa.func.coalesce(batch, 0),
+        following > before.c.id + 1,
+        begun > at - GAP_GRACE,
+    )
     changed = sa.cast(sa.func.sum(BATCHES.c.new + BATCHES.c.updated), sa.BigInteger)
     questions = {
         "batch": sa.select(whole.batch_id),
@@ -145,6 +156,7 @@ def situation(reader: Reader, at: int) -> Situation:
         "review": sa.select(reviewed.batch_id),
         "newest_batch": sa.select(sa.func.max(BATCHES.c.id)),
         "running": sa.select(sa.func.min(BATCHES.c.id)).where(running),
+        "gap": sa.select(sa.func.min(before.c.id) + 1).where(*gap),
         "newest_review": sa.select(sa.func.max(REVIEWS.c.id)),
         "next_clock": sa.select(sa.func.min(OPEN_CLOCKS.c.next_at)),
         "changed": sa.select(changed).where(BATCHES.c.id > sa.func.coalesce(batch, 0)),
@@ -153,7 +165,7 @@ def situation(reader: Reader, at: int) -> Situation:
     row = reader.frame(answers).row(0, named=True)
     last = None if row["batch"] is None else State(row["batch"], row["review"], row["as_of"], row["digest"])
     newest = row["newest_batch"] or 0
-    judged = newest if row["running"] is None else row["running"] - 1
+    judged = min([newest, *(row[name] - 1 for name in ("running", "gap") if row[name] is not None)])
     return Situation(last, newest, judged, row["newest_review"] or 0, row["next_clock"], row["changed"] or 0)
 
 

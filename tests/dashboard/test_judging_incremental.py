@@ -418,6 +418,21 @@ def test_a_batch_that_is_still_running_is_looked_at_again(database: Database) ->
     assert now_stored(database) == judged_anew(database, RULES, world.as_of)
 
 
+def test_a_batch_whose_number_is_missing_may_still_commit(database: Database) -> None:
+    """On PostgreSQL numbers are drawn before the commit: a later batch can be seen first."""
+    world = World(database, random.Random(1))
+    world.ticket()
+    with database.session() as session:
+        session.execute(sa.update(BATCHES).values(started_at=micros(world.as_of)))
+    world.batch += 1  # drawn, not committed
+    world.ticket()
+    bring_up_to_date(database, RULES, world.as_of)
+    world.batch -= 2
+    world.repair()
+    bring_up_to_date(database, RULES, world.as_of)
+    assert now_stored(database) == judged_anew(database, RULES, world.as_of)
+
+
 def test_more_than_a_fifth_changed_is_judged_anew(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(present, "FEW", 0)
     world = World(database, random.Random(1))
