@@ -35,7 +35,7 @@ class Page(BaseModel):
     step: int = Field(default=1, ge=1)
     """Added to the number each time; the page size for services that count rows (`offset`)."""
     size_parameter: str | None = None
-    size: str | None = None
+    size: int | None = Field(default=None, ge=1)
     rows: str | None = None
     """Path of the list of rows; empty: the answer itself, or the one list in it."""
     next: str | None = None

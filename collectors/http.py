@@ -2,7 +2,7 @@
 
     path = "https://api.example/tickets"
     auth = {token_url = "https://api.example/token", client_id = "mingcha", client_secret_env = "API_SECRET"}
-    page = {by = "page", parameter = "page", size_parameter = "size", size = "500", rows = "data.list"}
+    page = {by = "page", parameter = "page", size_parameter = "size", size = 500, rows = "data.list"}
     query = {since = "{watermark}"}
     watermark = "updatedAt"
     rate = "5/s"
@@ -198,7 +198,7 @@ def first_step(config: HttpConfig, start: str | None) -> Step:
         if start is not None or PLACEHOLDER not in value
     }
     if page.size and page.size_parameter:
-        parameters[page.size_parameter] = page.size
+        parameters[page.size_parameter] = str(page.size)
     if page.by == "page" and page.parameter:
         parameters[page.parameter] = str(page.first)
     return Step(config.path, parameters, f"page {page.first}" if page.by == "page" else config.path)

@@ -138,7 +138,7 @@ def numbers(rows):
 
 def test_pages_are_turned_until_one_is_empty(server, tmp_path):
     server.routes["/tickets"] = by_number
-    page = {"by": "page", "parameter": "page", "size": "3", "size_parameter": "size", "rows": "rows"}
+    page = {"by": "page", "parameter": "page", "size": 3, "size_parameter": "size", "rows": "rows"}
     rows, _, _ = fetched(make_source(server, tmp_path, page=page))
     assert numbers(rows) == ["T1", "T2", "T3", "T4", "T5", "T6", "T7"]
     assert [request.query["page"] for request in server.requests] == ["1", "2", "3", "4"]
@@ -146,7 +146,7 @@ def test_pages_are_turned_until_one_is_empty(server, tmp_path):
 
 def test_the_stated_total_ends_the_reading(server, tmp_path):
     server.routes["/tickets"] = by_number
-    page = {"by": "page", "parameter": "page", "size": "3", "size_parameter": "size", "rows": "rows", "total": "total"}
+    page = {"by": "page", "parameter": "page", "size": 3, "size_parameter": "size", "rows": "rows", "total": "total"}
     assert len(fetched(make_source(server, tmp_path, page=page))[0]) == 8
     assert len(server.requests) == 3
 
@@ -154,7 +154,7 @@ def test_the_stated_total_ends_the_reading(server, tmp_path):
 def test_a_service_that_gives_fewer_rows_than_asked_for_is_read_to_its_end(server, tmp_path):
     """It was asked for 100 rows a page and gives 2: the first short page is not the last."""
     server.routes["/tickets"] = lambda r: as_json(TICKETS[(int(r.query["page"]) - 1) * 2 :][:2])
-    page = {"by": "page", "parameter": "page", "size": "100", "size_parameter": "size"}
+    page = {"by": "page", "parameter": "page", "size": 100, "size_parameter": "size"}
     assert len(numbers(fetched(make_source(server, tmp_path, page=page))[0])) == 7
 
 
@@ -425,7 +425,7 @@ def test_what_cannot_get_better_is_not_tried_again(server, tmp_path, status):
 def test_the_rate_is_kept(server, tmp_path):
     server.routes["/tickets"] = by_number
     naps, now = [], [1000.0]
-    page = {"by": "page", "parameter": "page", "size": "3", "size_parameter": "size", "rows": "rows"}
+    page = {"by": "page", "parameter": "page", "size": 3, "size_parameter": "size", "rows": "rows"}
     source = make_source(server, tmp_path, page=page, rate="2/s")
     source.client.clock = lambda: now[0]
     source.client.sleep = lambda seconds: (naps.append(seconds), now.__setitem__(0, now[0] + seconds))

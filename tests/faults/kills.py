@@ -112,9 +112,7 @@ def kill_again_and_again(kind: str, folder: Path, *, times: int, seed: int, say=
     worlds = scenario.make_worlds(folder / kind, seed, ROWS)
     databases = Databases(kind, folder)
     expected, usual = undisturbed(worlds, databases)
-    say(
-        f"{kind}: seed {seed}, {sum(map(len, expected[1].values()))} rows, rounds of {usual[0]:.2f} and {usual[1]:.2f} s"
-    )
+    say(f"{kind}: seed {seed}, {sum(map(len, expected[1].values()))} rows, rounds {usual[0]:.2f}, {usual[1]:.2f} s")
     killed = wrong = 0
     while killed < times:
         with databases.fresh() as database:
