@@ -31,7 +31,11 @@ def test_a_day_of_another_zone_begins_at_its_midnight_also_when_clocks_change(da
 def test_the_local_day_is_that_of_the_zone():
     instants = [micros(2018, 6, 26, 23, 59, 59), micros(2018, 6, 27), micros(2018, 11, 4, 1, 30)]
     days = pl.DataFrame({"at": instants}).select(local_day(pl.col("at"), "America/New_York"))["at"].to_list()
-    assert days == [day_number(dt.date(2018, 6, 26)), day_number(dt.date(2018, 6, 27)), day_number(dt.date(2018, 11, 4))]
+    assert days == [
+        day_number(dt.date(2018, 6, 26)),
+        day_number(dt.date(2018, 6, 27)),
+        day_number(dt.date(2018, 11, 4)),
+    ]
 
 
 def test_a_day_without_a_midnight_begins_when_it_begins():
@@ -90,5 +94,5 @@ def test_the_companys_folder_comes_before_the_shipped_one(tmp_path: Path):
 
 def test_an_unknown_book_names_the_nearest_of_all_folders(tmp_path: Path):
     shutil.copy(EXAMPLES / "nyc311" / "rulebooks" / "nyc311-2018.toml", tmp_path)
-    with pytest.raises(RuleError, match="No rulebook 'nyc31'.*Did you mean 'nyc311'"):
+    with pytest.raises(RuleError, match=r"No rulebook 'nyc31'.*Did you mean 'nyc311'"):
         load_rulebook("nyc31", tmp_path)
