@@ -1,4 +1,4 @@
-"""Days, periods and rulebooks of foreign records: another zone's midnights, a week without holidays, books of one's own."""
+"""Days, periods and rulebooks of foreign records: another zone's midnights, books of one's own."""
 
 import datetime as dt
 import shutil
