@@ -6,7 +6,7 @@ A suggestion is a guess for a person to confirm, with how it was made and how su
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,8 @@ SIMILAR = 60.0
 """Headers at least so alike (0–100) are suggested; two of four characters in common are not enough."""
 MOSTLY = 0.8
 """Share of filled cells that must fit before the content alone suggests a column."""
+HALF = 0.5
+"""The same for words and offices that we know: an export that nobody has mapped yet has some that we do not."""
 EXAMPLES = 3
 _IDENTIFIER = re.compile(r"^(?=.*\d)[A-Za-z0-9-]{6,}$")
 _TIMES = ("instant", "day", "month")
@@ -127,7 +129,7 @@ def fits(column: Column, profile: Profile) -> bool:
     if column.kind in _NUMBERS:
         return profile.numbers >= 0.5
     if column.kind == "text":
-        return profile.times < MOSTLY or profile.numbers >= MOSTLY
+        return profile.words < HALF and (profile.times < MOSTLY or profile.numbers >= MOSTLY)
     return True
 
 
@@ -138,9 +140,9 @@ def _by_content(kind: RecordType, profiles: Sequence[Profile], found: dict[int, 
     guesses: list[Guess] = []
     for index in free:
         profile = profiles[index]
-        if profile.words_of and profile.words_of not in taken and profile.words >= MOSTLY:
+        if profile.words_of and profile.words_of not in taken and profile.words >= HALF:
             guesses.append((profile.words * 100, index, profile.words_of, "content"))
-        if kind.office and kind.office not in taken and profile.offices >= MOSTLY:
+        if kind.office and kind.office not in taken and profile.offices >= HALF:
             guesses.append((profile.offices * 100, index, kind.office, "content"))
     if kind.moment and kind.moment not in taken:
         times = [index for index in free if profiles[index].times >= MOSTLY and profiles[index].numbers < MOSTLY]
@@ -181,13 +183,18 @@ def _profile(kind: RecordType, texts: pl.Series, clock: Clock, is_office: Callab
 
 def _best_enumeration(kind: RecordType, filled: pl.Series) -> tuple[str | None, float]:
     shares = [
-        (_share(filled.is_in([text for text in filled.unique() if plain(text) in known])), column.name)
+        (_share(filled.is_in([text for text in filled.unique() if _says(plain(text), known)])), column.name)
         for column in kind.columns
         if column.kind == "choice"
         for known in [choices(kind.name, column.name)]
     ]
     best = max(shares, default=(0.0, None), key=lambda pair: pair[0])
     return (best[1], best[0]) if best[0] else (None, 0.0)
+
+
+def _says(word: str, known: Collection[str]) -> bool:
+    """Whether the word alone says what it is: digits are codes of anything."""
+    return word in known and not word.isdigit()
 
 
 def _share(mask: pl.Series) -> float:

@@ -17,5 +17,6 @@ run(
         Page("record.py", "record", "Record", visibility="hidden"),
         Page("review.py", "review", "Hall review"),
         Page("sources.py", "sources", "Sources"),
+        Page("mapping.py", "mapping", "Mapping"),
     ],
 )

@@ -19,6 +19,7 @@ PAGES = {
     "record": ("记录", "一分一分，发生了什么？"),
     "review": ("抽查复核", "这一分钟里有没有违规？"),
     "sources": ("数据源", "来了什么，什么进不来，谁没有动静？"),
+    "mapping": ("映射", "这份导出会变成什么？"),
 }
 
 
@@ -161,7 +162,7 @@ def test_an_office_head_sees_only_the_own_office(opened, company):
 def test_without_a_person_the_page_asks_and_shows_nothing(opened, company):
     seen = opened(company, "league", person=None)
     assert "现在是哪位在使用？" in seen
-    assert [button.label for button in seen.app.button] == ["沈岚 · 纪检监察", "许立 · 所长"]
+    assert [button.label for button in seen.app.button] == ["沈岚 · 纪检监察", "许立 · 所长", "秦怀瑾 · 考核"]
     assert "南庄供电所" not in seen
 
 

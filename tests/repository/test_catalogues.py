@@ -17,6 +17,7 @@ TABLES = {
     "dashboard.web.frame": ("ROLE_NAMES",),
     "dashboard.web.views.review": ("DECISIONS",),
     "dashboard.web.views.league": ("REASONS",),
+    "dashboard.web.views.mapping": ("HOW", "SKIPPED", "PROFILE_TEXTS"),
     "dashboard.web.views.marks": ("GRADES",),
     "dashboard.web.views.names": ("RECORDS", "STAMPS", "COLUMNS", "VALUES", "RELATIONS"),
     "dashboard.web.views.office": ("VERDICTS", "LEVELS"),

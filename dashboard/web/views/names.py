@@ -29,6 +29,17 @@ COLUMNS = {
     "card_issued": "Notice card issued", "outcome": "Outcome", "cause": "Cause", "verdict": "Verdict", "slot": "Slot",
     "date": "Date", "kind": "Kind", "inspector": "Inspector", "item_code": "Sheet item", "result": "Result",
     "count": "Count", "note": "Note", "sample_id": "Sample", "inspection_no": "Inspection",
+    "customer_no": "Customer number", "phone": "Telephone", "content": "Text", "application_no": "Application",
+    "evaluation_no": "Evaluation", "record_no": "Record named", "designated_design": "Designer imposed",
+    "designated_construction": "Builder imposed", "designated_supply": "Supplier imposed", "extra_fee": "Extra fee",
+    "attitude": "Attitude", "box": "Suggestion box", "opened_by": "Opened by", "reached": "Reached",
+    "indicator": "Indicator", "period": "Period", "numerator": "Numerator", "denominator": "Denominator",
+    "unit": "Unit of measure", "code": "Code", "name": "Name", "parent_code": "Office above", "level": "Level",
+    "peer_group": "Peer group", "customers": "Customers", "aliases": "Other names", "valid_from": "Valid from",
+    "valid_to": "Valid to", "successor_code": "Successor", "url": "Address of the stream",
+    "playback_url": "Address of recordings", "windows": "Windows", "waiting_area": "Waiting area",
+    "reference_image": "Reference picture", "open": "Open", "opens": "Opens at", "closes": "Closes at",
+    "reason": "Reason", "filed_at": "Filed", "exported_at": "Exported",
 }  # fmt: skip
 VALUES = {
     "fault": "fault report", "complaint": "complaint", "report": "report of misconduct", "opinion": "opinion",
@@ -39,7 +50,9 @@ VALUES = {
     "missed": "missed", "not_checkable": "not checkable", "ok": "no violation", "violation": "violation",
     "unsure": "unsure", "on_site": "on site", "mutual": "mutual", "undercover": "undercover", "video": "video",
     "residential": "residential", "low_voltage": "low voltage", "high_voltage_single": "high voltage, single supply",
-    "high_voltage_dual": "high voltage, dual supply", "solar": "solar",
+    "high_voltage_dual": "high voltage, dual supply", "solar": "solar", "designated_form": "evaluation form",
+    "keypress": "key press", "callback": "call-back", "survey": "survey", "company": "company", "county": "county",
+    "station": "station", "hall": "hall",
 }  # fmt: skip
 RELATIONS = {"parent": "Parent", "child": "Merged into this", "ticket": "Ticket", "repair": "Repair"}
 
