@@ -188,7 +188,7 @@ def _keys(name: str) -> list[str]:
 
 
 def _said(name: str, row: dict, batches: dict, records: dict) -> str:
-    for key in ("batch_id", "ended_by_batch"):
+    for key in ("batch_id", "ended_by_batch", "last_batch_id", "replay_batch_id"):
         if row.get(key) is not None:
             row[key] = batches[row[key]]
     if row.get("record_id") is not None:
