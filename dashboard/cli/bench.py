@@ -10,7 +10,7 @@ import typer
 from dashboard.errors import UsageError
 from dashboard.nearest import nearest
 
-BENCHES = ("ingest", "judge", "fairness", "look", "web")
+BENCHES = ("ingest", "judge", "league", "fairness", "look", "web")
 
 
 def register(app: typer.Typer) -> None:
