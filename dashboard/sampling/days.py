@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from checks.judge.samples import SlotTime, slot_is_due
 from collectors.video.plan import SlotSpan
 from collectors.video.windows import WAITING, Window, WindowError, parse_windows
 from dashboard.database import Database
-from dashboard.database.models import RECORD_TABLES
+from dashboard.database.models import HISTORY_TABLES, RECORD_TABLES
 from dashboard.errors import UsageError
+from dashboard.instants import from_micros
 from dashboard.judging.rules import rules_of
 from dashboard.nearest import nearest
 from dashboard.settings import Settings
@@ -35,6 +36,8 @@ class Camera:
     playback_url: str | None
     windows: tuple[Window, ...]
     reference: Path | None
+    since: datetime
+    """When we first heard of it (aware)."""
     fault: str | None = None
     """Why its windows cannot be used, if they cannot: its minute is taken all the same."""
 
@@ -98,14 +101,17 @@ def _hall_days(connection: Connection, day: date) -> dict[str, Mapping[str, obje
 
 
 def _cameras(connection: Connection, settings: Settings) -> defaultdict[str, list[Camera]]:
-    table = RECORD_TABLES["cameras"]
+    table, old = RECORD_TABLES["cameras"], HISTORY_TABLES["cameras"].c
+    earliest = sa.select(old.code, sa.func.min(old.version_at).label("since")).group_by(old.code)
+    since = {row.code: row.since for row in connection.execute(earliest)}
     found: defaultdict[str, list[Camera]] = defaultdict(list)
     for row in connection.execute(sa.select(table).order_by(table.c.code)).mappings():
-        found[row["hall_code"]].append(_camera(row, settings))
+        first = min(row["version_at"], since.get(row["code"], row["version_at"]))
+        found[row["hall_code"]].append(_camera(row, settings, from_micros(first)))
     return found
 
 
-def _camera(row: Any, settings: Settings) -> Camera:
+def _camera(row: Any, settings: Settings, since: datetime) -> Camera:
     reference = (
         settings.path(row["reference_image"].replace("{camera}", row["code"])) if row["reference_image"] else None
     )
@@ -116,7 +122,15 @@ def _camera(row: Any, settings: Settings) -> Camera:
     except WindowError as error:
         fault = str(error)
     return Camera(
-        row["code"], row["hall_code"], row["name"], row["url"], row["playback_url"], windows, reference, fault
+        code=row["code"],
+        hall=row["hall_code"],
+        name=row["name"],
+        url=row["url"],
+        playback_url=row["playback_url"],
+        windows=windows,
+        reference=reference,
+        since=since,
+        fault=fault,
     )
 
 

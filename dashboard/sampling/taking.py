@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -30,7 +30,7 @@ from dashboard.errors import MingchaError
 from dashboard.people import Viewer
 from dashboard.sampling import storing
 from dashboard.sampling.capture import Outcome, Task, is_ready, take
-from dashboard.sampling.days import DueSlot, due_slots
+from dashboard.sampling.days import Camera, DueSlot, due_slots
 from dashboard.sampling.sealing import reveal, seal, seed_for
 from dashboard.settings import Settings
 
@@ -41,6 +41,8 @@ WORK = ".taking"
 LEFT_BEHIND_SECONDS = 86_400
 _busy: set[tuple[str, str, str]] = set()
 _busy_lock = threading.Lock()
+_settled: set[tuple[str, date]] = set()
+"""Past days of a database in which every look has its outcome: not asked for again while this process lives."""
 REMEMBERED_LOOKS = 5
 
 
@@ -135,20 +137,23 @@ def _jobs(
     db: Database, settings: Settings, day: date, root: Path, viewer: Viewer, now: datetime, only_slot: int | None
 ) -> Iterator[_Job]:
     """Looks of a day that are ready; rows are made for all whose moment has come."""
-    known = storing.states(db, day)
-    seed = None
-    dues = due_slots(db, settings, day)
-    if dues and day <= now.astimezone(LOCAL).date():
-        seal(db, settings, day, by=viewer, now=now)
+    today = now.astimezone(LOCAL).date()
+    if day > today or (str(db.url), day) in _settled:
+        return
+    known, dues = storing.states(db, day), due_slots(db, settings, day)
+    sealed_at = seal(db, settings, day, by=viewer, now=now).sealed_at if dues else now
+    seed, settled = None, day < today and only_slot is None
     for due in dues:
         waiting = [
             camera
             for camera in due.cameras
             if known.get((due.hall, due.slot.number, camera.code)) not in storing.FINAL
             and only_slot in (None, due.slot.number)
+            and _was_known(camera, day, sealed_at)
         ]
         if not waiting:
             continue
+        settled = False
         seed = seed or seed_for(db, settings, day)
         moment = moment_of(seed, due.hall, day, due.slot)
         if now < moment:
@@ -157,9 +162,16 @@ def _jobs(
         sample_id = storing.sample_id_of(due.hall, day, due.slot.number)
         for camera in waiting:
             folder = root / day.strftime("%Y/%m/%d") / file_name(sample_id) / file_name(camera.code)
-            task = Task(sample_id, camera, moment, folder, root / WORK / uuid4().hex, _has_moved(db, camera.code))
+            task = Task(sample_id, camera, moment, folder, root / WORK / uuid4().hex)
             if is_ready(task, now):
-                yield _Job(due, day, task)
+                yield _Job(due, day, replace(task, moved_before=_has_moved(db, camera.code)))
+    if settled:
+        _settled.add((str(db.url), day))
+
+
+def _was_known(camera: Camera, day: date, sealed_at: datetime) -> bool:
+    """Whether the camera belongs to the day's plan: a hall that joins today owes nothing for last month."""
+    return camera.since.astimezone(LOCAL).date() <= day or camera.since <= sealed_at
 
 
 def _take_all(

@@ -60,8 +60,8 @@ class Halls:
 
     def camera(self, code=CAMERA, *, hall=HALL, playback=PLAYBACK, windows=("1",), **values):
         polygons = [{"name": name, "polygon": [list(point) for point in self.scenes.WINDOW]} for name in windows]
-        self.insert("cameras", code=code, hall_code=hall, name=f"{code} 全景", playback_url=playback,
-                    windows=json.dumps(polygons) if windows else None, **values)  # fmt: skip
+        self.insert("cameras", **{"code": code, "hall_code": hall, "name": f"{code} 全景", "playback_url": playback,
+                                  "windows": json.dumps(polygons) if windows else None, **values})  # fmt: skip
 
     def moment(self, slot=1, *, hall=HALL, day=DAY):
         return moment_of(seed_of(SECRET.encode(), day), hall, day, self.span(slot))

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 
 import numpy as np
 import pytest
@@ -347,8 +347,6 @@ def test_a_closed_hall_owes_nothing_and_a_closure_filed_too_late_still_does(hall
 
 
 def test_a_day_off_owes_nothing_unless_the_hall_opened(sqlite_halls):
-    from datetime import date
-
     halls, sunday = sqlite_halls, date(2026, 9, 6)
     halls.hall()
     halls.camera()
@@ -361,8 +359,6 @@ def test_a_day_off_owes_nothing_unless_the_hall_opened(sqlite_halls):
 
 def test_days_on_which_nobody_worked_are_made_up_for_and_said(halls):
     """Sealed on the first day; the worker was away on the second; on the third it takes what the recorder kept."""
-    from datetime import date
-
     halls.hall()
     halls.camera()
     halls.camera("H001-2", playback=None, url="rtsp://127.0.0.1:1/live", windows=("2",))
@@ -381,6 +377,23 @@ def test_days_on_which_nobody_worked_are_made_up_for_and_said(halls):
     days = halls.rows(sa.select(PLAN_DAYS).order_by(PLAN_DAYS.c.date))
     assert [(row.date, row.seed is not None) for row in days] == [("2026-09-01", True), ("2026-09-02", True),
                                                                  ("2026-09-03", False)]  # fmt: skip
+
+
+def test_a_camera_that_joins_owes_nothing_for_the_days_before(sqlite_halls):
+    """Its hall's past plans were sealed without it; on the day it joins, and in a plan sealed later, it belongs."""
+    halls, third = sqlite_halls, date(2026, 9, 3)
+    halls.hall()
+    halls.camera("H001-1")
+    for slot in (1, 2):
+        halls.film(everyone(halls), slot=slot)
+        halls.film(everyone(halls), slot=slot, day=third)
+    halls.take(halls.later(2))
+    joined = halls.moment(1, day=third) - timedelta(hours=1)
+    halls.camera("H001-2", playback=None, windows=("2",), version_at=to_micros(joined))
+    halls.take(halls.moment(2, day=third) + timedelta(seconds=70))
+    sample = RECORD_TABLES["samples"].c
+    days = halls.rows(sa.select(sample.date).where(sample.camera_code == "H001-2").distinct())
+    assert [row.date for row in days] == ["2026-09-02", "2026-09-03"]  # the second was sealed late, on the third
 
 
 # --- several cameras -------------------------------------------------------------------------------------------------
