@@ -24,7 +24,7 @@ left, right = st.columns([1, 3], gap="large")
 with left:
     record = choose.record()
 with right:
-    file = uploads.dropped(t("Export to be mapped"), key="map_file",
+    file = uploads.dropped(t("Export to be mapped"), key="map_file", button=t("Choose a file"),
                            words=t("Drop a file here: xlsx, xls, csv, tsv or a web page, up to 50 MB"))  # fmt: skip
 if file is None:
     told = t("Drop an export as it came. It is looked at and not stored; nothing leaves this machine.")

@@ -33,9 +33,9 @@ class Dropped:
     digest: str
 
 
-def dropped(label: str, *, key: str, words: str) -> Dropped | None:
-    """The place to drop a file; None until one is there. `words` replace Streamlit's own, which are English."""
-    st.html(f"<style>{_WORDS.replace('WORDS', words.replace(chr(34), ''))}</style>")
+def dropped(label: str, *, key: str, words: str, button: str) -> Dropped | None:
+    """The place to drop a file; None until one is there. `words` and `button` replace Streamlit's own."""
+    st.html(f"<style>{_WORDS.replace('WORDS', words).replace('BUTTON', button)}</style>")
     file = st.file_uploader(label, key=key)
     if file is None:
         return None
@@ -49,6 +49,8 @@ __all__ = ["Dropped", "as_toml", "dropped", "look", "preview"]
 _WORDS = """
 [data-testid="stFileUploaderDropzoneInstructions"] > * { display: none; }
 [data-testid="stFileUploaderDropzoneInstructions"]::before { content: "WORDS"; color: var(--mc-quiet); }
+[data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] button p::after { content: "BUTTON"; font-size: 0.95rem; }
 """
 
 
