@@ -11,7 +11,7 @@ export MINGCHA_PERSON_MODEL ?= $(abspath ../shared/models/yolox_nano_416.onnx)
 export MINGCHA_FACE_MODEL ?= $(abspath ../shared/models/yunet_n_320_320.onnx)
 endif
 
-.PHONY: run test faults lint types format lock system-packages screenshots clean help
+.PHONY: run test faults lint types format lock screenshots clean help
 
 help:
 	@echo "make run          start the demo company at http://localhost:$(PORT)"

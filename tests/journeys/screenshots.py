@@ -1,6 +1,7 @@
-"""Takes the pictures of the README and docs: `make screenshots`, or `python -m tests.journeys.screenshots [FOLDER]`.
+"""Takes the pictures of the README: `make screenshots`, or `python -m tests.journeys.screenshots [FOLDER [DEMO]]`.
 
-The demo company, made anew: its pages at both widths, in both languages and both themes, as PNG.
+The pages of a demo company made anew with its recordings (some minutes), or of the finished one in the folder DEMO.
+Without FOLDER: the pictures of the README, 1440 px, light. With it: both widths, both languages, both themes.
 """
 
 from __future__ import annotations
@@ -8,8 +9,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urljoin
+
+from playwright.sync_api import Page
 
 from dashboard.bench.web import make_company
+from dashboard.bootstrap import open_application
+from dashboard.demo import finish
+from dashboard.web.periods import current_quarter
 from tests.journeys.conftest import Journey, chromium, serving
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -24,28 +31,56 @@ PICTURES = (
     ("sources", "sources", {}),
     ("review", "review", {}),
 )
-LOOKS = (("zh", 1440, "light"), ("en", 1440, "dark"), ("zh", 390, "light"), ("en", 390, "dark"))
+README_LOOKS = (("zh", 1440, "light"), ("en", 1440, "light"))
+ALL_LOOKS = (("zh", 1440, "light"), ("en", 1440, "dark"), ("zh", 390, "dark"), ("en", 390, "light"))
+README_PICTURES = ("today", "league", "office", "record", "review")
 
 
-def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, chromium() as browser:
-        period, person = make_company(Path(home))
-        with serving(Path(home)) as address:
-            for lang, width, theme in LOOKS:
-                journey = Journey(browser, address, lang, width, theme, person)
-                for name, slug, parameters in PICTURES:
-                    page = journey.open(slug, **{"period": period, **parameters})
-                    page.wait_for_timeout(800)
-                    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight") + 60
-                    page.set_viewport_size({"width": width, "height": min(int(height), TALLEST[width])})
-                    page.wait_for_timeout(500)
-                    path = folder / f"{name}-{lang}-{width}-{theme}.png"
-                    page.screenshot(path=path)
-                    page.set_viewport_size({"width": width, "height": 900})
-                    sys.stdout.write(f"{path}\n")
-                journey.close()
+def main(folder: Path | None, demo: Path | None) -> None:
+    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
+        home = demo or Path(temporary)
+        period, person = described(home) if demo else make_company(home)
+        if demo is None:
+            finish(open_application(environment={}, directory=home), go_on=lambda: None)
+        with serving(home) as address:
+            for look in README_LOOKS if folder is None else ALL_LOOKS:
+                take_all(Journey(browser, address, *look, person), look, period, folder)
+
+
+def described(home: Path) -> tuple[str, str]:
+    """Period and person of a demo that exists."""
+    app = open_application(environment={}, directory=home)
+    person = next(name for name, row in app.settings.people.items() if row.offices == ("*",))
+    return current_quarter(app.now()), person
+
+
+def take_all(journey: Journey, look: tuple[str, int, str], period: str, folder: Path | None) -> None:
+    language, width, theme = look
+    for name, slug, parameters in PICTURES:
+        if folder is None and name not in README_PICTURES and name != "records":
+            continue
+        page = journey.open(slug, **{"period": period, **parameters})
+        suffix = language if folder is None else f"{language}-{width}-{theme}"
+        if name != "records" or folder is not None:
+            take(page, width, (folder or FOLDER) / f"{name}-{suffix}.png")
+        if name == "records":
+            record = page.locator("a[href*='record?']").first.get_attribute("href") or ""
+            page.goto(urljoin(page.url, record))
+            take(page, width, (folder or FOLDER) / f"record-{suffix}.png")
+    journey.close()
+
+
+def take(page: Page, width: int, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(2500)
+    height = page.evaluate("document.querySelector('.stMainBlockContainer').scrollHeight") + 60
+    page.set_viewport_size({"width": width, "height": min(int(height), TALLEST[width])})
+    page.wait_for_timeout(800)
+    page.screenshot(path=path)
+    page.set_viewport_size({"width": width, "height": 900})
+    sys.stdout.write(f"{path.name}\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    given = [Path(argument) for argument in sys.argv[1:3]]
+    main(given[0] if given else None, given[1] if len(given) > 1 else None)
