@@ -104,6 +104,11 @@ class _SkipGuard:
             terminalreporter.write_line(f"skip not listed in tests/allowed_skips.txt: {line}", red=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that at the end no worker waits for the other."""
+    items.sort(key=lambda item: "tests/faults" not in item.nodeid)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("MINGCHA_STRICT_SKIPS") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_SkipGuard(), "skip-guard")
