@@ -1,11 +1,14 @@
-"""Takes the pictures of the README: `make screenshots`, or `python -m tests.journeys.screenshots [FOLDER [DEMO]]`.
+"""Takes the pictures of the README: `make screenshots`, or `python -m tests.journeys.screenshots`.
 
-The pages of a demo company made anew with its recordings (some minutes), or of the finished one in the folder DEMO.
-Without FOLDER: the pictures of the README, 1440 px, light. With it: both widths, both languages, both themes.
+The pages of a demo company made anew with its recordings (some minutes), or with `--demo HOME` of a finished one.
+The pictures of the README are 1440 px, light; `--all FOLDER` takes both widths, both languages, both themes.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,9 +16,9 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Page
 
-from dashboard.bench.web import make_company
 from dashboard.bootstrap import open_application
 from dashboard.demo import finish
+from dashboard.sampling.taking import take_due
 from dashboard.web.periods import current_quarter
 from tests.journeys.conftest import Journey, chromium, serving
 
@@ -38,13 +41,20 @@ README_PICTURES = ("today", "league", "office", "record", "review")
 
 def main(folder: Path | None, demo: Path | None) -> None:
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
-        home = demo or Path(temporary)
-        period, person = described(home) if demo else make_company(home)
-        if demo is None:
-            finish(open_application(environment={}, directory=home), go_on=lambda: None)
+        home = demo or made(Path(temporary))
+        period, person = described(home)
         with serving(home) as address:
             for look in README_LOOKS if folder is None else ALL_LOOKS:
                 take_all(Journey(browser, address, *look, person), look, period, folder)
+
+
+def made(home: Path) -> Path:
+    """A new demo company with its recordings and the samples taken from them."""
+    subprocess.run([sys.executable, "-m", "dashboard.cli", "init", "--demo"], cwd=home, check=True)
+    app = open_application(environment=os.environ, directory=home)
+    finish(app, go_on=lambda: None)
+    take_due(app.db, app.settings, app.now(), app.viewer)
+    return home
 
 
 def described(home: Path) -> tuple[str, str]:
@@ -82,5 +92,8 @@ def take(page: Page, width: int, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    given = [Path(argument) for argument in sys.argv[1:3]]
-    main(given[0] if given else None, given[1] if len(given) > 1 else None)
+    parser = argparse.ArgumentParser(description="Pictures of the pages")
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page in four looks, into this folder")
+    parser.add_argument("--demo", type=Path, metavar="HOME", help="a finished demo company to show")
+    given = parser.parse_args()
+    main(given.all, given.demo)
