@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -18,13 +18,13 @@ from dashboard.web.components.blocks import Column
 from dashboard.web.palette import palette
 
 LOCAL_HOURS = timedelta(hours=8)
-SCHEMA = {"lane": pl.String, "place": pl.Int64, "start": pl.Datetime("ms"), "end": pl.Datetime("ms"),
+SCHEMA = {"lane": pl.String, "place": pl.Int64, "start": pl.Datetime("ms", "UTC"), "end": pl.Datetime("ms", "UTC"),
           "text": pl.String, "state": pl.String, "kind": pl.String}  # fmt: skip
 HOURS = (
     "utchours(datum.value) == 0 && utcminutes(datum.value) == 0 "
     "? utcFormat(datum.value, '%-m/%-d') : utcFormat(datum.value, '%H:%M')"
 )
-"""The axis in 24 hours, a midnight as its day; times are local ones without a zone (see `_local`)."""
+"""The axis in 24 hours, a midnight as its day; times are local ones written as UTC (see `_local`)."""
 STATES = ("on_time", "late", "pending", "unjudgeable", "excluded")
 
 
@@ -71,8 +71,11 @@ def picture(
 
 
 def _local(value: datetime) -> datetime:
-    """Wall-clock time of Asia/Shanghai without zone: the chart's axis is UTC, whatever the browser's zone."""
-    return value.astimezone(display.LOCAL).replace(tzinfo=None)
+    """Wall-clock time of Asia/Shanghai written as UTC, for the axis is UTC.
+
+    Without a zone the browser would take it as a time of its own zone and shift it.
+    """
+    return value.astimezone(display.LOCAL).replace(tzinfo=UTC)
 
 
 def _stamps(stamps: Sequence[Stamp], edge: datetime) -> list[dict[str, Any]]:
