@@ -72,8 +72,12 @@ def withdraw_alias(db: Database, *, by: Viewer, alias_id: int, at: datetime) -> 
 def require_keeper(by: Viewer, action: str) -> None:
     """A person who keeps the company's data and sees all of it."""
     require_decider(by, action)
-    if by.role not in KEEPING_ROLES or not by.sees_everything:
+    if not may_keep(by):
         raise NotAllowedError(f"{by.name} ({by.role}) may not {action}.", "Administrators and evaluators do.")
+
+
+def may_keep(by: Viewer) -> bool:
+    return by.role in KEEPING_ROLES and by.sees_everything and not by.is_system
 
 
 def _require_office(tables: Tables, code: str) -> None:

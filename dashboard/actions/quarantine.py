@@ -185,6 +185,10 @@ def _with_batches() -> Any:
     return QUARANTINE.join(BATCHES, BATCHES.c.id == QUARANTINE.c.batch_id)
 
 
+def may_replay(by: Viewer) -> bool:
+    return by.sees_everything and by.role != "auditor"
+
+
 def _require_company_wide(by: Viewer) -> None:
-    if not by.sees_everything or by.role == "auditor":
+    if not may_replay(by):
         raise NotAllowedError(f"{by.name} ({by.role}) may not take in quarantined rows.", "Ask an administrator.")

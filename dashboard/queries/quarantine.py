@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 from rapidfuzz import fuzz
 
+from collectors.again import correctable
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, QUARANTINE, QUARANTINE_EVENTS, QUARANTINE_SIGHTINGS, RECORD_TABLES
 from dashboard.instants import from_micros
@@ -32,6 +33,7 @@ def quarantined(
     reason: str | None = None,
     source: str | None = None,
     batch_id: int | None = None,
+    office_named: str | None = None,
     state: str | None = "open",
     limit: int | None = None,
 ) -> pl.DataFrame:
@@ -43,6 +45,8 @@ def quarantined(
     columns = [QUARANTINE.c[name] for name in COLUMNS]
     query = sa.select(*columns, QUARANTINE.c.batch_id, BATCHES.c.source, BATCHES.c.file, BATCHES.c.sheet)
     query = query.select_from(_with_batches()).where(*_conditions(record, reason, source, batch_id, state))
+    if office_named is not None:
+        query = query.where(QUARANTINE.c.office_named == office_named)
     query = query.order_by(QUARANTINE.c.id.desc())
     if viewer.sees_everything and limit is not None:
         query = query.limit(limit)
@@ -103,6 +107,8 @@ class QuarantinedRow:
     sightings: Sequence[tuple[int, int]]
     """(batch, row) of the exports that brought it again."""
     story: Sequence[Event]
+    columns: Sequence[str]
+    """What a correction may name: canonical columns and headers of the export that brought it last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +140,14 @@ def quarantine_row(db: Database, viewer: Viewer, quarantine_id: int) -> Quaranti
         again = connection.execute(
             sa.select(seen.batch_id, seen.row_no).where(seen.quarantine_id == quarantine_id).order_by(*seen)
         ).all()
+        details = connection.execute(sa.select(batch.details).where(batch.id == row["last_batch_id"])).scalar_one()
     return QuarantinedRow(
         row=dict(row),
         cells=json.loads(row["raw"]),
         corrections=json.loads(row["corrections"] or "{}"),
         sightings=[(found[0], found[1]) for found in again],
         story=[Event(from_micros(at), by, action, json.loads(detail or "{}")) for at, by, action, detail in events],
+        columns=correctable(json.loads(details or "{}").get("header", ()), row["record"]),
     )
 
 

@@ -21,6 +21,7 @@ TABLES = {
     "dashboard.web.views.marks": ("GRADES",),
     "dashboard.web.views.names": ("RECORDS", "STAMPS", "COLUMNS", "VALUES", "RELATIONS"),
     "dashboard.web.views.office": ("VERDICTS", "LEVELS"),
+    "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
     "dashboard.web.views.record": ("FATES", "UNITS"),
     "dashboard.web.views.sources": ("SOURCE_WORDS", "PROCESS_WORDS", "OUTCOMES", "REASONS"),
     "dashboard.web.views.today": ("CAUSES", "MARKS"),
