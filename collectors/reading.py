@@ -37,7 +37,6 @@ MEMORY = 4 * 1024**3
 """Bytes of address space for one file: what a workbook of 800 MB unpacked takes."""
 SECONDS = 600.0
 """A file that takes longer to read is stuck."""
-_POLL = 0.5
 _LACK_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
 """How programs end that get no memory, or are killed by the system for want of it."""
 _SAID_OF_MEMORY = re.compile(r"memory|can't spawn worker thread", re.IGNORECASE)
@@ -142,7 +141,6 @@ class _Reader:
 
 
 def _received(pipe: Connection[Any, Any], deadline: float) -> bytes:
-    while not pipe.poll(_POLL):
-        if time.monotonic() > deadline:
-            raise TimeoutError
+    if not pipe.poll(max(0.0, deadline - time.monotonic())):
+        raise TimeoutError
     return pipe.recv_bytes()
