@@ -166,7 +166,7 @@ def test_leaving_early_ends_the_child(tmp_path):
     write_video(path, [(number / 10, grey(number % 200)) for number in range(300)])
     with watch(path, every=0.1) as reading:
         next(iter(reading))
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(path) not in listed
 
 
@@ -174,7 +174,7 @@ def test_the_path_never_stands_on_a_command_line(tmp_path):
     path = tmp_path / "secret-name.mp4"
     write_video(path, [(number / 10, grey(number % 200)) for number in range(300)])
     with watch(path, every=0.1) as reading:
-        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
         next(iter(reading))
     assert "decoder.py" in listed
     assert "secret-name" not in listed

@@ -101,7 +101,7 @@ def test_the_password_stands_in_no_process_list(camera):
 
     def watch_processes():
         for _ in range(20):
-            seen.append(subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout)
+            seen.append(subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout)
             time.sleep(0.1)
 
     watcher = threading.Thread(target=watch_processes)
