@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from dashboard.database.engine import Database
+from dashboard.database.guards import guard
 from dashboard.errors import DatabaseUnusableError
 
 _GRANTS = (
@@ -64,6 +65,7 @@ def _upgrade(database: Database, *, grant_to: str | None = None) -> None:
     with database.session() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        guard(connection)
         if grant_to is not None:
             role = connection.dialect.identifier_preparer.quote(grant_to)
             for grant in _GRANTS:

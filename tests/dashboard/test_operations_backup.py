@@ -42,7 +42,9 @@ def made_row(table, number):
     for column in table.columns:
         if column.name == "id":
             continue  # the database counts
-        if isinstance(column.type, sa.Text):
+        if isinstance(column.type, sa.LargeBinary):
+            row[column.name] = f"{number}".encode()
+        elif isinstance(column.type, sa.Text):
             row[column.name] = f"{column.name} 明察 {number}"
         elif isinstance(column.type, sa.Boolean):
             row[column.name] = bool(number % 2)

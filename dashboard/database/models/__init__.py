@@ -1,6 +1,13 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
 from dashboard.database.models.base import METADATA
+from dashboard.database.models.decided import (
+    APPEND_ONLY,
+    EXCLUSION_DECISIONS,
+    EXCLUSIONS,
+    FREEZE_EVENTS,
+    FROZEN_PARTS,
+)
 from dashboard.database.models.intake import (
     BATCHES,
     CONFIRMATIONS,
@@ -17,11 +24,16 @@ from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASE
 from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
 
 __all__ = [
+    "APPEND_ONLY",
     "AUDIT",
     "BATCHES",
     "CONFIRMATIONS",
     "EVIDENCE",
+    "EXCLUSIONS",
+    "EXCLUSION_DECISIONS",
     "FINDINGS",
+    "FREEZE_EVENTS",
+    "FROZEN_PARTS",
     "HALL_MONTHS",
     "HEARTBEATS",
     "HISTORY_TABLES",

@@ -318,6 +318,34 @@ def upgrade() -> None:
         batch_op.create_index("ix_evidence_sample", ["sample_id"], unique=False)
 
     op.create_table(
+        "exclusion_decisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exclusion_id", sa.BigInteger(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusion_decisions")),
+        sa.UniqueConstraint("exclusion_id", "decision", name=op.f("uq_exclusion_decisions_exclusion_id_decision")),
+    )
+    op.create_table(
+        "exclusions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("offices", sa.Text(), nullable=False),
+        sa.Column("area", sa.Text(), nullable=True),
+        sa.Column("records", sa.Text(), nullable=False),
+        sa.Column("numbers", sa.Text(), nullable=True),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("lapses_at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusions")),
+    )
+    op.create_table(
         "findings",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sample_id", sa.Text(), nullable=True),
@@ -339,6 +367,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_findings_hall", ["hall_code", "observed_at"], unique=False)
         batch_op.create_index("ix_findings_sample", ["sample_id"], unique=False)
 
+    op.create_table(
+        "freeze_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=True),
+        sa.Column("header", sa.Text(), nullable=False),
+        sa.Column("checklist", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_freeze_events")),
+    )
+    with op.batch_alter_table("freeze_events", schema=None) as batch_op:
+        batch_op.create_index("ix_freeze_events_period", ["period", "action"], unique=False)
+
+    op.create_table(
+        "frozen_parts",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_frozen_parts")),
+    )
     op.create_table(
         "hall_days",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1236,11 +1289,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hall_days_batch_id")
 
     op.drop_table("hall_days")
+    op.drop_table("frozen_parts")
+    with op.batch_alter_table("freeze_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_freeze_events_period")
+
+    op.drop_table("freeze_events")
     with op.batch_alter_table("findings", schema=None) as batch_op:
         batch_op.drop_index("ix_findings_sample")
         batch_op.drop_index("ix_findings_hall")
 
     op.drop_table("findings")
+    op.drop_table("exclusions")
+    op.drop_table("exclusion_decisions")
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.drop_index("ix_evidence_sample")
 

@@ -1,0 +1,65 @@
+"""What people decided about periods and records (剔除与冻结): rows are added; the database refuses any change."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from dashboard.database.models.base import METADATA, identity, instant, number, text
+
+EXCLUSIONS = sa.Table(
+    "exclusions",
+    METADATA,
+    identity(),
+    text("offices", null=False),  # JSON list of codes; each stands for itself and everything below it
+    text("area"),  # urban | rural | remote; NULL: any
+    text("records", null=False),  # JSON list of record types
+    text("numbers"),  # JSON list of record numbers; NULL: every record
+    instant("starts_at", null=False),
+    instant("ends_at", null=False),  # half-open, like a period
+    text("reason", null=False),
+    text("document", null=False),
+    text("note"),
+    instant("lapses_at", null=False),  # not approved by then, the filing is void
+    text("by", null=False),
+    instant("at", null=False),
+)
+
+EXCLUSION_DECISIONS = sa.Table(
+    "exclusion_decisions",
+    METADATA,
+    identity(),
+    number("exclusion_id", null=False),
+    text("decision", null=False),  # approved | rejected | revoked
+    text("note"),
+    text("by", null=False),
+    instant("at", null=False),
+    sa.UniqueConstraint("exclusion_id", "decision"),
+)
+
+FROZEN_PARTS = sa.Table(
+    "frozen_parts",
+    METADATA,
+    text("sha256", null=False, primary_key=True),  # of the unpacked bytes: equal parts are stored once
+    number("bytes", null=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # zlib
+)
+
+FREEZE_EVENTS = sa.Table(
+    "freeze_events",
+    METADATA,
+    identity(),
+    text("period", null=False),
+    text("action", null=False),  # proposed | published | restatement_proposed | restatement_approved
+    text("digest", null=False),  # of the snapshot; of a restatement's document
+    text("base"),  # the snapshot that a restatement stands beside
+    text("header", null=False),  # JSON; of a snapshot the names and digests of its parts
+    text("checklist"),  # JSON; what the person saw when deciding
+    text("reason"),
+    text("by", null=False),
+    instant("at", null=False),
+    text("chain", null=False),  # SHA-256 over the row before and this one
+    sa.Index("ix_freeze_events_period", "period", "action"),
+)
+
+APPEND_ONLY = (EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS)
+"""Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""
