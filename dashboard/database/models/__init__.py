@@ -1,6 +1,7 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
 from dashboard.database.models.base import METADATA
+from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS, DAY_COUNTS
 from dashboard.database.models.decided import (
     APPEND_ONLY,
     EXCLUSION_DECISIONS,
@@ -27,7 +28,10 @@ __all__ = [
     "APPEND_ONLY",
     "AUDIT",
     "BATCHES",
+    "BATCH_FLAGS",
+    "BATCH_FLAG_EVENTS",
     "CONFIRMATIONS",
+    "DAY_COUNTS",
     "EVIDENCE",
     "EXCLUSIONS",
     "EXCLUSION_DECISIONS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from dashboard.database.models.base import METADATA, identity, instant, number, text
+from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
 
 EXCLUSIONS = sa.Table(
     "exclusions",
@@ -61,5 +62,5 @@ FREEZE_EVENTS = sa.Table(
     sa.Index("ix_freeze_events_period", "period", "action"),
 )
 
-APPEND_ONLY = (EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS)
+APPEND_ONLY = (EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS)
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

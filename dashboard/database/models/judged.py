@@ -31,6 +31,11 @@ def _verdict_table(record: str) -> sa.Table:
 
 VERDICTS: dict[str, sa.Table] = {record: _verdict_table(record) for record in JUDGED}
 
+sa.Index(  # the single ratios of a period are read to resample them: without the rows themselves, and only those
+    "ix_repairs_verdicts_ratio", *(VERDICTS["repairs"].c[name] for name in ("day", "office_code", "ratio")),
+    sqlite_where=sa.text("ratio IS NOT NULL"), postgresql_where=sa.text("ratio IS NOT NULL"),
+)  # fmt: skip
+
 
 def _rollup_table(name: str, span: str) -> sa.Table:
     """Sums per span, office and indicator; the span first, for a league reads one stretch of time of all offices."""

@@ -113,6 +113,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_at", ["at"], unique=False)
 
     op.create_table(
+        "batch_flag_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("flag_id", sa.BigInteger(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_flag_events")),
+    )
+    with op.batch_alter_table("batch_flag_events", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_flag_events_flag", ["flag_id"], unique=False)
+
+    op.create_table(
+        "batch_flags",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=True),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("day_from", sa.Text(), nullable=False),
+        sa.Column("day_to", sa.Text(), nullable=False),
+        sa.Column("stated", sa.Text(), nullable=True),
+        sa.Column("found", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_flags")),
+    )
+    with op.batch_alter_table("batch_flags", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_flags_batch", ["batch_id"], unique=False)
+        batch_op.create_index("ix_batch_flags_days", ["day_from", "day_to"], unique=False)
+        batch_op.create_index("ix_batch_flags_system", ["system", "record", "day_to"], unique=False)
+
+    op.create_table(
         "batches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -203,6 +239,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record", "record_id", name=op.f("pk_confirmations")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "day_counts",
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("system", "record", "series", "office_code", "day", name=op.f("pk_day_counts")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("day_counts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_day_counts_pending",
+            ["system", "record"],
+            unique=False,
+            sqlite_where=sa.text("pending"),
+            postgresql_where=sa.text("pending"),
+        )
+
     op.create_table(
         "evaluations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -902,6 +959,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("losing"),
             postgresql_where=sa.text("losing"),
         )
+        batch_op.create_index(
+            "ix_repairs_verdicts_ratio",
+            ["day", "office_code", "ratio"],
+            unique=False,
+            sqlite_where=sa.text("ratio IS NOT NULL"),
+            postgresql_where=sa.text("ratio IS NOT NULL"),
+        )
 
     op.create_table(
         "reviews",
@@ -1188,6 +1252,11 @@ def downgrade() -> None:
     op.drop_table("reviews")
     with op.batch_alter_table("repairs_verdicts", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_repairs_verdicts_ratio",
+            sqlite_where=sa.text("ratio IS NOT NULL"),
+            postgresql_where=sa.text("ratio IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_repairs_verdicts_losing", sqlite_where=sa.text("losing"), postgresql_where=sa.text("losing")
         )
 
@@ -1326,6 +1395,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_evaluations_at")
 
     op.drop_table("evaluations")
+    with op.batch_alter_table("day_counts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_day_counts_pending", sqlite_where=sa.text("pending"), postgresql_where=sa.text("pending")
+        )
+
+    op.drop_table("day_counts")
     op.drop_table("confirmations")
     with op.batch_alter_table("cameras_history", schema=None) as batch_op:
         batch_op.drop_index("ix_cameras_history_record")
@@ -1341,6 +1416,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_batches_sha256")
 
     op.drop_table("batches")
+    with op.batch_alter_table("batch_flags", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_flags_system")
+        batch_op.drop_index("ix_batch_flags_days")
+        batch_op.drop_index("ix_batch_flags_batch")
+
+    op.drop_table("batch_flags")
+    with op.batch_alter_table("batch_flag_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_flag_events_flag")
+
+    op.drop_table("batch_flag_events")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_at")
 
