@@ -27,6 +27,7 @@ _TOTALS = frozenset(
         "共计",
         "总和",
         "汇总",
+        "累计",
         "平均",
         "全市",
         "全省",
@@ -37,10 +38,17 @@ _TOTALS = frozenset(
         "sum",
     }
 )
-_TOTAL_ENDS = ("合计", "小计", "总计", "共计")
+_TOTAL_ENDS = ("合计", "小计", "总计", "共计", "累计")
+_TOTAL_WITH_COUNT = re.compile(r"^(?:合计|小计|总计|共计|累计):?[\d,]+[条行笔件单张份宗]?$")
+_TOTAL_LIKE = ["计", "总和", "汇总", "平均", "全", "otal", "OTAL", "sum", "Sum", "SUM"]
+"""Bits of which a cell has at least one before it is worth asking whether it names a total."""
+_BARE_NUMBER = re.compile(r"^[-+¥]?[\d,]*\.?\d+%?(?:元|万元)?$")
+_LITTLE_NUMBER = re.compile(r"^\d{1,7}$")
+MAX_LINES = 20_000
+"""So many lines that are no data are kept to be read for what they state; a report has a few."""
 _FOOTNOTE = re.compile(
     r"^[*※]?(?:(?:注|备注|说明|附注|注释|note|source)\d*[:.、]|(?:统计|导出|查询|打印|生成|制表|填报|编制|审核|数据)[一-鿿]{0,4}[:]"
-    r"|数据来源|数据取自|第\d+页|共\d+[页条行]|以上|单位[:]|制表|填表|审核人)",
+    r"|数据来源|数据取自|第\d+(?:/\d+)?页|page\d+(?:of|/)\d|共[计有]?[\d,]+[页条行笔件单张份宗]|总?(?:记录|条|行)总?数[:]|以上|单位[:]|制表|填表|审核人)",
     re.IGNORECASE,
 )
 _NUMBER_LIKE = re.compile(r"^(?=.*\d)[A-Za-z0-9_\-/.+']{4,}$")
@@ -50,6 +58,15 @@ _STATED = re.compile(
     r"(?P<when>\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T\d:时分秒. ]*\d[时分秒]?)?)(?=(?P<rest>.{0,3}))"
 )
 _RANGE = re.compile(r"[至到~～\-—–]|to", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is no data but may say something of the data: a total, a footnote, a title."""
+
+    row: int
+    kind: str
+    cells: tuple[str, ...]
 
 
 @dataclass
@@ -66,6 +83,10 @@ class Table:
     """Rows of the sheet before the first data row."""
     skipped: dict[str, int] = field(default_factory=dict)
     """Lines that are no data, by kind: title, blank, header, total, footnote. Grows while chunks are read."""
+    lines: list[Line] = field(default_factory=list)
+    """Those of them that may state a total, in the order of the sheet (at most MAX_LINES); grows likewise."""
+    last_row: int = 0
+    """Row of the sheet in which the last data row read so far stands."""
 
     @property
     def sheet(self) -> str | None:
@@ -171,13 +192,20 @@ def data_rows(table: Table, chunk: pl.DataFrame, number: int | None, office: int
     filled = pl.sum_horizontal((pl.col(name).fill_null("") != "") for name in names)
     key = pl.col(names[number]).fill_null("") if number is not None else pl.lit("")
     suspect = (filled <= 3) | ~key.str.contains(r"\d")
+    for name in {names[0], names[office] if office is not None else names[0]}:
+        suspect |= (pl.col(name).str.len_chars() <= 12) & pl.col(name).str.contains_any(_TOTAL_LIKE)
     kinds: dict[int, str] = {}
     for row in chunk.filter(suspect).select(ROW, FLAW, RAW, *names).iter_rows():
-        kind = line_kind([(cell or "").strip() for cell in row[3:]], table, number, office, flawed=row[1] is not None)
+        cells = [(cell or "").strip() for cell in row[3:]]
+        kind = line_kind(cells, table, number, office, flawed=row[1] is not None)
         if kind:
             kinds[row[0]] = kind
             table.note(kind)
-    return chunk.filter(~pl.col(ROW).is_in(list(kinds))) if kinds else chunk
+            if kind in ("total", "footnote", "title") and len(table.lines) < MAX_LINES:
+                table.lines.append(Line(row[0], kind, tuple(cells)))
+    rows = chunk.filter(~pl.col(ROW).is_in(list(kinds))) if kinds else chunk
+    table.last_row = rows[ROW].item(-1) if rows.height else table.last_row
+    return rows
 
 
 def line_kind(
@@ -194,12 +222,14 @@ def line_kind(
     first = plain(filled[0])
     key = plain(cells[number]) if number is not None else ""
     keyless = not _DIGIT.search(key)
-    if (keyless or key == first) and _is_total(first):
+    if (keyless or key == first) and is_total(first):
         return "total"
-    if keyless and office is not None and _is_total(plain(cells[office])):
+    if keyless and office is not None and is_total(plain(cells[office])):
         return "total"
-    if office is not None and _is_total(first) and not plain(cells[office]):
+    if office is not None and is_total(first) and not plain(cells[office]):
         return "total"  # its count stands where a record has its number
+    if office is not None and _LITTLE_NUMBER.match(key.replace(",", "")) and _totals_only(cells, office):
+        return "total"  # the same under a named office column, with sums beside
     if (keyless or key == first) and _FOOTNOTE.match(first) and len(filled) <= 4:
         return "footnote"
     # A lone text in a line of too few cells may be the rest of a torn record: that is for the quarantine.
@@ -208,8 +238,15 @@ def line_kind(
     return None
 
 
-def _is_total(text: str) -> bool:
-    return text in _TOTALS or (text.endswith(_TOTAL_ENDS) and not _DIGIT.search(text))
+def is_total(text: str) -> bool:
+    named = text in _TOTALS or (text.endswith(_TOTAL_ENDS) and not _DIGIT.search(text))
+    return named or _TOTAL_WITH_COUNT.match(text) is not None
+
+
+def _totals_only(cells: Sequence[str], office: int) -> bool:
+    """The office is the word for a total, and every other filled cell a bare number."""
+    others = [plain(cell) for index, cell in enumerate(cells) if index != office and plain(cell)]
+    return is_total(plain(cells[office])) and all(map(_BARE_NUMBER.match, others))
 
 
 def _repeats_header(cells: Sequence[str], table: Table) -> bool:
