@@ -81,6 +81,8 @@ REASONS: tuple[Reason, ...] = (
     # rows of the league
     Reason("few_records", NOT_APPLICABLE, "Too few records: shown, not ranked."),
     Reason("little_weight", NOT_APPLICABLE, "Less than half of the weight has a value: shown, not ranked."),
+    Reason("stale_source", NOT_APPLICABLE, "Rests on a source that has been silent for longer than expected."),
+    Reason("unjudgeable_share", NOT_APPLICABLE, "More of its records cannot be judged than the rulebook allows."),
 )
 
 NUMBER: dict[str, int] = {reason.code: number for number, reason in enumerate(REASONS)}

@@ -43,6 +43,7 @@ class Figure:
     points: Fraction | None
     low: float | None = None
     high: float | None = None
+    marks: list[str] = field(default_factory=list)
 
     @property
     def lost(self) -> Fraction | None:
@@ -70,10 +71,17 @@ class Row:
     reason: str | None = None
     rank: int | None = None
     grade: str | None = None
+    marks: list[str] = field(default_factory=list)
+    """What must be known beside the score (`checks.marks`)."""
 
     @property
     def ranked(self) -> bool:
         return self.reason is None
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the company holds the score back because of a mark."""
+        return self.reason in self.marks
 
 
 def value_of(indicator: Indicator, sums: Sums, period: Period) -> Fraction | None:

@@ -105,6 +105,10 @@ class CompanySettings(_Table):
     calendar: str = "cn"
     demo: bool = False
     """Set by `--demo`: every page and document says so."""
+    withhold_stale: bool = False
+    """Whether a score that rests on a silent source is held back instead of marked."""
+    withhold_unjudgeable: bool = False
+    """The same for a score of which too many records cannot be judged."""
 
 
 class Settings(_Table):

@@ -24,6 +24,8 @@ class Formula:
     numerator: str | Literal["ratio"] = "C"
     denominator: str = "CN"
     losing: str = ""
+    reads: frozenset[str] = frozenset()
+    """Record types it reads beside its own: the figure rests on their sources too."""
 
 
 def _of(*records: str) -> frozenset[str]:
@@ -38,7 +40,8 @@ FORMULAS: dict[str, Formula] = {
     ),
     # records with a counted value × per ÷ customers of the office
     "per_customers": Formula(
-        _of("tickets"), _of("types", "column", "counted", "per"), numerator="C", denominator="", losing="C"
+        _of("tickets"), _of("types", "column", "counted", "per"), numerator="C", denominator="", losing="C",
+        reads=_of("offices"),
     ),
     # counted values ÷ filled values of a column
     "share": Formula(_of("tickets"), _of("column", "counted"), losing="N"),
@@ -49,13 +52,13 @@ FORMULAS: dict[str, Formula] = {
     # late by another indicator, reported as not late ÷ late and reported at all
     "concealed": Formula(_of("repairs"), _of("of", "column"), losing="C"),
     # connected with a form naming it ÷ connected
-    "form_collected": Formula(_of("applications"), _of("end", "kind"), losing="N"),
+    "form_collected": Formula(_of("applications"), _of("end", "kind"), losing="N", reads=_of("evaluations")),
     # issued ÷ known
     "issued": Formula(_of("applications"), _of("column"), losing="N"),
     # reached with a counted value ÷ reached
     "reached_share": Formula(_of("evaluations"), _of("kinds", "reached", "column", "counted"), losing="N"),
-    "hall_months": Formula(_of("halls")),
-    "samples_done": Formula(_of("samples"), losing="N"),
-    "samples_checkable": Formula(_of("samples"), losing="N"),
+    "hall_months": Formula(_of("halls"), reads=_of("inspections", "samples", "hall_days")),
+    "samples_done": Formula(_of("samples"), losing="N", reads=_of("hall_days")),
+    "samples_checkable": Formula(_of("samples"), losing="N", reads=_of("hall_days")),
     "measure": Formula(_of("measures"), _of("measure")),
 }  # fmt: skip

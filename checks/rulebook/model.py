@@ -123,6 +123,8 @@ class Indicator(Table):
 class Guards(Table):
     min_records: int = Field(ge=0)
     min_weight_share: Exact
+    max_unjudgeable_share: Exact | None = None
+    """A larger share of records that cannot be judged marks the row; empty: no share does."""
 
 
 class Grade(Table):

@@ -23,6 +23,7 @@ def overview(facts: Quarter, heading: Heading) -> Table:
         Column(t("Rank"), "integer"), Column(t("Previous rank"), "integer"), Column(t("Change of rank"), "places"),
         Column(t("Grade")), Column(t("Red lines"), "integer"), Column(t("Missing indicators")),
         Column(t("Records (n)"), "integer"), Column(t("Weight available"), "decimal"), Column(t("Why not ranked")),
+        Column(t("Marks")),
         Column(t("Score then"), "score", previous), Column(t("Difference"), "change", previous),
         Column(t("Score then"), "score", yearly), Column(t("Difference"), "change", yearly),
     ]  # fmt: skip
@@ -30,6 +31,7 @@ def overview(facts: Quarter, heading: Heading) -> Table:
     notes = heading.notes(
         t("the league of this moment"),
         t("Rank and change are within the level; offices with too few records or too little weight are not ranked."),
+        t("A mark changes neither score nor rank, unless the company withholds marked scores."),
         t("A confirmed red line caps the grade of hall and station at D and leaves the score."),
     )
     return Table(name, heading.sheet(name), heading.lines, columns, rows, notes)
@@ -42,7 +44,8 @@ def _overview_row(number: int, line: OfficeLine) -> list[Any]:
         number, row["name"], t(LEVEL_NAMES[line.level]), row["score"], row["rank"], then,
         then - row["rank"] if then is not None and row["rank"] is not None else None,
         row["grade"], row["red_line"], " ".join(row["missing"]) or t("none missing"), row["n"], row["available_weight"],
-        why(row["reason"]), *_compared(row, before), *_compared(row, year_before),
+        why(row["reason"]), " ".join(why(mark) for mark in row["marks"]),
+        *_compared(row, before), *_compared(row, year_before),
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ Each file is its own transaction. A source that fails does not keep the others f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,11 +24,13 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.intake.registry import known_measures
 from dashboard.intake.replaying import Given
 from dashboard.intake.report import BatchReport
-from dashboard.intake.states import ASKED_AT, remembered, remembering
+from dashboard.intake.states import ASKED_AT, FAILURES, FIRST_ASKED_AT, remembered, remembering
 from dashboard.intake.taking import take_in
 from dashboard.settings import SAVED_IN, Settings, with_saved_sources
 
 SPOOL = "var/spool"
+FIRST_PAUSE_SECONDS = 60
+"""After the first failure of a source; doubled with each further one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,20 @@ def _configured(raw: dict[str, Any], number: int) -> SourceConfig:
 
 
 def due_sources(db: Database, configs: Sequence[SourceConfig], now: datetime) -> list[SourceConfig]:
-    """Those whose `every` has passed since they were last asked."""
-    return [config for config in configs if _is_due(remembered(db, config.name).get(ASKED_AT), config, now)]
+    """Those whose `every` has passed since they were last asked; after a failure they are asked sooner (`pause`)."""
+    return [config for config in configs if _is_due(remembered(db, config.name), config, now)]
 
 
-def _is_due(asked_at: str | None, config: SourceConfig, now: datetime) -> bool:
-    return asked_at is None or now - from_micros(int(asked_at)) >= timedelta(seconds=config.every_seconds)
+def _is_due(state: Mapping[str, str], config: SourceConfig, now: datetime) -> bool:
+    if ASKED_AT not in state:
+        return True
+    wait = pause(config.every_seconds, int(state.get(FAILURES, "0")))
+    return now - from_micros(int(state[ASKED_AT])) >= timedelta(seconds=wait)
+
+
+def pause(every: int, failures: int) -> int:
+    """Seconds until a source is asked again: `every`; after failures in a row 1, 2, 4 … minutes, at most `every`."""
+    return min(every, FIRST_PAUSE_SECONDS << min(failures - 1, 16)) if failures else every
 
 
 def collect(
@@ -141,8 +151,16 @@ def _ask(application: Application, config: SourceConfig, report: CollectReport, 
             go_on()
     except CollectorError as error:
         report.failures.append(Failure(config.name, None, error.message))
+        _remember(db, config.name, _asked(remembered(db, config.name), started, failed=True))
     else:
-        _remember(db, config.name, {ASKED_AT: str(to_micros(started))})
+        _remember(db, config.name, _asked(state, started))
+
+
+def _asked(state: Mapping[str, str], started: datetime, *, failed: bool = False) -> dict[str, str]:
+    """What is noted of a round that has ended; one that was stopped half-way is asked again at once."""
+    at = str(to_micros(started))
+    failures = str(int(state.get(FAILURES, "0")) + 1) if failed else ""
+    return {ASKED_AT: at, FIRST_ASKED_AT: state.get(FIRST_ASKED_AT, at), FAILURES: failures}
 
 
 def _take(application: Application, config: SourceConfig, arrival: Arrival, report: CollectReport) -> None:

@@ -12,7 +12,11 @@ from dashboard.database import Database
 from dashboard.database.models import SOURCE_STATES
 
 ASKED_AT = "asked_at"
-"""Microseconds UTC of the last round that ended without an error."""
+"""Microseconds UTC of the last round, whether or not it ended well."""
+FIRST_ASKED_AT = "first_asked_at"
+"""The same of the first round under the present mapping: a source that never stored anything is silent since then."""
+FAILURES = "failures"
+"""How many rounds in a row have failed; absent after a good one."""
 MAPPING = "mapping"
 """Digest of the mapping under which everything else was remembered."""
 

@@ -7,7 +7,7 @@ source names, in the source's calendar and time zone (design §3).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from checks.clock import LOCAL, Calendar, load_calendar
 from checks.judge.samples import SlotTime
 from checks.rulebook.loader import Rulebook, load_rulebook
 from dashboard.errors import MingchaError
+from dashboard.judging.watch import Watch, watch_of
 from dashboard.nearest import nearest
 from dashboard.settings import Settings
 
@@ -34,6 +35,8 @@ class Rules:
     foreign: str | None = None
     """Name of the rulebook as its offices carry it; None for the company's own. Foreign records are judged each time
     they are asked for: the stored verdicts and roll-ups are the company's."""
+    watch: Watch = field(default_factory=Watch)
+    """What is expected of the sources. No verdict depends on it."""
 
     @property
     def digest(self) -> str:
@@ -45,7 +48,7 @@ class Rules:
 def rules_of(settings: Settings) -> Rules:
     """The company's rules. RuleError names what a rulebook or calendar has wrong."""
     company = settings.company
-    return _rules(settings.home, company.rulebook, company.calendar, LOCAL, _slots(settings), None)
+    return _rules(settings.home, company.rulebook, company.calendar, LOCAL, _slots(settings), None, watch_of(settings))
 
 
 def rules_named(settings: Settings, name: str | None) -> Rules:
@@ -67,7 +70,7 @@ def rules_named(settings: Settings, name: str | None) -> Rules:
         told = " and ".join(f"{calendar} in {zone}" for calendar, zone in sorted(ways))
         raise MingchaError(f"The sources of rulebook '{name}' name {told}.", "Give them one calendar and one timezone.")
     (calendar, zone) = ways.pop()
-    return _rules(settings.home, name, calendar, zone, _slots(settings), name)
+    return _rules(settings.home, name, calendar, zone, _slots(settings), name, watch_of(settings))
 
 
 def _slots(settings: Settings) -> tuple[SlotTime, ...]:
@@ -76,7 +79,7 @@ def _slots(settings: Settings) -> tuple[SlotTime, ...]:
 
 @cache
 def _rules(
-    home: Path, rulebook: str, calendar: str, zone: str, slots: tuple[SlotTime, ...], foreign: str | None
+    home: Path, rulebook: str, calendar: str, zone: str, slots: tuple[SlotTime, ...], foreign: str | None, watch: Watch
 ) -> Rules:
     book, days = load_rulebook(rulebook, home / RULEBOOKS), load_calendar(calendar, home / CALENDARS, zone=zone)
-    return Rules(book, days, slots, foreign)
+    return Rules(book, days, slots, foreign, watch)

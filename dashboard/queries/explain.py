@@ -30,6 +30,7 @@ from dashboard.judging.sums import OfficeSums, events_of_months, in_period, meas
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
 from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of
+from dashboard.queries.staleness import Silent, mark, silent_sources
 from dashboard.texts import t
 
 Losing = dict[tuple[str, ...], tuple[Fraction | int, dict[str, Any]]]
@@ -47,6 +48,7 @@ class _Case:
     as_of: dt.datetime
     scope: Scope
     stored: bool
+    silent: tuple[Silent, ...]
 
 
 def explain(
@@ -69,10 +71,11 @@ def explain(
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
+    silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or now, period=asked))
     with reader(db, rules.foreign) as source:
         require_office(source, viewer, office, asked)
         scope = scope_of(source.tree, asked, {office})
-        return _explained(_Case(source, rules, asked, edition, as_of or now, scope, stored), office)
+        return _explained(_Case(source, rules, asked, edition, as_of or now, scope, stored, silent), office)
 
 
 def require_office(source: Reader, viewer: Viewer, code: str, period: Period) -> None:
@@ -96,6 +99,7 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     )
     sums = office_sums(leaves, tree, case.rules, case.period).get(office) or OfficeSums()
     row = row_of(tree, sums, case.period, case.edition, office, level)
+    mark([row], case.edition, case.rules, case.silent)
     kinds = [kind for kind in KINDS.values() if level != "hall" and case.rules.rulebook.order(kind.record)]
     frames = {kind.record: _records(case, kind) for kind in kinds}
     losing = {code: _losing(case, figure.indicator, frames) for code, figure in row.figures.items()}
@@ -108,6 +112,9 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
         "as_of": iso_local(to_micros(case.as_of)),
         "rulebook": case.edition.code,
         "score": published(row.score, 2),
+        "withheld": row.reason if row.withheld else None,
+        "marks": row.marks,
+        "stale_sources": [silent.to_json() for silent in case.silent],
         "indicators": [_indicator(figure, losing[code], cents.get(code)) for code, figure in row.figures.items()],
         **_asides(case, frames),
     }
@@ -134,7 +141,7 @@ def _indicator(figure: Figure, losing: Losing, cents: int | None) -> dict[str, A
         "weight": published(row.weight),
         "floor": published(row.floor),
         "target": published(row.target),
-        **{name: numbers[name] for name in ("numerator", "denominator", "value", "low", "high", "points")},
+        **{name: numbers[name] for name in ("numerator", "denominator", "value", "low", "high", "points", "marks")},
         "lost": published(figure.lost),
         "score_lost": None if cents is None else published(Fraction(cents, 100), 2),
         "records": sorted(records, key=lambda record: (-record["score_lost"], record["number"])),

@@ -23,6 +23,7 @@ from dashboard.judging.rules import Rules
 from dashboard.judging.sums import Leaves, OfficeSums, aside_leaves, office_sums, stored_leaves
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.queries.staleness import Silent, mark, silent_sources
 
 COUNTS = ("pending", "unjudgeable", "excluded", "provisional", "to_the_minute")
 
@@ -36,6 +37,8 @@ class League:
     as_of: dt.datetime
     edition: Edition
     rows: list[Row]
+    silent: tuple[Silent, ...] = ()
+    """Sources on which figures rest and that are silent for longer than expected."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of design §4.1 `league`."""
@@ -45,6 +48,7 @@ class League:
             "as_of": iso_local(to_micros(self.as_of)),
             "rulebook": self.edition.code,
             "rows": [row_document(row) for row in self.rows],
+            "stale_sources": [silent.to_json() for silent in self.silent],
         }
 
 
@@ -97,14 +101,16 @@ def league_table(
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
+    silent = tuple(silent_sources(db, viewer, rules, as_of=moment, period=asked))
     with reader(db, rules.foreign) as source:
         leaves = leaves_of(source, rules, asked, edition, moment, stored=stored)
         rows = _rows(source.tree, leaves, rules, asked, edition, level, indicator)
         if peer_group is not None:
             rows = _of_group(rows, peer_group)
+        mark(rows, edition, rules, silent)
         ranked = rank(rows, edition)
         with_intervals(ranked, asked)
-        return League(asked, level, moment, edition, visible(ranked, source.tree, viewer, asked))
+        return League(asked, level, moment, edition, visible(ranked, source.tree, viewer, asked), silent)
 
 
 def period_named(text: str, rules: Rules) -> Period:
@@ -218,6 +224,7 @@ def row_document(row: Row) -> dict[str, Any]:
         "missing": row.missing,
         "indicators": {code: figure_document(figure) for code, figure in row.figures.items()},
         "peer_group": row.peer_group,
+        "marks": row.marks,
     }
 
 
@@ -233,4 +240,5 @@ def figure_document(figure: Figure) -> dict[str, Any]:
         "points": published(figure.points),
         "weight": published(figure.indicator.weight),
         **{name: getattr(sums, name) for name in COUNTS},
+        "marks": figure.marks,
     }

@@ -39,6 +39,7 @@ from dashboard.queries.quarter_counts import (
     repairing,
     ticketing,
 )
+from dashboard.queries.staleness import mark, silent_sources
 
 LEVELS = ("company", "county", "station")
 """Levels of the sheets, the widest first; halls have a sheet of their own."""
@@ -163,6 +164,7 @@ def _league(opened: Reader, rules: Rules, viewer: Viewer, period: Period, moment
     edition = scoring_edition(rules.rulebook, period)
     if edition is None:  # a comparison with a year before the first edition
         return {}
+    silent = silent_sources(opened.db, viewer, rules, as_of=moment, period=period)
     sums = office_sums(leaves_of(opened, rules, period, edition, moment, stored=stored), opened.tree, rules, period)
     found: dict[str, dict[str, Row]] = {}
     for level in (*LEVELS, "hall"):
@@ -171,6 +173,7 @@ def _league(opened: Reader, rules: Rules, viewer: Viewer, period: Period, moment
             row_of(opened.tree, sums.get(office.code) or OfficeSums(), period, edition, office.code, level)
             for office in offices
         ]
+        mark(rows, edition, rules, silent)
         shown = visible(rank(rows, edition), opened.tree, viewer, period)
         found[level] = {row.office: row_document(row) for row in shown}
     return found

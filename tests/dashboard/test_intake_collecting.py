@@ -134,8 +134,8 @@ def test_a_missing_folder_is_named_and_tried_again(company):
     assert [(f.source, f.file) for f in report.failures] == [("抢修", None)]
     assert "inbox/repairs" in report.failures[0].message
     application = open_application()
-    due = due_sources(application.db, configured_sources(application.settings), application.now())
-    assert [config.name for config in due] == ["抢修"]
+    configs, later = configured_sources(application.settings), application.now() + timedelta(minutes=1)
+    assert [config.name for config in due_sources(application.db, configs, later)] == ["抢修"]
 
 
 def test_sources_are_due_again_when_their_time_has_passed(company):
