@@ -19,6 +19,35 @@ SOURCES = (
     SpreadsheetConfig(
         name="营业厅检查", record="inspections", path="inbox/营业厅/检查*", every="10m", expect_within="3h"
     ),
+    SpreadsheetConfig(
+        name="业扩流程",
+        record="applications",
+        path="inbox/业扩/业扩流程*",
+        every="1d",
+        expect_within="2d",
+        system="供电服务",
+    ),
+    SpreadsheetConfig(
+        name="业扩评价表",
+        record="evaluations",
+        path="inbox/业扩/评价表*",
+        every="1d",
+        expect_within="2d",
+        system="供电服务",
+    ),
+    SpreadsheetConfig(
+        name="电话回访",
+        record="evaluations",
+        path="inbox/95598回访/*",
+        every="1d",
+        expect_within="2d",
+        system="供电服务",
+    ),
+    SpreadsheetConfig(name="按键评价", record="evaluations", path="inbox/营业厅/按键*", every="1d", expect_within="2d"),
+    SpreadsheetConfig(name="电费回收", record="measures", path="inbox/专业指标/电费*", every="1d", expect_within="40d"),
+    SpreadsheetConfig(
+        name="专业指标", record="measures", path="inbox/专业指标/专业指标*", every="1d", expect_within="40d"
+    ),
 )
 """In the order in which they must be read: what others name comes first."""
 INBOX = "inbox"

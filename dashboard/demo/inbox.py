@@ -7,19 +7,19 @@ month, with newer versions of what was open then.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from pathlib import Path
 
 import polars as pl
 
 from dashboard.demo import extracts
+from dashboard.demo.extract import Extract
 from dashboard.demo.hallwork import hall_days, inspections_of, samples_of
 from dashboard.demo.known import as_known
+from dashboard.demo.linefiles import before, closed_quarters, of_the_day
 from dashboard.demo.service import DayOfService, service_of
-from dashboard.demo.sheets import Sheet, as_csv, as_html, as_xlsx, write
+from dashboard.demo.sheets import Sheet, as_csv, as_html, as_xlsx
 
 ARCHIVE_DAYS = {"tickets": 15, "repairs": 2}
 """Days before its month that a file also brings."""
@@ -29,24 +29,14 @@ PLAYBACK = "recordings/{camera}/%Y%m%d/%H%M.mp4"
 REFERENCE = "recordings/{camera}/reference.png"
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
-    """One file: for which record, of which source, under which path below the inbox, and how to make its bytes."""
-
-    record: str
-    source: str
-    path: str
-    make: Callable[[], bytes]
-
-    def write(self, folder: Path) -> Path:
-        """Store the file, whole or not at all."""
-        return write(folder / self.path, self.make())
-
-
 def first_day(today: date) -> date:
     """The data begin two whole quarters before the present one, so that a finished quarter can be compared."""
-    month = today.month - (today.month - 1) % 3 - 6
-    return date(today.year - (month < 1), month + 12 * (month < 1), 1)
+    return before(_quarter(today), 6)
+
+
+def _quarter(day: date) -> date:
+    """The first day of its quarter."""
+    return day.replace(month=day.month - (day.month - 1) % 3, day=1)
 
 
 def turned_since(today: date) -> date:
@@ -60,17 +50,19 @@ def history(today: date) -> Iterator[Extract]:
     for month in months:
         yield from _monthly(month, today)
         if month.month % 3 == 0 or month == months[-1]:
-            yield _quarterly(month.replace(month=month.month - (month.month - 1) % 3), today)
+            yield _quarterly(_quarter(month), today)
+    yield from closed_quarters(first_day(today), _quarter(today), _tickets_of)
 
 
 def hourly(made_on: date, moment: datetime) -> Iterator[Extract]:
-    """The exports of the full hour before `moment` (naive local): the last three days as known then."""
+    """The exports of the full hour before `moment` (naive local), the last three days as known then, and of its day."""
     hour = moment.replace(minute=0, second=0, microsecond=0)
     first, stem = hour.date() - timedelta(days=2), f"{hour:%Y-%m-%d_%H}00"
     yield Extract("tickets", "95598", f"95598/工单_{stem}.csv", lambda: as_csv(_tickets(first, hour, stem)))
     yield Extract("repairs", "抢修指挥", f"抢修/抢修_{stem}.xls", lambda: as_html(_repairs(first, hour, stem)))
     yield _spot_checks(stem, lambda: _samples(first, hour, made_on))
     yield _inspections(stem, lambda: _visits(first, hour, made_on))
+    yield from of_the_day(_quarter(hour.date()), first_day(made_on), hour.date(), _tickets_of)
 
 
 def _registers(today: date) -> Iterator[Extract]:
@@ -144,7 +136,11 @@ def _service(record: str, first: date, last: date, exported: datetime) -> pl.Dat
     return as_known(record, pl.concat(frames, how="diagonal_relaxed"), exported)
 
 
-@lru_cache(maxsize=64)
+def _tickets_of(first: date, last: date) -> Iterable[pl.DataFrame]:
+    return (_day(first + timedelta(days=step)).tickets for step in range((last - first).days + 1))
+
+
+@lru_cache(maxsize=300)
 def _day(day: date) -> DayOfService:
     return service_of(day)
 

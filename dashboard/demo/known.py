@@ -6,7 +6,8 @@ from datetime import datetime
 
 import polars as pl
 
-_BEGINS = {"tickets": "accepted_at", "repairs": "accepted_at", "samples": "planned_at", "inspections": "at"}
+_BEGINS = {"tickets": "accepted_at", "repairs": "accepted_at", "samples": "planned_at", "inspections": "at",
+           "applications": "accepted_at", "evaluations": "at"}  # fmt: skip
 _LEARNT = {
     "tickets": {"satisfaction": "visited_at", "substantiated": "replied_at", "severity": "replied_at"},
     "repairs": {
@@ -17,6 +18,8 @@ _LEARNT = {
     },
     "samples": {"verdict": "reviewed_at"},
     "inspections": {},
+    "applications": {"note": "archived_at"},
+    "evaluations": {},
 }
 """Attributes that nobody knows before a stamp was made."""
 

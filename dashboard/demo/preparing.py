@@ -22,8 +22,9 @@ from dashboard.database import Database
 from dashboard.database.models import BATCHES, META
 from dashboard.demo.company import halls
 from dashboard.demo.configuration import INBOX, SOURCES
+from dashboard.demo.extract import Extract
 from dashboard.demo.footage import Moment, forget_recordings, make_recording, make_reference, recordings
-from dashboard.demo.inbox import Extract, history, hourly, turned_since
+from dashboard.demo.inbox import history, hourly, turned_since
 from dashboard.instants import LOCAL
 from dashboard.intake import import_file
 from dashboard.judging.present import bring_up_to_date

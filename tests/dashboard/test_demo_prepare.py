@@ -48,7 +48,8 @@ def test_every_row_of_every_file_is_accounted_for(demo_application):
     """Promise 1: read = new + updated + unchanged + older + quarantined, for each of the files."""
     rows = counted(demo_application, sa.select(BATCHES))
     assert {row.state for row in rows} == {"done"}
-    assert len(rows) == 3 + 8 * 3 + 3 + 4  # registers; months; quarters of spot-checks; the hour
+    # registers; months; quarters of spot-checks; the hour; other lines before this quarter and of the day
+    assert len(rows) == 3 + 8 * 3 + 3 + 4 + 6 + 6
     for row in rows:
         assert row.read == row.new + row.updated + row.unchanged + row.older + row.quarantined
         assert row.read > 0
@@ -61,8 +62,9 @@ def test_the_dirt_is_in_quarantine_and_the_rest_is_not(demo_application):
     found = dict(tuple(row) for row in counted(demo_application, query))
     files = 16  # eight months of tickets and of repairs
     assert found == {
-        "unknown_office": 3 * files, "unreadable_time": files, "missing_value": files, "damaged_number": 2 * files,
-        "duplicate_in_file": 2 * files,
+        "unknown_office": 3 * files + 1, "unreadable_time": files + 1, "missing_value": files,
+        "damaged_number": 2 * files, "duplicate_in_file": 2 * files,
+        "unreadable_value": 1, "unknown_value": 1,  # a measure as a percentage only, and one that nobody registered
     }  # fmt: skip
 
 
@@ -76,6 +78,9 @@ def test_its_size_is_what_a_prefecture_brings(demo_application):
     assert 24_000 < sizes["samples"] < 32_000
     assert sizes["offices"] == 1 + 6 + 60 + 1 + 30  # one station has two names in turn
     assert sizes["cameras"] == 8
+    assert 1000 < sizes["applications"] < 2000
+    assert 2000 < sizes["evaluations"] < 4000
+    assert 4000 < sizes["measures"] < 6000
 
 
 def test_the_league_tells_the_stories(standings):
@@ -92,6 +97,33 @@ def test_the_league_tells_the_stories(standings):
     large = standings["城东供电所"]
     assert large["n"] > 1000
     assert 10 < large["rank"] < 45
+
+
+def test_every_line_of_business_has_values(standings):
+    """C1–C3 and O1–O5 of a usual station, so that nothing is missing but what has no hall."""
+    assert set(standings["石门供电所"]["missing"]) == set()
+    late = standings["双桥供电所"]["indicators"]["C1"]
+    assert late["value"] < 0.9
+    everywhere = [row["indicators"]["C1"]["value"] for row in standings.values()]
+    assert sum(value is not None for value in everywhere) > 50
+
+
+def test_the_awkward_applications_are_there(demo_application):
+    """A pause, a withdrawn one, a connection on a day that no calendar has, one still open."""
+    row = RECORD_TABLES["applications"].c
+    counts = {
+        "paused": row.paused_working_days > 0,
+        "withdrawn": sa.and_(row.archived_at.is_not(None), row.connected_at.is_(None), row.unreadable.is_(None)),
+        "unreadable": row.unreadable.like("%2026/13/5%"),
+        "open": sa.and_(row.archived_at.is_(None), row.connected_at.is_(None)),
+    }
+    table = RECORD_TABLES["applications"]
+    found = {name: counted(demo_application, sa.select(sa.func.count()).select_from(table).where(condition))[0][0]
+             for name, condition in counts.items()}  # fmt: skip
+    assert found["unreadable"] == 1
+    assert found["paused"] > 10
+    assert found["withdrawn"] > 5
+    assert found["open"] > 20
 
 
 def test_the_turned_camera_lowers_only_what_it_should(demo_application):
@@ -129,7 +161,7 @@ def test_preparing_twice_does_nothing_and_an_hour_later_brings_the_hour(month_ap
     said: list[str] = []
     preparing.prepare(app, say=said.append)
     first = counted(app, sa.select(sa.func.count()).select_from(BATCHES))[0][0]
-    assert first == 3 + 2 * 3 + 1 + 4
+    assert first == 3 + 2 * 3 + 1 + 4 + 6
     preparing.prepare(app, say=said.append)
     assert counted(app, sa.select(sa.func.count()).select_from(BATCHES))[0][0] == first
 
@@ -160,7 +192,7 @@ def test_a_stop_in_the_middle_is_made_good(month_application, monkeypatch):
     monkeypatch.setattr(preparing, "import_file", real)
     preparing.prepare(app, say=lambda _: None)
     names = [row.file for row in counted(app, sa.select(BATCHES.c.file))]
-    assert len(names) == len(set(names)) == 3 + 2 * 3 + 1 + 4
+    assert len(names) == len(set(names)) == 3 + 2 * 3 + 1 + 4 + 6
     details = counted(app, sa.select(BATCHES.c.details).where(BATCHES.c.record == "samples"))[0][0]
     assert json.loads(details)["columns"]["outcome"] == ["抽查结果/结果"]
 

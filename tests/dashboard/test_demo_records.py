@@ -37,12 +37,12 @@ def on_time(rows):
 
 
 def digest_of_files(day):
-    """SHA-256 over the names and bytes of a demo's files made on `day`: registers, the last month, the last hour."""
+    """SHA-256 over the names and bytes of a demo's files made on `day`: registers, last month, last hour and day."""
     history = [
         file for file in inbox.history(day) if f"{day:%Y-%m}" in file.path or "单位" in file.path or "Q1" in file.path
     ]
     files = [*history, *inbox.hourly(day, datetime(day.year, day.month, day.day, 9, 30))]
-    assert len(files) == 2 + 4 + 4
+    assert len(files) == 2 + 4 + 4 + 6
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.path.encode())

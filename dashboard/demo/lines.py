@@ -1,0 +1,101 @@
+"""Monthly measures of the other lines (专业指标): a level, a season and a drift per line, a leaning per office."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from math import cos, pi
+
+import polars as pl
+
+from dashboard.demo.company import COUNTIES, stations
+from dashboard.demo.draws import generator
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of work: what it is divided by per customer and month, and its usual value.
+
+    `spread` is how much an office's month differs, `leaning` how much offices differ for good, `season` the swing
+    between summer and winter (positive: higher in summer), `drift` what a year changes.
+    """
+
+    name: str
+    each: float
+    usual: float
+    spread: float
+    leaning: float
+    season: float = 0.0
+    drift: float = 0.0
+    most: float = 1.0
+
+
+BY_STATION = (
+    Line("电费回收率", 96.0, 0.9915, 0.004, 0.005, drift=0.002),
+    Line("线损率", 210.0, 0.0560, 0.004, 0.012, season=0.008, drift=-0.004),
+    Line("采集成功率", 1.0, 0.9925, 0.002, 0.004, season=-0.002, drift=0.002),
+    Line("来电损失率", 0.012, 0.0420, 0.012, 0.015, season=0.02),
+)
+"""What stations are judged by (O1–O4); the first is reported in a form of its own."""
+BY_COUNTY = (
+    Line("台区线损率", 88.0, 0.0390, 0.002, 0.006, season=0.006, drift=-0.002),
+    Line("采集消缺及时率", 0.004, 0.9520, 0.015, 0.02),
+    Line("余额提醒发送率", 0.11, 0.9860, 0.004, 0.006),
+    Line("费控复电成功率", 0.02, 0.9710, 0.006, 0.01, season=-0.01),
+    Line("现场复电及时率", 0.0006, 0.9550, 0.02, 0.02),
+    Line("舆情响应及时率", 0.000008, 0.94, 0.05, 0.02),
+    Line("光伏绿色通道及时率", 0.0004, 0.9300, 0.03, 0.03, drift=0.03),
+    Line("光伏并网户数", 0.0, 74.0, 9.0, 20.0, season=12.0, drift=30.0, most=1e9),
+    Line("停电信息到户率", 0.3, 0.9780, 0.005, 0.01),
+    Line("供电可靠率", 720.0, 0.99932, 0.0001, 0.0002, season=-0.0003),
+    Line("电压合格率", 44.0, 0.9915, 0.001, 0.003, season=-0.003),
+    Line("平均排队时间", 0.05, 31.0, 5.0, 7.0, season=14.0, most=1e9),
+    Line("低电压户数", 0.0, 96.0, 12.0, 40.0, season=70.0, drift=-24.0, most=1e9),
+)
+"""Lines of weight 0: shown, not scored."""
+SILENT = ("停电信息到户率", COUNTIES[4].code, (7, 8))
+"""Nobody reported this line of this county in these months: no data is neither good nor bad."""
+_COLUMNS = dict.fromkeys(("line", "office", "month", "numerator", "denominator"), pl.String)
+
+
+def measures_of(months: list[date], lines: tuple[Line, ...]) -> pl.DataFrame:
+    """Numerator and denominator as text, per line, office and month."""
+    rows = [
+        (line.name, office, f"{month:%Y-%m}", *_counted(line, office, customers, month))
+        for month in months for line in lines for office, customers in _offices(line)
+        if (line.name, office) != SILENT[:2] or month.month not in SILENT[2]
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_COLUMNS, orient="row")
+
+
+@cache
+def _customers() -> dict[str, int]:
+    found = {station.code: station.customers for station in stations()}
+    for county in COUNTIES:
+        found[county.code] = sum(station.customers for station in stations() if station.county is county)
+    return found
+
+
+def _offices(line: Line) -> list[tuple[str, int]]:
+    codes = [s.code for s in stations()] if line in BY_STATION else [county.code for county in COUNTIES]
+    return [(code, _customers()[code]) for code in codes]
+
+
+def _counted(line: Line, office: str, customers: int, month: date) -> tuple[str, str]:
+    value = _value(line, office, month)
+    if not line.each:
+        return f"{max(round(value), 0)}", "1"
+    rng = generator("volume", line.name, office, month)
+    base = max(round(line.each * customers * (0.9 + 0.2 * rng.random())), 0)
+    return f"{round(base * value)}", f"{base}"
+
+
+def _value(line: Line, office: str, month: date) -> float:
+    """The usual value, moved by office, season, drift and chance."""
+    own = generator("leaning", line.name, office).uniform(-1, 1)
+    chance = generator("month", line.name, office, month).standard_normal()
+    summer = -cos(2 * pi * (month.month - 1) / 12)
+    years = (month.year - 2026) + (month.month - 6) / 12
+    moved = line.usual + line.leaning * own + line.season * summer + line.drift * years + line.spread * chance
+    return float(min(max(moved, 0.0), line.most))
