@@ -17,6 +17,7 @@ run(
         Page("record.py", "record", "Record", visibility="hidden"),
         Page("review.py", "review", "Hall review"),
         Page("sources.py", "sources", "Sources"),
+        Page("signals.py", "signals", "Leads"),
         Page("quarantine.py", "quarantine", "Quarantine"),
         Page("mapping.py", "mapping", "Mapping"),
     ],

@@ -15,12 +15,16 @@ from dashboard.queries.explain import explain as explain_office
 from dashboard.queries.league import league as league_of
 from dashboard.queries.records import SAMPLES
 from dashboard.queries.records import records as records_of
+from dashboard.queries.signals import signals as signals_of
 from dashboard.texts import t
 
 Period = Annotated[str, typer.Option(help="2026-Q3, 2026-09, 2026-W38 or 2026-09-01..2026-09-15.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="The moment taken as now, so that a run can be repeated.")]
 Output = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
 Person = Annotated[str | None, typer.Option("--as", help="Who asks (a name under [people]); default system.")]
+TreeOption = Annotated[
+    str, typer.Option("--tree", help="day: a record counts for the offices of its day; today: of the as-of's day.")
+]
 Book = Annotated[str | None, typer.Option("--rulebook", help="Offices of this rulebook only; default the company's.")]
 
 
@@ -29,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command("league")(league)
     app.command("explain")(explain)
     app.command("records")(records)
+    app.command("signals")(signals)
 
 
 def check(as_of: AsOf = None, person: Person = None, output: Output = Format.table) -> None:
@@ -49,6 +54,7 @@ def league(
     indicator: Annotated[str | None, typer.Option(help="Rank by this indicator alone.")] = None,
     peer_group: Annotated[str | None, typer.Option(help="Rank among this peer group.")] = None,
     rulebook: Book = None,
+    tree: TreeOption = "day",
     as_of: AsOf = None,
     person: Person = None,
     output: Output = Format.table,
@@ -63,6 +69,7 @@ def league(
         level=level,
         now=application.now(),
         as_of=parse_time(as_of),
+        tree=tree,
         indicator=indicator,
         peer_group=peer_group,
     )
@@ -76,12 +83,16 @@ def league(
         rows = [{**row, "score": None if row["score"] is None else f"{row['score']:.2f}"} for row in document["rows"]]
         document = {**document, "rows": rows}
     emit(document, output, headings)
+    if output is Format.table:
+        for change in document["changes"]:
+            say(change["text"])
 
 
 def explain(
     office: Annotated[str, typer.Argument(help="Code of the office.")],
     period: Period,
     rulebook: Book = None,
+    tree: TreeOption = "day",
     as_of: AsOf = None,
     person: Person = None,
     output: Output = Format.table,
@@ -96,6 +107,7 @@ def explain(
         period=period,
         now=application.now(),
         as_of=parse_time(as_of),
+        tree=tree,
     )
     lost = [
         {"indicator": line["code"], **{key: value for key, value in record.items() if key != "reason_text"}}
@@ -122,6 +134,7 @@ def records(
     indicator: Annotated[str | None, typer.Option(help="The indicator to which the verdict belongs.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first.")] = None,
     rulebook: Book = None,
+    tree: TreeOption = "day",
     as_of: AsOf = None,
     person: Person = None,
     output: Output = Format.table,
@@ -137,6 +150,7 @@ def records(
         period=period,
         now=application.now(),
         as_of=parse_time(as_of),
+        tree=tree,
         office=office,
         verdict=verdict,
         indicator=indicator,
@@ -150,3 +164,33 @@ def records(
 
 _EXPLAIN_COLUMNS = ("code", "title", "numerator", "denominator", "value", "points", "weight", "lost", "score_lost")
 _LOST_COLUMNS = ("indicator", "record", "number", "verdict", "deadline", "actual", "reason", "score_lost")
+
+
+def signals(
+    period: Period,
+    office: Annotated[str | None, typer.Option(help="This office and everything below it.")] = None,
+    signal: Annotated[str | None, typer.Option(help="One signal only, by its code.")] = None,
+    rulebook: Book = None,
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """Leads for an inspector: patterns that honest records seldom show. Never a deduction."""
+    application = open_application(user=person)
+    document = signals_of(
+        application.db, application.viewer, rules_named(application.settings, rulebook), period=period,
+        now=application.now(), office=office, signal=signal,
+    )  # fmt: skip
+    if output is not Format.table:
+        emit(document, output)
+        return
+    emit(document, output, {"code": t("Signal"), "title": t("Title"), "count": t("Rows")}, rows="signals")
+    print()
+    if document["tests"]:
+        emit(document, output, _TEST_COLUMNS, rows="tests")
+        print()
+    emit(document, output, _LEAD_COLUMNS)
+
+
+_TEST_COLUMNS = {name: name for name in ("signal", "office", "name", "indicator", "inside", "beside", "expected",
+                                         "complaints", "complaints_before", "p", "p_adjusted", "called")}  # fmt: skip
+_LEAD_COLUMNS = {name: name for name in ("signal", "record", "number", "office_code", "at", "step", "other", "amount")}

@@ -19,6 +19,7 @@ PAGES = {
     "record": ("记录", "一分一分，发生了什么？"),
     "review": ("抽查复核", "这一分钟里有没有违规？"),
     "sources": ("数据源", "来了什么，什么进不来，谁没有动静？"),
+    "signals": ("线索", "检查人员应当先打开哪些记录？"),
     "quarantine": ("隔离区", "什么没能入库，怎样让它入库？"),
     "mapping": ("映射", "这份导出会变成什么？"),
 }
@@ -188,3 +189,19 @@ def test_every_figure_is_a_door(opened, company):
     rate = re.search(r'<a href="([^"]+)"[^>]*>61\.2%</a>', seen.markup).group(1)
     assert "indicator=R1" in rate
     assert "office=990102" in rate
+
+
+def test_leads_name_their_records_and_deduct_nothing(opened, company):
+    """Of 西坝's 19 late repairs the even ones are reported as in time: nine, XB-002 to XB-018."""
+    seen = opened(company, "signals", signal="hidden_late", office="990102")
+    assert "超时未报" in seen
+    assert "西坝供电所 9" in seen
+    assert "XB-018" in seen
+    assert "按时间戳已超时，却报为未超时" in seen
+    assert "不扣任何分" in seen
+
+
+def test_an_office_head_is_shown_no_leads(opened, company):
+    seen = opened(company, "signals", person="许立", signal="hidden_late")
+    assert "XB-018" not in seen
+    assert "线索只供纪检" in seen

@@ -24,6 +24,7 @@ TABLES = {
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
     "dashboard.web.views.record": ("FATES", "UNITS"),
     "dashboard.web.views.sources": ("SOURCE_WORDS", "PROCESS_WORDS", "OUTCOMES", "REASONS"),
+    "dashboard.web.views.signals": ("SENTENCES", "CONCLUSIONS"),
     "dashboard.web.views.today": ("CAUSES", "MARKS"),
 }
 """Tables whose values are msgids: the text itself, or the word beside a tone or a shape."""
@@ -57,6 +58,8 @@ def tabled():
 def canned():
     module = import_module("dashboard.web.components.review")
     yield from ((text, "dashboard.web.components.review.REASONS") for text in module.REASONS)
+    known = import_module("checks.authenticity.catalogue").signals()
+    yield from ((signal.looks_for, "checks/authenticity/signals.toml") for signal in known.values())
 
 
 def fields(text):

@@ -1,0 +1,95 @@
+"""Leads over a database, through the real import: versions, areas of a customer, pauses, and who may read them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from collectors.mapping import SpreadsheetConfig, parse_config
+from dashboard.errors import NotAllowedError, UsageError
+from dashboard.intake import import_file
+from dashboard.judging.rules import rules_of
+from dashboard.people import Viewer, system_viewer
+from dashboard.queries.signals import signals
+from dashboard.settings import Settings
+
+NOW = datetime(2026, 10, 11, tzinfo=UTC)
+RULES = rules_of(Settings())
+OFFICES = """code,name,parent_code,level,area
+C,公司,,company,
+S1,东河供电所,C,station,urban
+S2,西坝供电所,C,station,urban
+"""
+REPAIR = (
+    "repair_no,office_code,team,area,customer_no,accepted_at,dispatched_at,arrived_at,restored_at,reported_arrival_late"
+)
+REPAIRS = f"""{REPAIR}
+R1,S1,一班,urban,77,2026-07-01 09:00:00,2026-07-01 09:02:00,2026-07-01 10:00:00,2026-07-01 11:00:00,no
+R2,S1,一班,urban,78,2026-07-02 09:00:00,2026-07-02 09:02:00,2026-07-02 10:00:00,2026-07-02 11:00:00,yes
+R3,S1,一班,rural,77,2026-07-03 09:00:00,2026-07-03 09:02:00,2026-07-03 10:00:00,2026-07-03 11:00:00,
+R4,S2,二班,urban,79,2026-07-04 09:00:00,2026-07-04 09:02:00,2026-07-04 09:03:00,2026-07-04 11:00:00,
+R5,S2,二班,urban,,2026-07-05 09:00:00,2026-07-05 09:02:00,,,
+"""
+"""R1 late (45 minutes) and reported in time; R2 late, reported; R3 in time by the rural limit, the customer is urban;
+R4 there in a minute; R5 open."""
+LATER = """repair_no,office_code,area,accepted_at,arrived_at
+R2,S1,rural,2026-07-02 09:00:00,
+R5,S2,urban,2026-07-05 09:00:00,2026-07-05 09:40:00
+"""
+"""A month later R2 has another area, R5 an arrival in time: its first version was written before the deadline."""
+APPLICATIONS = """application_no,office_code,class,accepted_at,connected_at,paused_working_days
+A1,S1,residential,2026-07-01 09:00:00,2026-07-10 09:00:00,3
+A2,S1,residential,2026-07-01 09:00:00,2026-07-06 09:00:00,3
+"""
+"""Five working days from 1 July 2026 (a Wednesday) end on the 8th: A1 needs its pause, A2 does not."""
+
+
+@pytest.fixture
+def db(database, tmp_path):
+    for number, (record, text, exported) in enumerate([
+        ("offices", OFFICES, None), ("repairs", REPAIRS, datetime(2026, 7, 5, 1, 30, tzinfo=UTC)),
+        ("repairs", LATER, datetime(2026, 8, 5, tzinfo=UTC)), ("applications", APPLICATIONS, None),
+    ]):  # fmt: skip
+        path = tmp_path / f"{number}.csv"
+        path.write_text(text, encoding="utf-8")
+        config = parse_config(SpreadsheetConfig, {"name": "desk", "record": record}, "the test")
+        batches = import_file(database, by=system_viewer(), path=path, config=config, now=NOW, exported_at=exported)
+        assert [batch.quarantined for batch in batches] == [0]
+    return database
+
+
+def found(db, **asked):
+    return signals(db, system_viewer(), RULES, **{"period": "2026-Q3", "now": NOW, **asked})
+
+
+def leads(db, **asked):
+    return {(row["signal"], row["number"]) for row in found(db, **asked)["rows"]}
+
+
+def test_each_lead_names_its_record_and_what_was_seen(db):
+    assert leads(db) == {
+        ("changed_after_breach", "R2"), ("hidden_late", "R1"), ("pause_saved", "A1"), ("easier_area", "R3"),
+        ("quick_arrival", "R4"),
+    }  # fmt: skip
+    rows = {row["signal"]: row for row in found(db)["rows"]}
+    changed = rows["changed_after_breach"]
+    assert (changed["step"], changed["other"]) == ("R1", "area")
+    due, written = datetime(2026, 7, 2, 1, 45, tzinfo=UTC), datetime(2026, 8, 5, tzinfo=UTC)
+    assert changed["amount"] == (written - due).total_seconds()
+    assert rows["easier_area"]["amount"] == 15 * 60  # 60 minutes against 45
+    midnight, connected = datetime(2026, 7, 8, 15, 59, 59, tzinfo=UTC), datetime(2026, 7, 10, 1, tzinfo=UTC)
+    assert rows["pause_saved"]["amount"] == (connected - midnight).total_seconds()
+
+
+def test_an_office_a_signal_a_period_and_a_person_narrow_what_is_read(db):
+    assert leads(db, office="S2") == {("quick_arrival", "R4")}
+    narrowed = found(db, signal="hidden_late")
+    assert [row["number"] for row in narrowed["rows"]] == ["R1"]
+    assert {row["code"]: row["count"] for row in narrowed["signals"]}["easier_area"] == 1
+    assert leads(db, period="2026-Q2") == set()
+    seen = signals(db, Viewer("沈岚", "inspector", frozenset({"S2"})), RULES, period="2026-Q3", now=NOW)
+    assert [row["number"] for row in seen["rows"]] == ["R4"]
+    with pytest.raises(NotAllowedError, match="office_head"):
+        signals(db, Viewer("许立", "office_head", frozenset({"S1"})), RULES, period="2026-Q3", now=NOW)
+    with pytest.raises(UsageError) as caught:
+        found(db, signal="heapin")
+    assert "heaping" in caught.value.hint
