@@ -17,7 +17,7 @@ BATCH_FLAGS = sa.Table(
     text("source", null=False),
     text("system"),
     text("record", null=False),
-    text("series", null=False),  # of measures the indicator, else ''
+    text("series", null=False),  # of measures the indicator, else *
     text("office_code"),  # empty: the source as a whole
     text("kind", null=False),  # see dashboard.intake.flags
     text("day_from", null=False),  # local days (of measures: months) that it concerns
