@@ -1,12 +1,13 @@
 """The tree of offices (单位) on a day: versions by validity, parents by pointer, never by code (design §2, §3.1).
 
-Frames of offices hold one row per version: `code, name, parent_code, level, area, peer_group, customers` and the
-`valid_from`, `valid_to` days (Date, both included, null = open).
+Frames of offices hold one row per version: `code, name, parent_code, level, area, peer_group, customers`, the
+`valid_from`, `valid_to` days (Date, both included, null = open) and, where known, `successor_code`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from checks.periods import Period, last_day_of
 BEGINNING = dt.date.min
 END = dt.date.max
 ONE_DAY = dt.timedelta(days=1)
+BETWEEN_CODES = re.compile(r"[;；,，、|]")
+"""What may stand between the codes of several successors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Office:
     customers: int | None
     valid_from: dt.date
     valid_to: dt.date
+    successors: tuple[str, ...] = ()
+    """Who stands for it after its end: one office after a merger, several after a split."""
 
     def valid_on(self, day: dt.date) -> bool:
         return self.valid_from <= day <= self.valid_to
@@ -58,13 +63,27 @@ class Tree:
         return (valid or begun or [versions[0]])[-1]
 
     def path(self, code: str, day: dt.date) -> tuple[str, ...]:
-        """The office and everything above it on the day; an unknown parent makes a root."""
+        """The office and everything above it on the day; an unknown parent makes a root.
+
+        What names an office after its end counts for the one successor that it has.
+        """
         path = [code]
-        office = self.on(code, day)
-        while office is not None and office.parent in self.versions and office.parent not in path:
-            path.append(str(office.parent))
-            office = self.on(path[-1], day)
+        above = self.heir(code, day) or self._above(code, day)
+        while above in self.versions and above not in path:
+            path.append(str(above))
+            above = self._above(path[-1], day)
         return tuple(path)
+
+    def heir(self, code: str, day: dt.date) -> str | None:
+        """The one successor of an office that has ended before the day; None if there is none, or are several."""
+        office = self.on(code, day)
+        if office is None or office.valid_to >= day or len(office.successors) != 1:
+            return None
+        return office.successors[0]
+
+    def _above(self, code: str, day: dt.date) -> str | None:
+        office = self.on(code, day)
+        return office.parent if office else None
 
     def bounds(self, start: dt.date, end: dt.date) -> list[dt.date]:
         """Days in `[start, end)` from which the tree differs from the day before; `start` is always one."""
@@ -122,6 +141,47 @@ class Tree:
         return [office for versions in self.versions.values() for office in versions]
 
 
+@dataclass(frozen=True)
+class TreeOfOneDay(Tree):
+    """The tree of one day for whatever day is asked (今日口径): every record counts where it would count today.
+
+    An office that has ended stands below its one successor and has no row. With several successors (a split), or
+    none, its records belong to nobody else: it keeps a row, so that no figure disappears.
+    """
+
+    day: dt.date
+
+    def on(self, code: str, day: dt.date) -> Office | None:
+        return super().on(code, self.day)
+
+    def path(self, code: str, day: dt.date) -> tuple[str, ...]:
+        return super().path(code, self.day)
+
+    def heir(self, code: str, day: dt.date) -> str | None:
+        return super().heir(code, self.day)
+
+    def _above(self, code: str, day: dt.date) -> str | None:
+        return self.heir(code, self.day) or super()._above(code, self.day)
+
+    def bounds(self, start: dt.date, end: dt.date) -> list[dt.date]:
+        return [start]
+
+    def customers(self, code: str, day: dt.date) -> int:
+        return super().customers(code, self.day)
+
+    def rows(self, level: str, period: Period) -> list[Office]:
+        """Offices of the level today, and those ended without one successor that were valid in the period."""
+        found = []
+        for code in sorted(self.versions):
+            office = self.on(code, self.day)
+            if office is None or office.level != level:
+                continue
+            inside = any(o.valid_from < period.end and o.valid_to >= period.start for o in self.versions[code])
+            if office.valid_on(self.day) or (inside and self.heir(code, self.day) not in self.versions):
+                found.append(office)
+        return found
+
+
 def tree_of(offices: pl.DataFrame) -> Tree:
     """The tree of a frame of versions."""
     versions: dict[str, list[Office]] = {}
@@ -135,7 +195,13 @@ def _office(row: Mapping[str, Any]) -> Office:
         code=row["code"], name=row["name"] or row["code"], parent=row["parent_code"], level=row["level"],
         area=row["area"], peer_group=row["peer_group"], customers=row["customers"],
         valid_from=row["valid_from"] or BEGINNING, valid_to=row["valid_to"] or END,
+        successors=successors_of(row.get("successor_code")),
     )  # fmt: skip
+
+
+def successors_of(text: str | None) -> tuple[str, ...]:
+    """The codes in a `successor_code`: `B`, or `B;C` after a split."""
+    return tuple(code for part in BETWEEN_CODES.split(text or "") if (code := part.strip()))
 
 
 def with_area(records: pl.DataFrame, tree: Tree) -> pl.DataFrame:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from checks.office_history import circle
 from collectors.base import CollectorError
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
@@ -26,24 +26,9 @@ def refuse_cycles(db: Database, connection: Any, record: str) -> None:
             for row in rows
             if row["parent_code"] and row["valid_from"] <= day <= (row["valid_to"] or END)
         }
-        circle = _circle(parents)
-        if circle:
+        found = circle(parents)
+        if found:
             raise CollectorError(
-                f"The offices are in a circle: {' → '.join(circle)}. Correct parent_code of one of them.",
+                f"The offices are in a circle: {' → '.join(found)}. Correct parent_code of one of them.",
                 permanent=True,
             )
-
-
-def _circle(parents: Mapping[str, str]) -> list[str]:
-    """Codes of a circle, the first one repeated at the end; empty when there is none."""
-    settled: set[str] = set()
-    for start in parents:
-        path: list[str] = []
-        code = start
-        while code in parents and code not in settled:
-            if code in path:
-                return [*path[path.index(code) :], code]
-            path.append(code)
-            code = parents[code]
-        settled.update(path)
-    return []
