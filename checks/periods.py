@@ -114,6 +114,19 @@ def previous_quarter(period: Period) -> Period:
     return parse_period(f"{first.year}-Q{(first.month + 2) // 3}", period.zone)
 
 
+def period_before(period: Period) -> Period:
+    """The period before (环比): the calendar quarter, month or week before, or the same number of days before."""
+    last = period.start - DAY
+    if period.is_quarter:
+        return previous_quarter(period)
+    if re.fullmatch(r"\d{4}-\d{2}", period.name):
+        return parse_period(month_name(last), period.zone)
+    if "-W" in period.name:
+        year, week, _ = last.isocalendar()
+        return parse_period(f"{year}-W{week:02d}", period.zone)
+    return parse_period(f"{period.start - dt.timedelta(days=period.days)}..{last}", period.zone)
+
+
 def _months(start: dt.date, end: dt.date) -> Iterator[dt.date]:
     month = start.replace(day=1)
     while month < end:
