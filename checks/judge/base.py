@@ -131,6 +131,11 @@ def exclusion(**flags: pl.Expr) -> pl.Expr:
     return found
 
 
+def with_filed(records: pl.DataFrame) -> pl.DataFrame:
+    """A frame that does not say under `filed` what an approved exclusion covers has nothing of the kind."""
+    return records if "filed" in records.columns else records.with_columns(NO.alias("filed"))
+
+
 def is_child(parent: str, number: str) -> pl.Expr:
     """Merged into another record: the parent is filled and is not the record itself, known or not."""
     return pl.col(parent).is_not_null() & (pl.col(parent) != pl.col(number))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from checks.judge.base import NOT_APPLICABLE
+from checks.judge.base import NOT_APPLICABLE, with_filed
 from checks.judge.tickets import ticket_exclusion
 
 
 def excluded_tickets(tickets: pl.DataFrame, as_of: int) -> pl.DataFrame:
     """`system, ticket_no, inherited` of the tickets that exist at `as_of` (microseconds): 0 for those that count."""
-    return tickets.filter(pl.col("accepted_at").cast(pl.Int64) <= as_of).select(
-        "system", "ticket_no", ticket_exclusion().alias("inherited")
+    return (
+        with_filed(tickets)
+        .filter(pl.col("accepted_at").cast(pl.Int64) <= as_of)
+        .select("system", "ticket_no", ticket_exclusion().alias("inherited"))
     )
 
 

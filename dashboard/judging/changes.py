@@ -11,6 +11,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from checks.exclusions import Filing
 from checks.judge.base import microseconds
 from checks.rollup import KEYS, SUMS, add, empty_rollup
 from dashboard.database.models import (
@@ -22,6 +23,7 @@ from dashboard.database.models import (
     ROLLUPS,
     VERDICTS,
 )
+from dashboard.judging.filed import covered
 from dashboard.judging.kinds import KINDS, repeat_window
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
@@ -99,13 +101,24 @@ def touched(reader: Reader, at: int, judged_batch: int) -> Touched:
     )
 
 
-def find(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, touched: Touched) -> Dirty:
-    """Changed rows, rows whose clock ran out, and everything whose verdict rests on one of them."""
+def nothing_dirty(reader: Reader) -> Dirty:
+    """An empty list of records."""
+    name = reader.new_name()
     columns = "record TEXT NOT NULL, record_id BIGINT NOT NULL, PRIMARY KEY (record, record_id)"
-    reader.execute(sa.text(f"CREATE TEMPORARY TABLE judging_dirty ({columns})"))
-    dirty = Dirty(
-        reader, sa.table("judging_dirty", sa.column("record", sa.Text), sa.column("record_id", sa.BigInteger))
-    )
+    reader.execute(sa.text(f"CREATE TEMPORARY TABLE {name} ({columns})"))
+    return Dirty(reader, sa.table(name, sa.column("record", sa.Text), sa.column("record_id", sa.BigInteger)))
+
+
+def find(
+    reader: Reader,
+    rules: Rules,
+    as_of: dt.datetime,
+    judged_batch: int,
+    touched: Touched,
+    decided: Sequence[Filing] = (),
+) -> Dirty:
+    """Changed rows, rows whose clock ran out, those of exclusions decided since, and all whose verdict rests on one."""
+    dirty = nothing_dirty(reader)
     for record in KINDS:
         if record in touched.changed:
             changed = RECORD_TABLES[record].c
@@ -113,11 +126,12 @@ def find(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, to
         if record in touched.due:
             due = sa.and_(OPEN_CLOCKS.c.record == record, OPEN_CLOCKS.c.next_at <= microseconds(as_of))
             dirty.add(record, sa.select(OPEN_CLOCKS.c.record_id).where(due))
-    moved = touched.changed | touched.due
+    moved = touched.changed | touched.due | _add_covered(dirty, decided)
     if "tickets" in moved:
         _add_those_naming_tickets(dirty)
     if moved & {"tickets", "repairs"}:
-        _add_later_repairs(dirty, rules, judged_batch)
+        _add_later_repairs(dirty, rules)
+        _add_once_later_repairs(dirty, rules, judged_batch)
     if "evaluations" in moved:
         _add_named_applications(dirty, judged_batch)
     return dirty
@@ -132,25 +146,46 @@ def _add_those_naming_tickets(dirty: Dirty) -> None:
         dirty.add(record, sa.select(naming.id).where(naming[named].in_(numbers)))
 
 
-def _add_later_repairs(dirty: Dirty, rules: Rules, judged_batch: int) -> None:
-    """A repair of the same customer inside the window after a changed one may have become a repeat, or none.
+def covered_by(reader: Reader, rules: Rules, filings: Sequence[Filing]) -> Dirty:
+    """Every record whose verdict these exclusions can touch, with those that inherit and the repairs that follow."""
+    dirty = nothing_dirty(reader)
+    moved = _add_covered(dirty, filings)
+    if "tickets" in moved:
+        _add_those_naming_tickets(dirty)
+    if moved & {"tickets", "repairs"}:
+        _add_later_repairs(dirty, rules)
+    return dirty
 
-    "Same customer" by the number it has now and by every number it had in a version replaced since.
-    """
-    window = repeat_window(rules.rulebook)
+
+def _add_covered(dirty: Dirty, filings: Sequence[Filing]) -> frozenset[str]:
+    """The records that exclusions cover; their types."""
+    found = {record: covered(dirty.reader, record, filings) for record in KINDS}
+    for record, ids in found.items():
+        if ids is not None:
+            dirty.add(record, ids)
+    return frozenset(record for record, ids in found.items() if ids is not None)
+
+
+def _add_later_repairs(dirty: Dirty, rules: Rules) -> None:
+    """A repair of the same customer inside the window after a changed one may have become a repeat, or none."""
     now = RECORD_TABLES["repairs"].alias("changed")
+    _add_followers(dirty, rules, now, now.c.id.in_(dirty.ids("repairs")))
+
+
+def _add_once_later_repairs(dirty: Dirty, rules: Rules, judged_batch: int) -> None:
+    """The same for every customer number it had in a version replaced since."""
     was = HISTORY_TABLES["repairs"].alias("changed")
-    for changed, condition in (
-        (now, now.c.id.in_(dirty.ids("repairs"))),
-        (was, was.c.ended_by_batch > judged_batch),
-    ):
-        later = RECORD_TABLES["repairs"].alias("later")
-        follows = sa.and_(
-            later.c.customer_no == changed.c.customer_no,
-            later.c.accepted_at > changed.c.accepted_at,
-            later.c.accepted_at <= changed.c.accepted_at + window,
-        )
-        dirty.add("repairs", sa.select(later.c.id).select_from(changed).join(later, follows).where(condition))
+    _add_followers(dirty, rules, was, was.c.ended_by_batch > judged_batch)
+
+
+def _add_followers(dirty: Dirty, rules: Rules, changed: Any, which: sa.ColumnElement[bool]) -> None:
+    later = RECORD_TABLES["repairs"].alias("later")
+    follows = sa.and_(
+        later.c.customer_no == changed.c.customer_no,
+        later.c.accepted_at > changed.c.accepted_at,
+        later.c.accepted_at <= changed.c.accepted_at + repeat_window(rules.rulebook),
+    )
+    dirty.add("repairs", sa.select(later.c.id).select_from(changed).join(later, follows).where(which))
 
 
 def _add_named_applications(dirty: Dirty, judged_batch: int) -> None:

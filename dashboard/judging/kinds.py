@@ -20,6 +20,7 @@ from checks.judge.links import excluded_tickets, with_forms, with_inherited
 from checks.offices import with_area
 from checks.rulebook.loader import Rulebook
 from dashboard.database.models import RECORD_TABLES
+from dashboard.judging.filed import with_filed
 from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
 
@@ -49,15 +50,16 @@ EVALUATION_COLUMNS = _columns("system", *evaluations.LIFECYCLE, *evaluations.COL
 
 
 def _judged_tickets(reader: Reader, rules: Rules, which: Condition, as_of: dt.datetime) -> pl.LazyFrame:
-    found = reader.records("tickets", TICKET_COLUMNS, which)
+    found = with_filed(reader, reader.records("tickets", TICKET_COLUMNS, which), "tickets", which, as_of)
     return tickets.judge_tickets(found, rules.rulebook, rules.calendar, as_of)
 
 
 def _judged_repairs(reader: Reader, rules: Rules, which: Condition, as_of: dt.datetime) -> pl.LazyFrame:
-    found = reader.records("repairs", REPAIR_COLUMNS, which)
+    found = with_filed(reader, reader.records("repairs", REPAIR_COLUMNS, which), "repairs", which, as_of)
     if which is not everything:
-        before = reader.records("repairs", REPAIR_COLUMNS, _predecessors_of(which, rules.rulebook))
-        before = before.join(found.select("id"), on="id", how="anti")
+        earlier = _predecessors_of(which, rules.rulebook)
+        before = reader.records("repairs", REPAIR_COLUMNS, earlier)
+        before = with_filed(reader, before, "repairs", earlier, as_of).join(found.select("id"), on="id", how="anti")
         found = pl.concat([found.with_columns(pl.lit(True).alias("asked")), before.with_columns(asked=pl.lit(False))])
     found = _with_tickets(reader, found, "ticket_no", "repairs", which, as_of)
     found = repairs.previous_repair(found)
@@ -68,7 +70,7 @@ def _judged_repairs(reader: Reader, rules: Rules, which: Condition, as_of: dt.da
 
 
 def _judged_applications(reader: Reader, rules: Rules, which: Condition, as_of: dt.datetime) -> pl.LazyFrame:
-    found = reader.records("applications", APPLICATION_COLUMNS, which)
+    found = with_filed(reader, reader.records("applications", APPLICATION_COLUMNS, which), "applications", which, as_of)
     form = RECORD_TABLES["evaluations"].c
     forms = sa.select(form.system, form.record_no, form["at"]).where(form.kind == "designated_form")
     numbers = _named(reader, "applications", "application_no", found, which)
@@ -77,7 +79,7 @@ def _judged_applications(reader: Reader, rules: Rules, which: Condition, as_of: 
 
 
 def _judged_evaluations(reader: Reader, rules: Rules, which: Condition, as_of: dt.datetime) -> pl.LazyFrame:
-    found = reader.records("evaluations", EVALUATION_COLUMNS, which)
+    found = with_filed(reader, reader.records("evaluations", EVALUATION_COLUMNS, which), "evaluations", which, as_of)
     found = _with_tickets(reader, found, "record_no", "evaluations", which, as_of)
     return evaluations.judge_evaluations(found, rules.rulebook, rules.calendar, as_of)
 
@@ -111,10 +113,11 @@ def _with_tickets(
 ) -> pl.DataFrame:
     """Adds `inherited` from the tickets that the records name."""
     ticket = RECORD_TABLES["tickets"].c
-    columns = (ticket.system, ticket.ticket_no, ticket.parent_ticket_no, ticket.simulated, ticket.withdrawn)
+    columns = (ticket.id, ticket.system, ticket.ticket_no, ticket.parent_ticket_no, ticket.simulated, ticket.withdrawn)
     wanted = sa.select(*columns, ticket.accepted_at)
     numbers = _named(reader, record, named, records, which)
     found = reader.frame(wanted.where(ticket.ticket_no.in_(numbers)))
+    found = with_filed(reader, found, "tickets", lambda table: table.c.ticket_no.in_(numbers), as_of)
     return with_inherited(records, named, excluded_tickets(found, microseconds(as_of)))
 
 

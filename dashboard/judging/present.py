@@ -1,9 +1,9 @@
 """Keeps verdicts and roll-ups true at the present moment (增量评判).
 
 What is stored was true at `judged_through.as_of`. Since then rows may have changed (their batch is newer), clocks may
-have run out (`open_clocks`), people may have decided (newer reviews), or the rules are others. Only what that touches
-is judged again, compared with what is stored, and the difference added to the roll-ups: one transaction, one process
-at a time.
+have run out (`open_clocks`), people may have decided (newer reviews, exclusions), or the rules are others. Only what
+that touches is judged again, compared with what is stored, and the difference added to the roll-ups: one transaction,
+one process at a time.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ from dashboard.database.models import (
     VERDICTS,
 )
 from dashboard.judging import changes, hallwork
+from dashboard.judging.filed import decided_since, newest_decision
 from dashboard.judging.kinds import KINDS
 from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
 from dashboard.judging.verdicts import differences, open_clocks, packed, rows_of, stored_tallies, tallies
 
-WHOLE, REVIEWED = "all", "reviews"
+WHOLE, REVIEWED, EXCLUDED = "all", "reviews", "exclusions"
 FEW = 5_000
 """Changed rows that are never worth judging everything."""
 REBUILD_SHARE = 5
@@ -53,13 +54,15 @@ LOCK = 20260704
 
 @dataclass(frozen=True)
 class State:
-    """What was judged last: every batch up to `batch`, every review up to `review`, at `as_of` (microseconds).
+    """What was judged last: every batch up to `batch`, every review up to `review`, every decision about an exclusion
+    up to `decision`, at `as_of` (microseconds).
 
     `digest` pins the rules and, after a colon, what verdicts depend on in the offices.
     """
 
     batch: int
     review: int
+    decision: int
     as_of: int
     digest: str
 
@@ -74,6 +77,8 @@ class Situation:
     """The last batch before the first that is still running, or whose number is missing because its transaction has
     not committed yet: a later one can be finished earlier."""
     newest_review: int
+    newest_decision: int
+    """The last decision about an exclusion made by as-of."""
     next_clock: int | None
     changed: int
     """Rows that came in new or updated since `last`."""
@@ -82,7 +87,8 @@ class Situation:
         """Nothing new since the last time, no clock ran out, and the rules are the same."""
         if self.last is None or at < self.last.as_of or not self.last.digest.startswith(rules.digest):
             return False
-        nothing_new = (self.newest_batch, self.newest_review) == (self.last.batch, self.last.review)
+        newest = (self.newest_batch, self.newest_review, self.newest_decision)
+        nothing_new = newest == (self.last.batch, self.last.review, self.last.decision)
         return nothing_new and (self.next_clock is None or self.next_clock > at)
 
 
@@ -120,7 +126,7 @@ def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     touched = changes.touched(reader, at, last.batch if last else 0)
     unmoved = last is not None and last.digest.startswith(rules.digest) and "offices" not in touched.changed
     digest = last.digest if last and unmoved else _digest(reader, rules)
-    now = State(found.judged_batch, found.newest_review, at, digest)
+    now = State(found.judged_batch, found.newest_review, found.newest_decision, at, digest)
     if last is None or last.digest != now.digest or at < last.as_of or _much_changed(reader, found):
         outcome = Outcome("rebuilt", _rebuild(reader, rules, as_of))
     else:
@@ -135,9 +141,10 @@ def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
 def situation(reader: Reader, at: int) -> Situation:
     """Where judgement stands. A batch that has been running for a day counts as abandoned."""
     parts = {
-        part: sa.select(JUDGED_THROUGH).where(JUDGED_THROUGH.c.part == part).subquery() for part in (WHOLE, REVIEWED)
+        part: sa.select(JUDGED_THROUGH).where(JUDGED_THROUGH.c.part == part).subquery()
+        for part in (WHOLE, REVIEWED, EXCLUDED)
     }
-    whole, reviewed = parts[WHOLE].c, parts[REVIEWED].c
+    whole, reviewed, excluded = parts[WHOLE].c, parts[REVIEWED].c, parts[EXCLUDED].c
     batch = sa.select(whole.batch_id).scalar_subquery()
     running = sa.and_(BATCHES.c.state == "running", BATCHES.c.started_at > at - ABANDONED_AFTER)
     before, after, found = BATCHES.alias("before"), BATCHES.alias("after"), BATCHES.alias("found")
@@ -154,25 +161,29 @@ def situation(reader: Reader, at: int) -> Situation:
         "as_of": sa.select(whole.as_of),
         "digest": sa.select(whole.digest),
         "review": sa.select(reviewed.batch_id),
+        "decision": sa.select(excluded.batch_id),
         "newest_batch": sa.select(sa.func.max(BATCHES.c.id)),
         "running": sa.select(sa.func.min(BATCHES.c.id)).where(running),
         "gap": sa.select(sa.func.min(before.c.id) + 1).where(*gap),
         "newest_review": sa.select(sa.func.max(REVIEWS.c.id)),
+        "newest_decision": newest_decision(at),
         "next_clock": sa.select(sa.func.min(OPEN_CLOCKS.c.next_at)),
         "changed": sa.select(changed).where(BATCHES.c.id > sa.func.coalesce(batch, 0)),
     }
     answers = sa.select(*(question.scalar_subquery().label(name) for name, question in questions.items()))
     row = reader.frame(answers).row(0, named=True)
-    last = None if row["batch"] is None else State(row["batch"], row["review"], row["as_of"], row["digest"])
+    told = ("batch", "review", "decision", "as_of", "digest")
+    last = None if row["batch"] is None else State(**{name: row[name] for name in told})
     newest = row["newest_batch"] or 0
     judged = min([newest, *(row[name] - 1 for name in ("running", "gap") if row[name] is not None)])
-    return Situation(last, newest, judged, row["newest_review"] or 0, row["next_clock"], row["changed"] or 0)
+    decided = (row["newest_review"] or 0, row["newest_decision"] or 0)
+    return Situation(last, newest, judged, *decided, row["next_clock"], row["changed"] or 0)
 
 
 def _digest(reader: Reader, rules: Rules) -> str:
-    """Rules, and of the offices what a verdict can depend on: the areas of the versions."""
+    """Rules, and of the offices what a verdict can depend on: areas, and by exclusions of whole trees the parents."""
     versions = [
-        (office.code, office.area, str(office.valid_from), str(office.valid_to))
+        (office.code, office.area, office.parent, str(office.valid_from), str(office.valid_to))
         for versions in reader.tree.versions.values()
         for office in versions
     ]
@@ -190,10 +201,10 @@ def _much_changed(reader: Reader, found: Situation) -> bool:
 def _remember(reader: Reader, now: State) -> None:
     rows = pl.DataFrame(
         {
-            "part": [WHOLE, REVIEWED],
-            "batch_id": [now.batch, now.review],
-            "as_of": [now.as_of, now.as_of],
-            "digest": [now.digest, None],
+            "part": [WHOLE, REVIEWED, EXCLUDED],
+            "batch_id": [now.batch, now.review, now.decision],
+            "as_of": [now.as_of] * 3,
+            "digest": [now.digest, None, None],
         },
         schema={"part": pl.String, "batch_id": pl.Int64, "as_of": pl.Int64, "digest": pl.String},
     )
@@ -266,7 +277,8 @@ def _one_ahead(
 
 
 def _update(reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State) -> int:
-    dirty = changes.find(reader, rules, as_of, last.batch, touched)
+    decided = decided_since(reader, last.decision, now.as_of) if now.decision > last.decision else ()
+    dirty = changes.find(reader, rules, as_of, last.batch, touched, decided)
     delta = [empty_rollup()]
     judged = 0
     for record in dirty.records():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,8 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from checks.offices import Tree, tree_of
+from checks.exclusions import Filing
+from checks.offices import Tree, TreeOfOneDay, tree_of
 from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
@@ -21,7 +23,6 @@ from dashboard.database.models import RECORD_TABLES
 Condition = Callable[[Any], sa.ColumnElement[bool]]
 """Which rows of a record table: given the table (or an alias), an SQL condition."""
 
-_numbers = count()
 _OFFICE = {name: record.office or "" for name, record in RECORDS.items()}
 
 
@@ -37,7 +38,21 @@ class Reader:
     connection: Any
     rulebook: str | None = None
     """Whose offices: those of a foreign rulebook, or (None) the company's own."""
+    filings: tuple[Filing, ...] | None = None
+    """Exclusions taken as approved in place of the stored ones: what the figures would be with these."""
+    one_day: dt.date | None = None
+    """The day whose tree figures are summed by; None: each by the tree of its own day."""
+    filings_at: dict[int, tuple[Filing, ...]] = field(default_factory=dict, init=False)
+    filed_places: dict[tuple[str, tuple[Filing, ...]], Any] = field(default_factory=dict, init=False)
+    """What `dashboard.judging.filed` has read and laid out on this connection."""
     _names: Iterator[int] = field(default_factory=count, init=False)
+
+    def assuming(self, filings: Iterable[Filing]) -> Reader:
+        """The same connection, judging as if exactly these exclusions held."""
+        other = Reader(self.db, self.connection, self.rulebook, tuple(filings), self.one_day)
+        other._names, other.filed_places = self._names, self.filed_places
+        other.tree = self.tree
+        return other
 
     def frame(self, statement: sa.Select[Any]) -> pl.DataFrame:
         return self.db.frame(statement, self.connection)
@@ -75,9 +90,13 @@ class Reader:
         offices = RECORD_TABLES["offices"].c
         return not self.frame(sa.select(offices.id).where(offices.rulebook.is_not(None)).limit(1)).is_empty()
 
+    def new_name(self) -> str:
+        """A name for a temporary table, used once on this connection."""
+        return f"judging_{next(self._names)}"
+
     def temporary(self, frame: pl.DataFrame, *columns: sa.ColumnClause[Any]) -> Any:
         """The frame as a temporary table of these columns; it goes with the connection."""
-        name = f"judging_{next(self._names)}"
+        name = self.new_name()
         renamed = frame.rename(dict(zip(frame.columns, (column.name for column in columns), strict=True)))
         self.ingest(name, renamed, mode="create", temporary=True)
         return sa.table(name, *columns)
@@ -110,14 +129,20 @@ class Reader:
     def tree(self) -> Tree:
         """All offices of the rulebook with their validity."""
         table = RECORD_TABLES["offices"].c
-        names = ("code", "name", "parent_code", "level", "area", "peer_group", "customers", "valid_from", "valid_to")
+        names = ("code", "name", "parent_code", "level", "area", "peer_group", "customers", "valid_from", "valid_to",
+                 "successor_code")  # fmt: skip
         own = table.rulebook.is_(None) if self.rulebook is None else table.rulebook == self.rulebook
         frame = self.frame(sa.select(*(table[name] for name in names)).where(own))
         return tree_of(frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d")))
 
+    @cached_property
+    def shown(self) -> Tree:
+        """The tree by which figures are summed and shown; records are judged by `tree`, whatever is shown."""
+        return self.tree if self.one_day is None else TreeOfOneDay(self.tree.versions, self.one_day)
+
 
 @contextmanager
-def reader(db: Database, rulebook: str | None = None) -> Iterator[Reader]:
+def reader(db: Database, rulebook: str | None = None, one_day: dt.date | None = None) -> Iterator[Reader]:
     """A reader of its own, of the company's offices or those of a foreign rulebook."""
     with db.adbc() as connection:
-        yield Reader(db, connection, rulebook)
+        yield Reader(db, connection, rulebook, one_day=one_day)

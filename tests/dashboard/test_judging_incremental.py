@@ -23,6 +23,8 @@ from dashboard.database import Database
 from dashboard.database.migrate import migrate
 from dashboard.database.models import (
     BATCHES,
+    EXCLUSION_DECISIONS,
+    EXCLUSIONS,
     FINDINGS,
     HALL_MONTHS,
     HISTORY_TABLES,
@@ -160,6 +162,36 @@ class World:
         area = self.chance.choice(["urban", "rural", None])
         self.put("offices", {"code": "S2", "valid_from": "0001-01-01", "level": "station", "area": area})
 
+    def exclusion(self) -> None:
+        """Filed and approved at once: by office, by area, or by numbers."""
+        since = self.moment()
+        filed = {
+            "offices": json.dumps([self.chance.choice(["S1", "S2", "H1"])]), "reason": "disaster", "document": "x",
+            "records": json.dumps(self.chance.sample(["tickets", "repairs", "applications", "evaluations"], 2)),
+            "area": self.chance.choice([None, None, "rural"]), "starts_at": since, "by": "x",
+            "numbers": self.chance.choice([None, None, '["t1", "r1", "r2"]']), "at": micros(self.as_of),
+            "ends_at": since + self.chance.choice([100, 900]) * HOUR, "lapses_at": micros(self.as_of) + HOUR,
+        }  # fmt: skip
+        with self.db.session() as session:
+            number = session.execute(sa.insert(EXCLUSIONS).values(filed).returning(EXCLUSIONS.c.id)).scalar_one()
+        self.decide(number, "approved")
+
+    def revoke(self) -> None:
+        row = EXCLUSION_DECISIONS.c
+        with self.db.reading() as connection:
+            known = connection.execute(sa.select(row.exclusion_id, row.decision)).all()
+        open_ones = {number for number, _ in known} - {number for number, decision in known if decision == "revoked"}
+        if open_ones:
+            self.decide(self.chance.choice(sorted(open_ones)), "revoked")
+
+    def decide(self, number: int, decision: str) -> None:
+        """As the actions do: the times of decisions never fall."""
+        with self.db.session() as session:
+            last = session.execute(sa.select(sa.func.max(EXCLUSION_DECISIONS.c["at"]))).scalar() or 0
+            at = max(last, micros(self.as_of) + self.chance.choice([-30, 0, 10]) * HOUR)
+            values = {"exclusion_id": number, "decision": decision, "by": "y", "at": at}
+            session.execute(sa.insert(EXCLUSION_DECISIONS).values(values))
+
     def a_while(self) -> None:
         self.as_of += dt.timedelta(hours=self.chance.choice([1, 20, 200]))
 
@@ -200,10 +232,10 @@ class World:
 
 
 HAPPENINGS = ("ticket", "repair", "application", "evaluation", "sample", "hall_day", "camera", "inspection", "finding",
-              "review", "office", "a_while", "back")  # fmt: skip
+              "review", "office", "exclusion", "revoke", "a_while", "back")  # fmt: skip
 OFTEN = ("ticket", "ticket", "repair", "repair", "repair", "application", "evaluation", "sample", "sample",
-         "hall_day", "camera", "inspection", "inspection", "finding", "review", "review", "a_while", "a_while",
-         "a_while")  # fmt: skip
+         "hall_day", "camera", "inspection", "inspection", "finding", "review", "review", "exclusion", "exclusion",
+         "revoke", "a_while", "a_while", "a_while")  # fmt: skip
 
 
 def micros(moment: dt.datetime) -> int:

@@ -1,0 +1,172 @@
+"""Filing, approving and revoking exclusions (剔除): two people, one document, rows that are only added (issue 4.8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from checks.errors import RuleError
+from checks.exclusions import LAPSES_AFTER, Filing, require_sound
+from dashboard.actions import audit
+from dashboard.database import Database
+from dashboard.database.models import EXCLUSION_DECISIONS, EXCLUSIONS
+from dashboard.errors import NotAllowedError, UsageError
+from dashboard.instants import to_micros
+from dashboard.judging.filed import local_date
+from dashboard.judging.reading import reader
+from dashboard.nearest import nearest
+from dashboard.people import Viewer, require_decider
+
+FILING_ROLES = ("office_head", "regional_manager", "inspector", "evaluator", "administrator")
+APPROVING_ROLES = ("regional_manager", "inspector", "evaluator", "administrator")
+
+
+def may_file(by: Viewer) -> bool:
+    return by.role in FILING_ROLES and not by.is_system
+
+
+def may_approve(by: Viewer) -> bool:
+    """Who sees the whole company and answers for its figures."""
+    return by.role in APPROVING_ROLES and by.sees_everything and not by.is_system
+
+
+def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) -> int:
+    """Ask for records to be left out; nothing changes until another person approves. The number of the filing.
+
+    UsageError for what `checks.exclusions` refuses or an unknown office; NotAllowedError for offices of others.
+    """
+    require_decider(by, "file an exclusion")
+    if not may_file(by):
+        raise NotAllowedError(f"{by.name} ({by.role}) may not file an exclusion.")
+    require_possible(db, by, filing)
+    moment = to_micros(at)
+    values = {
+        "offices": _listed(filing.offices), "area": filing.area, "records": _listed(filing.records),
+        "numbers": _listed(filing.numbers) if filing.numbers else None, "starts_at": filing.starts_at,
+        "ends_at": filing.ends_at, "reason": filing.reason, "document": filing.document.strip(),
+        "note": (filing.note or "").strip() or None, "lapses_at": moment + LAPSES_AFTER, "by": by.name, "at": moment,
+    }  # fmt: skip
+    with db.session() as connection:
+        number = int(connection.execute(sa.insert(EXCLUSIONS).values(**values).returning(EXCLUSIONS.c.id)).scalar_one())
+        told = json.dumps(asdict(replace(filing, id=number)), ensure_ascii=False)
+        audit.record(connection, by, "file_exclusion", str(number), told, at=at)
+    return number
+
+
+def require_possible(db: Database, by: Viewer, filing: Filing) -> None:
+    """Refuse a filing that is unsound, names an office nobody knows, or one the person may not see."""
+    try:
+        require_sound(filing)
+    except RuleError as error:
+        raise UsageError(str(error)) from error
+    with reader(db) as source:
+        tree = source.tree
+    for code in filing.offices:
+        if code not in tree.versions:
+            guess = nearest(code, tree.versions)
+            raise UsageError(f"There is no office '{code}'.", f"Did you mean '{guess}'?" if guess else "")
+        day = tree.last_valid_day(code, local_date(filing.ends_at - 1))
+        if not by.sees_everything and not by.offices.intersection(tree.path(code, day)):
+            raise NotAllowedError(f"Office '{code}' is outside what {by.name} may see.")
+
+
+def approve_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, note: str | None = None) -> None:
+    """Let the filing hold from now on. Never by who filed it."""
+    with db.session() as connection:
+        row = _undecided(connection, by, number, "approve", at)
+        if row.by == by.name:
+            raise NotAllowedError(
+                f"{by.name} filed exclusion {number} and may not approve it.", "A second person does."
+            )
+        _decide(connection, by, number, "approved", note, at)
+
+
+def reject_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, note: str) -> None:
+    """Refuse the filing, for a reason."""
+    with db.session() as connection:
+        _undecided(connection, by, number, "reject", at)
+        _require_note(note)
+        _decide(connection, by, number, "rejected", note, at)
+
+
+def revoke_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, note: str) -> None:
+    """End an approved exclusion from now on, for a reason: its records count again."""
+    with db.session() as connection:
+        _require_approver(by, "revoke")
+        _require_note(note)
+        _locked(connection)
+        decided = _decisions(connection, _filed(connection, number).id)
+        if "approved" not in decided or "revoked" in decided:
+            raise UsageError(f"Exclusion {number} does not hold.")
+        _decide(connection, by, number, "revoked", note, at)
+
+
+def _undecided(connection: Connection, by: Viewer, number: int, deed: str, at: datetime) -> sa.Row[tuple[object, ...]]:
+    _require_approver(by, deed)
+    _locked(connection)
+    row = _filed(connection, number)
+    decided = _decisions(connection, number)
+    if decided:
+        raise UsageError(f"Exclusion {number} is {' and '.join(sorted(decided))} already.")
+    if row.lapses_at <= to_micros(at):
+        raise UsageError(f"Exclusion {number} lapsed: nobody approved it for 30 days.", "File it again.")
+    return row
+
+
+def _require_approver(by: Viewer, deed: str) -> None:
+    require_decider(by, f"{deed} an exclusion")
+    if not may_approve(by):
+        raise NotAllowedError(f"{by.name} ({by.role}) may not {deed} an exclusion.", "Who sees the whole company does.")
+
+
+def _require_note(note: str) -> None:
+    if not note.strip():
+        raise UsageError("Say why.", "--note TEXT")
+
+
+def _locked(connection: Connection) -> None:
+    """Decisions are numbered in the order in which they are made; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {EXCLUSION_DECISIONS.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _filed(connection: Connection, number: int) -> sa.Row[tuple[object, ...]]:
+    row = connection.execute(sa.select(EXCLUSIONS).where(EXCLUSIONS.c.id == number)).one_or_none()
+    if row is None:
+        raise UsageError(f"There is no exclusion {number}.", "See mingcha exclusions.")
+    return row
+
+
+def _decisions(connection: Connection, number: int) -> set[str]:
+    row = EXCLUSION_DECISIONS.c
+    return set(connection.execute(sa.select(row.decision).where(row.exclusion_id == number)).scalars())
+
+
+def _decide(connection: Connection, by: Viewer, number: int, decision: str, note: str | None, at: datetime) -> None:
+    """One decision; its time is never before that of an earlier one, even where two machines' clocks differ."""
+    last = connection.execute(sa.select(sa.func.max(EXCLUSION_DECISIONS.c["at"]))).scalar() or 0
+    connection.execute(sa.insert(EXCLUSION_DECISIONS).values(
+        exclusion_id=number, decision=decision, note=(note or "").strip() or None, by=by.name,
+        at=max(to_micros(at), last),
+    ))  # fmt: skip
+    audit.record(connection, by, f"{decision}_exclusion", str(number), note, at=at)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return json.dumps(list(dict.fromkeys(texts)), ensure_ascii=False)
+
+
+__all__ = [
+    "approve_exclusion",
+    "file_exclusion",
+    "may_approve",
+    "may_file",
+    "reject_exclusion",
+    "require_possible",
+    "revoke_exclusion",
+]

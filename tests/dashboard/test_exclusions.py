@@ -1,0 +1,193 @@
+"""Exclusions: filed by one, approved by another, holding from then on, on both databases; rates with and without."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from checks.exclusions import Filing
+from dashboard.actions import exclusions as act
+from dashboard.database import Database
+from dashboard.database.models import AUDIT, BATCHES, EXCLUSION_DECISIONS, EXCLUSIONS, RECORD_TABLES
+from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.instants import to_micros
+from dashboard.judging.present import bring_up_to_date
+from dashboard.judging.rules import rules_of
+from dashboard.people import Viewer, system_viewer
+from dashboard.queries.league import league
+from dashboard.settings import Settings
+
+RULES = rules_of(Settings())
+SYSTEM = system_viewer()
+FILER = Viewer("张三", "evaluator", frozenset({"*"}))
+SECOND = Viewer("李四", "inspector", frozenset({"*"}))
+HEAD = Viewer("王五", "office_head", frozenset({"S1"}))
+MINUTE = 60_000_000
+DAY = 1440 * MINUTE
+NOON = to_micros(dt.datetime(2026, 7, 6, 4, tzinfo=dt.UTC))
+FILED_AT = dt.datetime(2026, 10, 9, tzinfo=dt.UTC)
+APPROVED_AT = dt.datetime(2026, 10, 11, tzinfo=dt.UTC)
+NOW = dt.datetime(2026, 10, 12, tzinfo=dt.UTC)
+STORED = {"version_at": 0, "content_hash": 0, "batch_id": 1, "row_no": 1}
+TYPHOON = Filing(offices=("S1",), records=("repairs",), starts_at=NOON, ends_at=NOON + 2 * DAY, reason="disaster",
+                 document="市防指〔2026〕8号")  # fmt: skip
+
+
+def put(db: Database, record: str, *rows: dict[str, Any]) -> None:
+    with db.session() as session:
+        names = {name for row in rows for name in row}
+        session.execute(sa.insert(RECORD_TABLES[record]), [{**STORED, **dict.fromkeys(names), **row} for row in rows])
+
+
+def repair(office: str, number: int, minutes: int, **more: Any) -> dict[str, Any]:
+    accepted = NOON + number * DAY
+    return {"system": "desk", "repair_no": f"{office}-{number:02d}", "office_code": office, "accepted_at": accepted,
+            "arrived_at": accepted + minutes * MINUTE, "restored_at": accepted + (minutes + 60) * MINUTE, **more}  # fmt: skip
+
+
+@pytest.fixture
+def db(database: Database) -> Database:
+    """S1 with the first 2 of its 12 repairs late (and the first two of one customer), S2 with none late."""
+    office = {"valid_from": "0001-01-01", "valid_to": None, "customers": None}
+    put(database, "offices", *(
+        {**office, "code": code, "name": code, "level": level, "parent_code": parent, "area": area}
+        for code, level, parent, area in
+        [("C", "company", None, None), ("S1", "station", "C", "urban"), ("S2", "station", "C", "urban")]
+    ))  # fmt: skip
+    put(database, "repairs", *(repair("S1", n, 60 if n < 2 else 20, customer_no="7" if n < 3 else None)
+                               for n in range(12)), *(repair("S2", n, 20) for n in range(12)))  # fmt: skip
+    with database.session() as session:
+        batch = {"id": 1, "source": "x", "record": "repairs", "state": "done", "started_at": 0, "by": "x"}
+        session.execute(sa.insert(BATCHES), [batch])
+    return database
+
+
+def figure(db: Database, code: str = "R1", office: str = "S1", **asked: Any) -> tuple[float, float, int]:
+    found = league(db, SYSTEM, RULES, **{"period": "2026-Q3", "now": NOW, **asked})
+    row = next(row for row in found["rows"] if row["office"] == office)["indicators"][code]
+    return row["numerator"], row["denominator"], row["excluded"]
+
+
+def approved(db: Database, filing: Filing = TYPHOON) -> int:
+    number = act.file_exclusion(db, by=FILER, filing=filing, at=FILED_AT)
+    act.approve_exclusion(db, by=SECOND, number=number, at=APPROVED_AT)
+    return number
+
+
+def test_a_filing_changes_nothing_until_a_second_person_approves_it(db: Database) -> None:
+    assert figure(db) == (10, 12, 0)
+    number = act.file_exclusion(db, by=FILER, filing=TYPHOON, at=FILED_AT)
+    assert figure(db) == (10, 12, 0)
+    with pytest.raises(NotAllowedError, match="filed exclusion"):
+        act.approve_exclusion(db, by=FILER, number=number, at=APPROVED_AT)
+    act.approve_exclusion(db, by=SECOND, number=number, at=APPROVED_AT)
+    assert figure(db) == (10, 10, 2)
+    assert figure(db, "R4") == (0, 1, 2)  # the third repair of the customer follows no repair that counts
+    with db.reading() as connection:
+        deeds = connection.execute(sa.select(AUDIT.c.actor, AUDIT.c.action).order_by(AUDIT.c.id)).all()
+    assert [tuple(deed) for deed in deeds] == [("张三", "file_exclusion"), ("李四", "approved_exclusion")]
+
+
+def test_only_the_records_it_touches_are_judged_again(db: Database) -> None:
+    assert bring_up_to_date(db, RULES, NOW - dt.timedelta(hours=2)).judged == 24
+    number = act.file_exclusion(db, by=FILER, filing=TYPHOON, at=FILED_AT)
+    assert bring_up_to_date(db, RULES, NOW - dt.timedelta(hours=1)).how == "current"
+    act.approve_exclusion(db, by=SECOND, number=number, at=APPROVED_AT)
+    done = bring_up_to_date(db, RULES, NOW)
+    assert (done.how, done.judged) == ("updated", 3)  # two covered, one that followed them
+
+
+def test_it_holds_from_its_approval_until_it_is_revoked(db: Database) -> None:
+    number = approved(db)
+    before = APPROVED_AT - dt.timedelta(seconds=1)
+    assert figure(db, as_of=before) == (10, 12, 0)
+    assert figure(db, as_of=APPROVED_AT) == (10, 10, 2)
+    act.revoke_exclusion(db, by=SECOND, number=number, at=NOW, note="未达到启动响应标准")
+    assert figure(db, now=NOW) == (10, 12, 0)
+    assert figure(db, as_of=APPROVED_AT) == (10, 10, 2)
+    with pytest.raises(UsageError, match="does not hold"):
+        act.revoke_exclusion(db, by=SECOND, number=number, at=NOW, note="again")
+
+
+def test_what_names_an_excluded_ticket_inherits_it(db: Database) -> None:
+    ticket = {"system": "desk", "ticket_no": "t1", "office_code": "S2", "type": "fault", "accepted_at": NOON}
+    put(db, "tickets", ticket)
+    put(db, "repairs", {**repair("S1", 20, 60), "ticket_no": "t1"})
+    call = {"system": "desk", "evaluation_no": "e1", "kind": "callback", "office_code": "S1", "record_no": "t1",
+            "at": NOON + DAY, "reached": True, "satisfaction": None}  # fmt: skip
+    put(db, "evaluations", call)
+    assert figure(db) == (10, 13, 0)
+    approved(db, Filing(("S2",), ("tickets",), NOON - DAY, NOON + DAY, "drill", "演练方案"))
+    assert figure(db) == (10, 12, 1)
+    assert figure(db, "O5") == (0, 0, 1)
+
+
+def test_area_and_numbers_narrow_it(db: Database) -> None:
+    put(db, "repairs", repair("S2", 20, 100, area="rural"))
+    filing = Filing(("C",), ("repairs",), NOON, NOON + 15 * DAY, "disaster", "文", area="rural")
+    assert figure(db, office="S2")[2] == 0
+    approved(db, filing)
+    assert (figure(db)[2], figure(db, office="S2")[2]) == (0, 0)  # it lies after the fifteenth day
+    named = Filing(("C",), ("repairs",), NOON, NOON + 90 * DAY, "customer_cause", "文", numbers=("S2-20", "S1-05"))
+    approved(db, named)
+    assert (figure(db)[2], figure(db, office="S2")[2]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ends_at": NOON + 16 * DAY}, "at most 15 days; these are 16"),
+        ({"reason": "typhon"}, "no reason 'typhon'"),
+        ({"document": " "}, "names the document"),
+        ({"records": ("samples",)}, "samples"),
+        ({"offices": ("S9",)}, "no office 'S9'"),
+        ({"reason": "customer_cause"}, "list their numbers"),
+        ({"reason": "other"}, "needs a note"),
+        ({"ends_at": NOON}, "ends before it begins"),
+        ({"area": "city"}, "no area class 'city'"),
+    ],
+)
+def test_trap_28_an_exclusion_is_capped_by_what_was_declared(
+    sqlite_database: Database, changed: dict[str, Any], said: str
+) -> None:
+    """Domain §9, 28: force majeure that is abused. A declared event has an end, a document and named offices."""
+    office = {"code": "S1", "name": "S1", "level": "station", "valid_from": "0001-01-01"}
+    put(sqlite_database, "offices", office)
+    filing = Filing(**{**{name: getattr(TYPHOON, name) for name in TYPHOON.__slots__}, **changed})
+    with pytest.raises(UsageError, match=said):
+        act.file_exclusion(sqlite_database, by=FILER, filing=filing, at=FILED_AT)
+
+
+def test_a_filing_that_nobody_approves_lapses(db: Database) -> None:
+    number = act.file_exclusion(db, by=FILER, filing=TYPHOON, at=FILED_AT)
+    with pytest.raises(UsageError, match="lapsed"):
+        act.approve_exclusion(db, by=SECOND, number=number, at=FILED_AT + dt.timedelta(days=30))
+
+
+def test_an_office_head_files_for_his_own_and_approves_nothing(db: Database) -> None:
+    number = act.file_exclusion(db, by=HEAD, filing=TYPHOON, at=FILED_AT)
+    with pytest.raises(NotAllowedError, match="outside what 王五 may see"):
+        act.file_exclusion(db, by=HEAD, filing=Filing(("S2",), *_rest(TYPHOON)), at=FILED_AT)
+    for who in (HEAD, SYSTEM):
+        with pytest.raises(NotAllowedError):
+            act.approve_exclusion(db, by=who, number=number, at=APPROVED_AT)
+    act.reject_exclusion(db, by=SECOND, number=number, at=APPROVED_AT, note="不在公告范围")
+    with pytest.raises(UsageError, match="rejected already"):
+        act.approve_exclusion(db, by=SECOND, number=number, at=APPROVED_AT)
+    with pytest.raises(NotAllowedError, match="'system' may not"):
+        act.file_exclusion(db, by=SYSTEM, filing=TYPHOON, at=FILED_AT)
+
+
+def _rest(filing: Filing) -> tuple[Any, ...]:
+    return filing.records, filing.starts_at, filing.ends_at, filing.reason, filing.document
+
+
+def test_the_database_itself_refuses_to_change_what_was_filed_or_decided(db: Database) -> None:
+    approved(db)
+    for table in (EXCLUSIONS, EXCLUSION_DECISIONS):
+        for statement in (sa.update(table).values(by="x"), sa.delete(table)):
+            with pytest.raises((sa.exc.DBAPIError, MingchaError), match="never changed or deleted"), db.session() as s:
+                s.execute(statement)
