@@ -44,6 +44,11 @@ class Figure:
     low: float | None = None
     high: float | None = None
     marks: list[str] = field(default_factory=list)
+    values: NDArray[np.float64] | None = None
+    """The single values whose mean this is, where they are resampled (R3: records, H1: hall-months)."""
+    no_interval: str | None = None
+    """Why values that can be resampled gave no interval."""
+    shrunken: float | None = None
 
     @property
     def lost(self) -> Fraction | None:
@@ -70,6 +75,13 @@ class Row:
     missing: list[str] = field(default_factory=list)
     reason: str | None = None
     rank: int | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
+    group_rank: int | None = None
+    group_low: int | None = None
+    group_high: int | None = None
+    shrunken_score: Fraction | None = None
+    shrunken_rank: int | None = None
     grade: str | None = None
     marks: list[str] = field(default_factory=list)
     """What must be known beside the score (`checks.marks`)."""

@@ -20,7 +20,8 @@ def overview(facts: Quarter, heading: Heading) -> Table:
     yearly = t("Year on year ({period})", period=span(facts.year_before))
     columns = [
         Column(t("No."), "integer"), Column(t("Office")), Column(t("Level")), Column(t("Composite score"), "score"),
-        Column(t("Rank"), "integer"), Column(t("Previous rank"), "integer"), Column(t("Change of rank"), "places"),
+        Column(t("Rank"), "integer"), Column(t("Rank interval (95 %)")),
+        Column(t("Previous rank"), "integer"), Column(t("Change of rank"), "places"),
         Column(t("Grade")), Column(t("Red lines"), "integer"), Column(t("Missing indicators")),
         Column(t("Records (n)"), "integer"), Column(t("Weight available"), "decimal"), Column(t("Why not ranked")),
         Column(t("Marks")),
@@ -31,6 +32,7 @@ def overview(facts: Quarter, heading: Heading) -> Table:
     notes = heading.notes(
         t("the league of this moment"),
         t("Rank and change are within the level; offices with too few records or too little weight are not ranked."),
+        t("Rank interval: ranks that chance leaves open; offices whose intervals overlap may differ by chance alone."),
         t("A mark changes neither score nor rank, unless the company withholds marked scores."),
         t("A confirmed red line caps the grade of hall and station at D and leaves the score."),
     )
@@ -41,12 +43,16 @@ def _overview_row(number: int, line: OfficeLine) -> list[Any]:
     row, before, year_before = line.row, line.before, line.year_before
     then = before["rank"] if before else None
     return [
-        number, row["name"], t(LEVEL_NAMES[line.level]), row["score"], row["rank"], then,
+        number, row["name"], t(LEVEL_NAMES[line.level]), row["score"], row["rank"], _interval(row), then,
         then - row["rank"] if then is not None and row["rank"] is not None else None,
         row["grade"], row["red_line"], " ".join(row["missing"]) or t("none missing"), row["n"], row["available_weight"],
         why(row["reason"]), " ".join(why(mark) for mark in row["marks"]),
         *_compared(row, before), *_compared(row, year_before),
     ]  # fmt: skip
+
+
+def _interval(row: Row) -> str | None:
+    return None if row["rank_low"] is None else f"{row['rank_low']}–{row['rank_high']}"
 
 
 def _compared(row: Row, then: Row | None) -> tuple[float | None, float | None]:

@@ -19,15 +19,15 @@ from checks.judge.inspections import FULL, hall_months
 from checks.judge.measures import measure_sums, months_that_count
 from checks.offices import Tree, ancestors, day_of_month
 from checks.periods import Period, month_bounds, next_month
-from checks.rollup import RECORDS, SUMS, rollup
+from checks.rollup import RECORDS, SUMS
 from checks.rulebook.model import Edition
 from checks.scoring import Sums
-from dashboard.database.models import HALL_MONTHS, RECORD_TABLES, ROLLUP_MONTHS, ROLLUPS
+from dashboard.database.models import HALL_MONTHS, RECORD_TABLES, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.judging.halls import CHECKABLE, confirmed_events, deducting_events, judged_samples, sample_rollup
 from dashboard.judging.kinds import KINDS, Kind
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
-from dashboard.judging.verdicts import packed, tallies
+from dashboard.judging.verdicts import day_text, packed, rolled
 
 Cells = pl.DataFrame
 """`office_code, epoch, indicator` and the sums: offices as records name them, days gathered into epochs of the tree."""
@@ -43,6 +43,8 @@ class Leaves:
     measures: Mapping[tuple[str, str, str], tuple[Fraction, Fraction]]
     red_lines: pl.DataFrame
     """`hall_code, day` (Date), one row per event (design §3.2)."""
+    ratios: pl.DataFrame
+    """`office_code, epoch, ratio`: R3's share of every record, in units of the scale; resampled for its interval."""
 
 
 @dataclass
@@ -50,6 +52,8 @@ class OfficeSums:
     """What one office and everything below it add up to."""
 
     indicators: dict[str, Sums] = field(default_factory=lambda: defaultdict(Sums))
+    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """The single values behind a mean (R3: records, H1: hall-months), in rising order."""
     records: int = 0
     checkable: int = 0
     red_lines: int = 0
@@ -63,7 +67,18 @@ def stored_leaves(reader: Reader, rules: Rules, period: Period, edition: Edition
     bounds = tuple(reader.tree.bounds(period.start, period.end))
     cells = pl.concat([reader.frame(query) for query in _stretches(bounds, period.end)])
     months = sa.select(HALL_MONTHS).where(HALL_MONTHS.c.month.in_(period.months_that_begin()))
-    return _leaves(reader, rules, period, edition, as_of, bounds, cells, reader.frame(months))
+    ratios = pl.concat([reader.frame(_ratios_between(*days)) for days in pairwise((*bounds, period.end))])
+    return _leaves(reader, rules, period, edition, as_of, bounds, cells, reader.frame(months), _dated(ratios, bounds))
+
+
+def _ratios_between(first: dt.date, following: dt.date) -> sa.Select[Any]:
+    row = VERDICTS["repairs"].c
+    days = sa.and_(row.day >= first.isoformat(), row.day < following.isoformat())
+    return sa.select(row.office_code, row.day, row.ratio).where(row.ratio.is_not(None), days)
+
+
+def _dated(ratios: pl.DataFrame, bounds: tuple[dt.date, ...]) -> pl.DataFrame:
+    return ratios.select("office_code", _epoch_in(ratios, bounds), "ratio")
 
 
 def _stretches(bounds: tuple[dt.date, ...], end: dt.date) -> Iterator[sa.Select[Any]]:
@@ -95,15 +110,13 @@ def aside_leaves(
     reader: Reader, rules: Rules, period: Period, edition: Edition, as_of: dt.datetime, offices: frozenset[str] | None
 ) -> Leaves:
     """Judged at another as-of, in memory; nothing is stored. `offices` limits what is read to what names them."""
-    rollups = [
-        rollup(tallies(found, codes, rules.rulebook), codes, rules.rulebook)
+    judged = {
+        kind.record: packed(kind.judged(reader, rules, in_period(kind, period, offices), as_of), codes, rules.rulebook)
         for kind in KINDS.values()
         for codes in [rules.rulebook.order(kind.record)]
         if codes
-        for found in [
-            packed(kind.judged(reader, rules, in_period(kind, period, offices), as_of), codes, rules.rulebook)
-        ]
-    ]
+    }
+    rollups = [rolled(found, rules.rulebook.order(record), rules.rulebook) for record, found in judged.items()]
     months = period.months_that_begin()
     samples = sample_rollup(judged_samples(reader, rules, sample_days(period, months, offices), as_of))
     inside = pl.col("day").is_between(pl.lit(period.start.isoformat()), pl.lit(period.last_day.isoformat()))
@@ -118,7 +131,18 @@ def aside_leaves(
     checkable = checkable.group_by("hall_code", "month").agg(pl.col("checkable").sum())
     hall_month_rows = hall_months(events_of_months(reader, rules, months, offices, as_of), checkable)
     hall_month_rows = hall_month_rows.filter(pl.col("month").is_in(months))
-    return _leaves(reader, rules, period, edition, as_of, bounds, cells.agg(pl.col(SUMS).sum()), hall_month_rows)
+    return _leaves(
+        reader, rules, period, edition, as_of, bounds, cells.agg(pl.col(SUMS).sum()), hall_month_rows,
+        _dated(_ratios_of(judged.get("repairs")), bounds),
+    )  # fmt: skip
+
+
+def _ratios_of(repairs: pl.DataFrame | None) -> pl.DataFrame:
+    """`office_code, day, ratio` of the repairs that have one."""
+    if repairs is None:
+        return pl.DataFrame(schema={"office_code": pl.String, "day": pl.String, "ratio": pl.Int64})
+    found = repairs.filter(pl.col("exists"), pl.col("ratio").is_not_null())
+    return found.select("office_code", day_text(found).alias("day"), "ratio")
 
 
 def _epoch_in(days: pl.DataFrame, bounds: tuple[dt.date, ...]) -> pl.Expr:
@@ -162,11 +186,12 @@ def _leaves(
     bounds: tuple[dt.date, ...],
     cells: Cells,
     months: pl.DataFrame,
+    ratios: pl.DataFrame,
 ) -> Leaves:
     counting = months_that_count(period, as_of)
     return Leaves(
         bounds, cells, months, measure_sums(measures_of(reader, counting), edition, counting),
-        red_line_events(reader, edition, period, as_of),
+        red_line_events(reader, edition, period, as_of), ratios,
     )  # fmt: skip
 
 
@@ -207,6 +232,7 @@ def office_sums(leaves: Leaves, tree: Tree, rules: Rules, period: Period) -> dic
             sums = office.indicators[code] = Sums(**{name: row[name] for name in SUMS})
             if code in scales:
                 sums.numerator = Fraction(row["numerator"], scales[code])
+    _add_ratios(found, leaves, tree, scales)
     _add_hall_months(found, leaves, tree, rules)
     _add_measures(found, leaves, tree)
     for hall, day in leaves.red_lines.iter_rows():
@@ -221,12 +247,23 @@ def _ratios(edition: Edition) -> list[str]:
 
 def _climbed(leaves: Leaves, tree: Tree) -> pl.DataFrame:
     """`ancestor, indicator` and sums."""
+    return _with_ancestors(leaves.cells, leaves, tree).group_by("ancestor", "indicator").agg(pl.col(SUMS).sum())
+
+
+def _with_ancestors(frame: pl.DataFrame, leaves: Leaves, tree: Tree) -> pl.DataFrame:
+    """Every row once for each office above it in the tree of its epoch, itself included."""
     parts = []
     for number, day in enumerate(leaves.epochs):
-        cells = leaves.cells.filter(pl.col("epoch") == number)
-        above = ancestors(tree, cells["office_code"].unique().to_list(), day)
-        parts.append(cells.join(above, on="office_code"))
-    return pl.concat(parts).group_by("ancestor", "indicator").agg(pl.col(SUMS).sum())
+        rows = frame.filter(pl.col("epoch") == number)
+        parts.append(rows.join(ancestors(tree, rows["office_code"].unique().to_list(), day), on="office_code"))
+    return pl.concat(parts)
+
+
+def _add_ratios(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree, scales: Mapping[str, int]) -> None:
+    gathered = _with_ancestors(leaves.ratios, leaves, tree).group_by("ancestor").agg(pl.col("ratio").sort())
+    for office, ratios in gathered.select("ancestor", "ratio").iter_rows():
+        for code, scale in scales.items():
+            found[office].values[code] = [ratio / scale for ratio in ratios]
 
 
 def _add_hall_months(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree, rules: Rules) -> None:
@@ -238,6 +275,10 @@ def _add_hall_months(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree, r
                 sums = found[office_code].indicators[code]
                 sums.numerator += max(0, FULL - row["deductions"])
                 sums.denominator += FULL
+                found[office_code].values[code].append(max(0, FULL - row["deductions"]) / FULL)
+    for office in found.values():
+        for code in codes:
+            office.values[code].sort()
 
 
 def _add_measures(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree) -> None:

@@ -29,7 +29,7 @@ from dashboard.judging.rules import Rules
 from dashboard.judging.sums import OfficeSums, events_of_months, in_period, measures_of, office_sums, sample_days
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
-from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of
+from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of, with_certainty
 from dashboard.queries.staleness import Silent, mark, silent_sources
 from dashboard.texts import t
 
@@ -99,6 +99,7 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     )
     sums = office_sums(leaves, tree, case.rules, case.period).get(office) or OfficeSums()
     row = row_of(tree, sums, case.period, case.edition, office, level)
+    with_certainty([row], case.period, case.edition, level, case.as_of)
     mark([row], case.edition, case.rules, case.silent)
     kinds = [kind for kind in KINDS.values() if level != "hall" and case.rules.rulebook.order(kind.record)]
     frames = {kind.record: _records(case, kind) for kind in kinds}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from checks.errors import PeriodError
 from checks.offices import Tree
@@ -14,6 +16,7 @@ from checks.ranking import rank
 from checks.rounding import published
 from checks.rulebook.model import LEVELS, Edition
 from checks.scoring import Figure, Row, compose, figures_of, scoring_edition, with_intervals
+from checks.standings import rank_shrunken, with_bootstrap, with_rank_intervals, with_shrunken
 from dashboard.database import Database
 from dashboard.errors import MingchaError, UsageError
 from dashboard.instants import iso_local, to_micros
@@ -105,12 +108,31 @@ def league_table(
     with reader(db, rules.foreign) as source:
         leaves = leaves_of(source, rules, asked, edition, moment, stored=stored)
         rows = _rows(source.tree, leaves, rules, asked, edition, level, indicator)
-        if peer_group is not None:
-            rows = _of_group(rows, peer_group)
         mark(rows, edition, rules, silent)
-        ranked = rank(rows, edition)
-        with_intervals(ranked, asked)
+        ranked = standings(rows, asked, edition, level, moment)
+        if peer_group is not None:
+            ranked = _of_group(ranked, peer_group)
         return League(asked, level, moment, edition, visible(ranked, source.tree, viewer, asked), silent)
+
+
+def standings(rows: list[Row], period: Period, edition: Edition, level: str, as_of: dt.datetime) -> list[Row]:
+    """All rows of a level ranked, best first, with everything that says how sure figures and ranks are."""
+    ranked = rank(rows, edition)
+    with_certainty(ranked, period, edition, level, as_of)
+    with_rank_intervals(ranked, period, *_seed(period, level, edition, as_of))
+    with_shrunken(ranked, period)
+    return ranked
+
+
+def with_certainty(rows: list[Row], period: Period, edition: Edition, level: str, as_of: dt.datetime) -> None:
+    """Sets `low` and `high` of every figure that carries an interval (design §3.3)."""
+    with_intervals(rows, period)
+    with_bootstrap(rows, *_seed(period, level, edition, as_of))
+
+
+def _seed(period: Period, level: str, edition: Edition, as_of: dt.datetime) -> tuple[str, ...]:
+    """What seeds every random draw (design §3.3), each as it is printed."""
+    return period.name, level, edition.code, str(iso_local(to_micros(as_of)))
 
 
 def period_named(text: str, rules: Rules) -> Period:
@@ -185,17 +207,25 @@ def row_of(
         red_lines=sums.red_lines,
         figures=figures_of(edition, level, sums.indicators, period, indicator),
     )
+    for figure in found.figures.values():
+        if figure.indicator.code in sums.values:
+            figure.values = np.array(sums.values[figure.indicator.code])
     compose(found, edition, guarded=indicator is None)
     return found
 
 
-def _of_group(rows: list[Row], peer_group: str) -> list[Row]:
+def _of_group(rows: Sequence[Row], peer_group: str) -> list[Row]:
+    """The rows of one group, ranked among themselves: rank and interval are those within the group."""
     groups = sorted({row.peer_group for row in rows if row.peer_group})
     if peer_group not in groups:
         guess = nearest(peer_group, groups)
         hint = f"Did you mean '{guess}'?" if guess else f"Known are {', '.join(groups) or 'none'}."
         raise UsageError(f"No office of this level is in peer group '{peer_group}'.", hint)
-    return [row for row in rows if row.peer_group == peer_group]
+    members = [row for row in rows if row.peer_group == peer_group]
+    for row in members:
+        row.rank, row.rank_low, row.rank_high = row.group_rank, row.group_low, row.group_high
+    rank_shrunken(members)
+    return members
 
 
 def visible(rows: Iterable[Row], tree: Tree, viewer: Viewer, period: Period) -> list[Row]:
@@ -207,7 +237,7 @@ def visible(rows: Iterable[Row], tree: Tree, viewer: Viewer, period: Period) -> 
 
 
 def row_document(row: Row) -> dict[str, Any]:
-    """One row of design §4.1; rank intervals come with issue "Judgement"."""
+    """One row of design §4.1."""
     return {
         "office": row.office,
         "name": row.name,
@@ -215,8 +245,8 @@ def row_document(row: Row) -> dict[str, Any]:
         "rank": row.rank,
         "ranked": row.ranked,
         "reason": row.reason,
-        "rank_low": None,
-        "rank_high": None,
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
         "grade": row.grade,
         "red_line": row.red_lines,
         "n": row.n,
@@ -224,6 +254,11 @@ def row_document(row: Row) -> dict[str, Any]:
         "missing": row.missing,
         "indicators": {code: figure_document(figure) for code, figure in row.figures.items()},
         "peer_group": row.peer_group,
+        "group_rank": row.group_rank,
+        "group_low": row.group_low,
+        "group_high": row.group_high,
+        "shrunken_score": published(row.shrunken_score, 2),
+        "shrunken_rank": row.shrunken_rank,
         "marks": row.marks,
     }
 
@@ -239,6 +274,8 @@ def figure_document(figure: Figure) -> dict[str, Any]:
         "high": None if figure.high is None else round(figure.high, 6),
         "points": published(figure.points),
         "weight": published(figure.indicator.weight),
+        "no_interval": figure.no_interval,
+        "shrunken": None if figure.shrunken is None else round(figure.shrunken, 6),
         **{name: getattr(sums, name) for name in COUNTS},
         "marks": figure.marks,
     }

@@ -29,7 +29,7 @@ from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules, rules_of
 from dashboard.judging.sums import OfficeSums, office_sums
 from dashboard.people import Viewer
-from dashboard.queries.league import edition_of, leaves_of, row_document, row_of, visible
+from dashboard.queries.league import edition_of, leaves_of, row_document, row_of, standings, visible
 from dashboard.queries.quarter_counts import (
     HallWatch,
     Repairing,
@@ -131,7 +131,10 @@ def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.dateti
         bring_up_to_date(app.db, rules, moment)
     with reader(app.db) as opened:
         seen = None if viewer.sees_everything else opened.tree.below(viewer.offices, period.last_day)
-        leagues = [_league(opened, rules, viewer, span, moment, stored=as_of is None) for span in spans]
+        leagues = [
+            _league(opened, rules, viewer, span, moment, stored=as_of is None, compared=span is not spans[0])
+            for span in spans
+        ]
         frames = {record: judged(opened, rules, record, period, moment) for record in ("tickets", "repairs")}
         until = min(period.ends_at, to_micros(moment) + 1)
         deducting = deducting_events(opened, rules, None, period.starts_at, until, moment)
@@ -159,8 +162,13 @@ Rows = Mapping[str, Mapping[str, Row]]
 """Level → office → row of the league."""
 
 
-def _league(opened: Reader, rules: Rules, viewer: Viewer, period: Period, moment: dt.datetime, *, stored: bool) -> Rows:
-    """The leagues of all levels for one period, counted once; ranks over all offices, rows of the viewer's only."""
+def _league(
+    opened: Reader, rules: Rules, viewer: Viewer, period: Period, moment: dt.datetime, *, stored: bool, compared: bool
+) -> Rows:
+    """The leagues of all levels for one period, counted once; ranks over all offices, rows of the viewer's only.
+
+    Of a period that is only `compared` with, no intervals are printed and none are drawn.
+    """
     edition = scoring_edition(rules.rulebook, period)
     if edition is None:  # a comparison with a year before the first edition
         return {}
@@ -174,7 +182,8 @@ def _league(opened: Reader, rules: Rules, viewer: Viewer, period: Period, moment
             for office in offices
         ]
         mark(rows, edition, rules, silent)
-        shown = visible(rank(rows, edition), opened.tree, viewer, period)
+        ranked = rank(rows, edition) if compared else standings(rows, period, edition, level, moment)
+        shown = visible(ranked, opened.tree, viewer, period)
         found[level] = {row.office: row_document(row) for row in shown}
     return found
 

@@ -1015,6 +1015,8 @@ class Figures:
     to_the_minute: int = 0
     losing: list[tuple[str, str, Verdict | None, Fraction]] = field(default_factory=list)
     """Record kind, number, verdict and share of the loss."""
+    parts: list[Fraction] = field(default_factory=list)
+    """What a resampled interval draws from: the ratio of each record (R3), the score of each hall-month (H1)."""
 
     @property
     def value(self) -> Fraction | None:
@@ -1036,7 +1038,10 @@ class Figures:
 
     def interval(self) -> tuple[Fraction, Fraction] | None:
         """“T1–T3, T5, R1, R2, R4, R5, H2, H3, C1–C3, O5 carry a Wilson 95 % interval, T4 an exact Poisson one (count =
-        numerator ÷ 10,000, scaled as the value), H1, R3 and O1–O4 none (null)”"""
+        numerator ÷ 10,000, scaled as the value), H1, R3 and O1–O4 none (null)”
+
+        Of H1 and R3 the issue "Judgement" makes seeded bootstraps: see `document` and `League.resampled`.
+        """
         if self.value is None or self.indicator.code in {"H1", "R3", "O1", "O2", "O3", "O4"}:
             return None
         if self.indicator.code == "T4":
@@ -1047,12 +1052,17 @@ class Figures:
 
     def document(self) -> dict[str, object]:
         interval = self.interval()
+        # two draws of resamples never agree to six digits: where there is an interval, its figures are not named here
+        drawn = self.indicator.code in {"H1", "R3"} and len(set(self.parts)) > 1
+        bounds = {
+            "low": None if interval is None else half_up(interval[0], 6),
+            "high": None if interval is None else half_up(interval[1], 6),
+        }
         return {
             "numerator": half_up(self.numerator, 6),
             "denominator": half_up(self.denominator, 6),
             "value": None if self.value is None else half_up(self.value, 6),
-            "low": None if interval is None else half_up(interval[0], 6),
-            "high": None if interval is None else half_up(interval[1], 6),
+            **({} if drawn else bounds),
             "points": None if self.points is None else half_up(self.points, 6),
             "weight": self.indicator.weight,
             "pending": self.pending,
@@ -1117,6 +1127,8 @@ class League:
         figures.excluded += verdict.state == "excluded"
         figures.provisional += verdict.provisional
         figures.to_the_minute += verdict.to_the_minute
+        if figures.indicator.code == "R3" and verdict.denominator:
+            figures.parts.append(Fraction(verdict.numerator))
         if share := self._share(figures.indicator, verdict):
             figures.losing.append((kind, number, verdict, share))
 
@@ -1166,6 +1178,17 @@ class League:
                     figures.losing.append(("inspections", violation.number, None, Fraction(effective)))
             figures.numerator += left
             figures.denominator += 100
+            figures.parts.append(Fraction(left, 100))
+
+    def resampled(self, level: str) -> dict[str, dict[str, list[float]]]:
+        """Office → R3 and H1 → the single values behind the mean, of every row of the level."""
+        found: dict[str, dict[str, list[float]]] = {}
+        for code in self.company.offices:
+            day = self.company.last_valid_day(code, self.period.first, self.period.last)
+            figures = self.figures(code, level, day)
+            parts = {name: figures[name].parts for name in ("R3", "H1") if name in figures}
+            found[code] = {name: sorted(map(float, values)) for name, values in parts.items()}
+        return found
 
     def n(self, code: str, level: str) -> int:
         """“`n` of a row = tickets with T1, T2 or T3 judged + repairs with R1 or R2 judged + applications with C1

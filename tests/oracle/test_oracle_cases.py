@@ -15,11 +15,13 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from types import ModuleType
 from typing import Any
 
 import chinese_calendar
 import pytest
+from scipy.stats import norm, t
 
 HERE = Path(__file__).parent
 EXPECTATIONS = sorted(HERE.glob("cases/*/expected.*.json"))
@@ -330,6 +332,44 @@ def test_every_figure_of_a_generated_company_is_the_independent_one(generated: P
         where = f"{ask['period']} {ask['level']} {ask['as_of']}"
         found += [f"{where} {line}" for line in differences(expected, by_key(mingcha.ask(ask)))]
     assert found[:40] == []
+
+
+RESAMPLES = 1_000
+
+
+def bootstrap(values: list[float], chance: random.Random) -> tuple[float, float]:
+    """Percentiles of resampled means, the tails widened by Student's t (Hesterberg 2015): by the standard library."""
+    size = len(values)
+    means = sorted(fmean(chance.choices(values, k=size)) for _ in range(RESAMPLES))
+    tail = norm.cdf(t.ppf(0.025, size - 1) * (size / (size - 1)) ** 0.5)
+    place = min(int(tail * RESAMPLES), RESAMPLES - 1)
+    return means[place], means[RESAMPLES - 1 - place]
+
+
+def test_resampled_intervals_hold_the_value_repeat_and_agree_with_an_independent_bootstrap(
+    generated: Path, companies: Any
+) -> None:
+    chance, compared = random.Random(4), 0
+    for level in ("station", "hall"):
+        ask = {"command": "league", "period": "2026-Q3", "level": level, "as_of": "2026-10-11T00:00:00+08:00"}
+        period, as_of = independent.parse_period(ask["period"]), independent.parse_as_of(ask["as_of"])
+        parts = independent.League(company_of(generated), period, as_of).resampled(level)
+        first, second = (companies(generated).ask(ask)["rows"] for _ in range(2))
+        assert first == second
+        for row in first:
+            for code, values in parts[row["office"]].items():
+                cell = row["indicators"][code]
+                if len(set(values)) < 2:
+                    reason = "no_spread" if len(values) > 1 else "too_few" if values else None
+                    assert (cell["low"], cell["high"], cell["no_interval"]) == (None, None, reason)
+                    continue
+                assert min(values) - 1e-6 <= cell["low"] <= cell["value"] <= cell["high"] <= max(values) + 1e-6
+                low, high = bootstrap(values, chance)
+                error = 0.25 * (high - low) + 1e-6
+                assert abs(cell["low"] - low) <= error, (row["office"], code, values)
+                assert abs(cell["high"] - high) <= error, (row["office"], code, values)
+                compared += 1
+    assert compared >= 3
 
 
 def record_expectation(document: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def rank_text(row: Row) -> Safe | str:
 
 def rank_span(row: Row, ranked: int) -> Safe | str:
     if row["rank_low"] is None or row["rank_high"] is None:
-        return tag("span", display.NONE, class_="quiet", title=t("Intervals of ranks are not computed yet."))
+        return ""
     words = t("between {low} and {high} of {n}", low=row["rank_low"], high=row["rank_high"], n=ranked)
     return marks.span(row["rank_low"], row["rank"], row["rank_high"], across=(1, max(ranked, 2)), words=words)
 
