@@ -95,8 +95,13 @@ def last_second(day: pl.Expr, zone: str = LOCAL) -> pl.Expr:
     return (day + 1) * DAY - OFFSET - 1_000_000
 
 
+def midnights(day: pl.Expr, zone: str = LOCAL) -> pl.Expr:
+    """The first microsecond UTC of each day number."""
+    return _midnight(day, zone) if zone != LOCAL else day * DAY - OFFSET
+
+
 def _midnight(day: pl.Expr, zone: str) -> pl.Expr:
-    """The first microsecond UTC of each day number; where summer time begins at midnight, the first that exists."""
+    """The same through the zone database; where summer time begins at midnight, the first that exists."""
     wall = (day * DAY).cast(pl.Datetime("us"))
     begins = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     later = (wall + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")

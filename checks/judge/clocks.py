@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from checks.clock import last_second, local_day
+from checks.clock import day_number, local_day
+from checks.counting import counting
 from checks.judge.base import NO, NO_TIME, NOT_APPLICABLE, Moment, Verdict, one_of, reason
 from checks.rulebook.loader import scored_limits
 from checks.rulebook.model import Indicator, Limit, Step
@@ -38,28 +39,33 @@ def clock(moment: Moment, indicator: Indicator) -> Verdict:
 
 
 def fits(limit: Limit) -> pl.Expr:
-    """Whether a record is one that this limit is for; without conditions it is for all."""
-    if not limit.where:
-        return pl.lit(True)
-    return pl.all_horizontal(*(one_of(name, values) for name, values in limit.where.items())).fill_null(False)
+    """Whether a record is one that this limit is for on its day; without conditions it is for all."""
+    parts = [one_of(name, values) for name, values in limit.where.items()]
+    if limit.valid_from is not None:
+        parts.append(pl.col("day") >= day_number(limit.valid_from))
+    if limit.valid_to is not None:
+        parts.append(pl.col("day") <= day_number(limit.valid_to))
+    return pl.all_horizontal(*parts).fill_null(False) if parts else pl.lit(True)
 
 
 def _deadline(moment: Moment, step: Step, limits: tuple[Limit, ...]) -> tuple[pl.Expr, pl.Expr]:
     """The deadline (microseconds UTC) and whether it touches a provisional day."""
-    natural = [limit for limit in limits if limit.clock == "natural"]
-    working = [limit for limit in limits if limit.clock == "working"]
     end, provisional = NO_TIME, NO
-    if working:
-        amount = _chosen(working, [limit.amount for limit in working])
-        if step.pauses:
-            amount = amount + pl.col(step.pauses).fill_null(0).clip(0)
-        zone = moment.calendar.zone
-        day = local_day(pl.col(step.start), zone)
-        end_day = moment.calendar.end_day(day, amount)
-        end, provisional = last_second(end_day, zone), moment.calendar.is_provisional(day, end_day)
-    if natural:
-        span = _chosen(natural, [limit.microseconds for limit in natural])
-        end = pl.coalesce(pl.col(step.start) + span, end)
+    for clock, unit in (("natural", None), ("working", "hours"), ("working", "days")):
+        chosen = [limit for limit in limits if limit.clock == clock and unit in (None, limit.unit)]
+        if not chosen:
+            continue
+        whole_days = unit == "days"
+        amount = _chosen(chosen, [limit.amount if whole_days else limit.microseconds for limit in chosen])
+        count = counting(clock, chosen[0].unit, moment.calendar, moment.edition.working_time)
+        paused = pl.col(step.pauses).fill_null(0).clip(0) if step.pauses and whole_days else 0
+        due = count.due(pl.col(step.start), amount, paused)
+        if clock == "working":
+            zone = moment.calendar.zone
+            end_day = count.end_day(pl.col(step.start), amount, paused) if whole_days else local_day(due, zone)
+            touched = moment.calendar.is_provisional(local_day(pl.col(step.start), zone), end_day)
+            provisional = pl.when(due.is_not_null()).then(touched).otherwise(provisional)
+        end = pl.coalesce(end, due)
     return end, provisional
 
 

@@ -17,11 +17,16 @@ from pydantic import BaseModel, ValidationError
 
 from checks.errors import RuleError
 from checks.judge.formulas import FORMULAS
+from checks.lifecycles import LIFECYCLES
 from checks.nearest import did_you_mean
-from checks.rulebook.model import Edition, Indicator, Limit, Sheet
+from checks.rulebook.lines import Lines
+from checks.rulebook.model import KINDS, Edition, Indicator, Limit, Sheet
+from checks.rulebook.places import line_of
 
 BOOKS = Path(__file__).parent
-SHEET_FILE = "sheet.toml"
+SHEET_FILE, LINES_FILE = "sheet.toml", "lines.toml"
+BESIDE = (SHEET_FILE, LINES_FILE)
+"""Files of a book that are no editions."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,6 +39,8 @@ class Rulebook:
     editions: tuple[Edition, ...]
     sheet: Sheet
     digest: str
+    lines: Lines | None = None
+    """What is shown with weight 0; None for a book that has no such file."""
 
     def edition_on(self, day: dt.date) -> Edition | None:
         """The edition in force on a local day; None before the first."""
@@ -89,14 +96,38 @@ def load_rulebook(book: str = "promise", *folders: Path) -> Rulebook:
     sheet_file = next(path for path in sheets if path.is_file())
     editions = sorted((_edition(path) for path in files), key=lambda edition: edition.valid_from)
     _refuse_overlaps(editions, files[0].parent)
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (*files, sheet_file))).hexdigest()
-    return Rulebook(book, tuple(editions), _read(sheet_file, Sheet), digest)
+    lines_file = _lines_of(book, files[0].parent, home)
+    read = (*files, sheet_file, *([lines_file] if lines_file else []))
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in read)).hexdigest()
+    lines = _lines(lines_file) if lines_file else None
+    return Rulebook(book, tuple(editions), _read(sheet_file, Sheet), digest, lines)
+
+
+def _lines_of(book: str, *folders: Path) -> Path | None:
+    """The book's own lines, else the shipped ones where they are of this book: foreign records have none of ours."""
+    own = next((folder / LINES_FILE for folder in folders if (folder / LINES_FILE).is_file()), None)
+    shipped = BOOKS / LINES_FILE
+    found = own or shipped
+    return found if _book_named(found) == book else None
+
+
+def _lines(path: Path) -> Lines:
+    found = _read(path, Lines)
+    for name, rows in (("lines", found.lines), ("unjudged", found.unjudged)):
+        codes = [row.code for row in rows]
+        for place, code in enumerate(codes):
+            if code in codes[:place]:
+                raise RuleError(
+                    f"{_at(path, name, place)}: code '{code}' appears {codes.count(code)} times. Rename one."
+                )
+    return found
 
 
 def _files_of(book: str, folder: Path) -> list[Path]:
     """The editions of a book: every file of its own folder, else those of the folder that name the book."""
-    own = [path for path in (folder / book).glob("*.toml") if path.name != SHEET_FILE]
-    return sorted(own or [path for path in folder.glob("*.toml") if _book_named(path) == book])
+    own = [path for path in (folder / book).glob("*.toml") if path.name not in BESIDE]
+    beside = [path for path in folder.glob("*.toml") if path.name not in BESIDE and _book_named(path) == book]
+    return sorted(own or beside)
 
 
 def _books_in(folder: Path) -> set[str]:
@@ -114,7 +145,10 @@ def _book_named(path: Path) -> str | None:
 
 def _edition(path: Path) -> Edition:
     edition = _read(path, Edition)
-    for check in (_codes_are_unique, _formulas_are_known, _grades_descend, _limits_cover_the_edition):
+    for check in (
+        _codes_are_unique, _formulas_are_known, _grades_descend, _stamps_are_known, _limits_do_not_overlap,
+        _limits_cover_the_edition, _days_are_ordered,
+    ):  # fmt: skip
         check(edition, path)
     return edition
 
@@ -128,14 +162,22 @@ def _read(path: Path, model: type[Model]) -> Model:
         raise RuleError("; ".join(_problem(path, model, item) for item in error.errors())) from error
 
 
+def _at(path: Path, *key: int | str) -> str:
+    """`2022.toml, line 12`: file and line of a key."""
+    line = line_of(path.read_text(encoding="utf-8"), key)
+    return path.name if line is None else f"{path.name}, line {line}"
+
+
 def _problem(path: Path, model: type[BaseModel], item: Any) -> str:
-    """One validation error as a sentence naming file, key, value seen and remedy."""
+    """One validation error as a sentence naming file, line, key, value seen and remedy."""
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in item["loc"])
+    where = _at(path, *item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"{path.name}: unknown key '{key}'. {did_you_mean(str(item['loc'][-1]), _keys(model, item['loc']))}"
+        return f"{where}: unknown key '{key}'. {did_you_mean(str(item['loc'][-1]), _keys(model, item['loc']))}"
     if item["type"] == "missing":
-        return f"{path.name}: '{key}' is missing. Add it, see the edition beside it for an example."
-    return f"{path.name}: '{key}' = {_shown(item['input'])}: {item['msg'].removeprefix('Value error, ')}"
+        return f"{where}: '{key}' is missing. Add it, see the edition beside it for an example."
+    named = f"'{key}' = {_shown(item['input'])}: " if item["loc"] and not isinstance(item["input"], dict) else ""
+    return f"{where}: {named}{item['msg'].removeprefix('Value error, ')}. Correct it."
 
 
 def _shown(value: object) -> str:
@@ -158,27 +200,35 @@ def _is_model(kind: object) -> bool:
 
 
 def _codes_are_unique(edition: Edition, path: Path) -> None:
-    for what, codes in (
-        ("step", [step.code for step in edition.steps]),
-        ("indicator", [indicator.code for indicator in edition.indicators]),
-        ("limit", [limit.code for step in edition.steps for limit in step.limits]),
-    ):
-        for code in codes:
-            if codes.count(code) > 1:
-                raise RuleError(f"{path.name}: {what} code '{code}' appears {codes.count(code)} times. Rename one.")
+    limits = [(place, row) for place, step in enumerate(edition.steps) for row in range(len(step.limits))]
+    for what, codes, keys in (
+        ("step", [step.code for step in edition.steps], [("steps", n) for n, _ in enumerate(edition.steps)]),
+        ("indicator", [row.code for row in edition.indicators],
+         [("indicators", n) for n, _ in enumerate(edition.indicators)]),
+        ("limit", [edition.steps[step].limits[row].code for step, row in limits],
+         [("steps", step, "limits", row) for step, row in limits]),
+    ):  # fmt: skip
+        for place, code in enumerate(codes):
+            if code in codes[:place]:
+                where = _at(path, *keys[place])
+                raise RuleError(f"{where}: {what} code '{code}' appears {codes.count(code)} times. Rename one.")
 
 
 def _formulas_are_known(edition: Edition, path: Path) -> None:
     """Every indicator names a formula of its record kind, with exactly the options that formula takes."""
-    for indicator in edition.indicators:
-        where = f"{path.name}: indicator {indicator.code}"
+    for place, indicator in enumerate(edition.indicators):
+        where = f"{_at(path, 'indicators', place, 'formula')}: indicator {indicator.code}"
         formula = FORMULAS.get(indicator.formula)
         if formula is None:
             raise RuleError(
                 f"{where}: unknown formula '{indicator.formula}'. {did_you_mean(indicator.formula, FORMULAS)}"
             )
         if indicator.record not in formula.records:
-            raise RuleError(f"{where}: formula '{indicator.formula}' does not judge {indicator.record}.")
+            raise RuleError(
+                f"{where}: formula '{indicator.formula}' does not judge {indicator.record}, but"
+                f" {' and '.join(sorted(formula.records))}. Change record or formula."
+            )
+        where = f"{_at(path, 'indicators', place, 'options')}: indicator {indicator.code}"
         for option in formula.options - indicator.options.keys():
             raise RuleError(f"{where}: option '{option}' is missing. '{indicator.formula}' needs it.")
         for option in indicator.options.keys() - formula.options - formula.optional:
@@ -193,18 +243,70 @@ def _references_exist(edition: Edition, indicator: Indicator, where: str) -> Non
         raise RuleError(
             f"{where}: no step '{indicator.options['step']}'. {did_you_mean(indicator.options['step'], steps)}"
         )
+    if "kind" in indicator.options and indicator.formula == "clock" and indicator.options["kind"] not in KINDS:
+        raise RuleError(f"{where}: no kind of limit '{indicator.options['kind']}'. Known are {', '.join(KINDS)}.")
     earlier = [other.code for other in edition.indicators[: edition.indicators.index(indicator)]]
     if "of" in indicator.options and indicator.options["of"] not in earlier:
         raise RuleError(f"{where}: 'of' = '{indicator.options['of']}' is no earlier indicator. Put it before.")
+
+
+def _stamps_are_known(edition: Edition, path: Path) -> None:
+    """A step goes from one stamp of its record to another one."""
+    for place, step in enumerate(edition.steps):
+        known = LIFECYCLES.get(step.record, ())
+        for key in ("start", "end"):
+            stamp = getattr(step, key)
+            if stamp not in known:
+                where = _at(path, "steps", place, key)
+                raise RuleError(
+                    f"{where}: step {step.code}: {step.record} have no stamp '{stamp}'. {did_you_mean(stamp, known)}"
+                )
+        if step.start == step.end:
+            raise RuleError(f"{_at(path, 'steps', place, 'end')}: step {step.code} ends where it starts. Change one.")
+
+
+def _limits_do_not_overlap(edition: Edition, path: Path) -> None:
+    """Of one kind at most one limit may fit a record, or nobody could say which one judged it."""
+    for place, step in enumerate(edition.steps):
+        for row, limit in enumerate(step.limits):
+            for other in step.limits[:row]:
+                if limit.kind == other.kind and _meet(limit, other):
+                    where = _at(path, "steps", place, "limits", row)
+                    raise RuleError(
+                        f"{where}: limits '{other.code}' and '{limit.code}' are both {limit.kind} and fit the same"
+                        " records. Make 'where' or the days differ."
+                    )
+
+
+def _meet(one: Limit, other: Limit) -> bool:
+    shared = one.where.keys() & other.where.keys()
+    if any(not set(one.where[name]) & set(other.where[name]) for name in shared):
+        return False
+    starts = max(one.valid_from or dt.date.min, other.valid_from or dt.date.min)
+    return starts <= min(one.valid_to or dt.date.max, other.valid_to or dt.date.max)
+
+
+def _days_are_ordered(edition: Edition, path: Path) -> None:
+    if edition.valid_to is not None and edition.valid_to < edition.valid_from:
+        raise RuleError(
+            f"{_at(path, 'valid_to')}: valid_to {edition.valid_to} lies before valid_from {edition.valid_from}."
+            " Correct one of the two."
+        )
 
 
 def _grades_descend(edition: Edition, path: Path) -> None:
     bounds = [grade.from_score for grade in edition.grades]
     if bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0:
         shown = ", ".join(str(bound) for bound in bounds)
-        raise RuleError(f"{path.name}: grades start at {shown}. Order them from the best down to 0, each once.")
-    if edition.red_lines.caps_grade not in {grade.code for grade in edition.grades}:
-        raise RuleError(f"{path.name}: red_lines.caps_grade = '{edition.red_lines.caps_grade}' is no grade.")
+        raise RuleError(
+            f"{_at(path, 'grades', 0)}: grades start at {shown}. Order them from the best down to 0, each once."
+        )
+    codes = [grade.code for grade in edition.grades]
+    if edition.red_lines.caps_grade not in codes:
+        raise RuleError(
+            f"{_at(path, 'red_lines', 'caps_grade')}: red_lines.caps_grade = '{edition.red_lines.caps_grade}' is no"
+            f" grade. {did_you_mean(edition.red_lines.caps_grade, codes)}"
+        )
 
 
 def _limits_cover_the_edition(edition: Edition, path: Path) -> None:
@@ -216,8 +318,10 @@ def _limits_cover_the_edition(edition: Edition, path: Path) -> None:
             late = limit.valid_from is not None and limit.valid_from > edition.valid_from
             early = limit.valid_to is not None and (edition.valid_to is None or limit.valid_to < edition.valid_to)
             if late or early:
+                place = [step.code for step in edition.steps].index(indicator.options["step"])
+                where = _at(path, "steps", place, "limits", edition.steps[place].limits.index(limit))
                 raise RuleError(
-                    f"{path.name}: limit '{limit.code}' scores {indicator.code} but holds only from {limit.valid_from}"
+                    f"{where}: limit '{limit.code}' scores {indicator.code} but holds only from {limit.valid_from}"
                     f" to {limit.valid_to}. Make a new edition from the day it changes."
                 )
 

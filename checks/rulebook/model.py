@@ -6,9 +6,10 @@ Everything is read from TOML and frozen. Numbers that enter scores are exact fra
 from __future__ import annotations
 
 import datetime as dt
+import re
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -18,6 +19,9 @@ RecordKind = Literal["tickets", "repairs", "applications", "evaluations", "measu
 LimitKind = Literal["law", "promise", "internal"]
 
 MICROSECONDS = {"seconds": 1_000_000, "minutes": 60_000_000, "hours": 3_600_000_000}
+UNITS_OF = {"natural": ("seconds", "minutes", "hours"), "working": ("hours", "days")}
+KINDS: tuple[LimitKind, ...] = ("law", "promise", "internal")
+ORIGIN = re.compile(r"[abcdp](:.+)?")
 
 
 def _exact(value: object) -> Fraction:
@@ -33,14 +37,51 @@ def _exact(value: object) -> Fraction:
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
 
 
+def _known_origin(value: object) -> object:
+    if isinstance(value, str) and not ORIGIN.fullmatch(value):
+        raise ValueError("write a, b, c, d or p, with its source after a colon, for example 'b:P1'")
+    return value
+
+
+Origin = Annotated[str, BeforeValidator(_known_origin)]
+"""Where a figure comes from: a given with the project, b public material, c general knowledge still to be verified, d
+arithmetic, p proposed, to be set by the company; the source after a colon."""
+
+
+def _span(value: object) -> object:
+    """`08:30-17:30` as minutes of the day."""
+    found = (
+        re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
+    )
+    if found is None:
+        raise ValueError("write a span of the day as '08:30-17:30'")
+    begin, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+    if begin >= end:
+        raise ValueError("a span of the day ends after it begins")
+    return begin, end
+
+
+Span = Annotated[tuple[int, int], BeforeValidator(_span)]
+
+
 class Table(BaseModel):
     """A TOML table: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+Dated = TypeVar("Dated", bound="Any")
+
+
+def _ordered(table: Dated, code: str) -> Dated:
+    """Refuse a row that ends before it begins."""
+    if table.valid_from and table.valid_to and table.valid_to < table.valid_from:
+        raise ValueError(f"{code}: valid_to {table.valid_to} lies before valid_from {table.valid_from}")
+    return table
+
+
 class Limit(Table):
-    """One limit (时限) of a step, with what it rests on. Natural limits in seconds to hours, working ones in days."""
+    """One limit (时限) of a step, with what it rests on. Natural: seconds to hours; working: hours or days."""
 
     code: str
     kind: LimitKind
@@ -50,19 +91,31 @@ class Limit(Table):
     unit: Literal["seconds", "minutes", "hours", "days"]
     clause: str
     document: str
+    origin: Origin = "p"
+    average: bool = False
+    """The promise states an average: to judge one case by it is an internal rule, and is labelled so (domain §9.25)."""
     note: str = ""
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
 
     @model_validator(mode="after")
     def _unit_fits_clock(self) -> Limit:
-        if (self.clock == "working") != (self.unit == "days"):
+        if self.unit not in UNITS_OF[self.clock]:
             raise ValueError(f"limit {self.code}: a {self.clock} clock cannot count {self.unit}")
         return self
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Limit:
+        return _ordered(self, self.code)
+
+    @property
+    def per_case(self) -> LimitKind:
+        """What a verdict of one case by this limit is: the limit's kind, internal where it promises an average."""
+        return "internal" if self.average else self.kind
+
     @property
     def microseconds(self) -> int:
-        """Length of a natural limit."""
+        """Length of a limit in seconds to hours."""
         return self.amount * MICROSECONDS[self.unit]
 
 
@@ -75,6 +128,8 @@ class Step(Table):
     end: str
     pauses: str | None = None
     """Column with working days that are left out of the count."""
+    pause_cap: int | None = Field(default=None, gt=0)
+    """More working days of pause than these are flagged; the clock still leaves all of them out (design §3.5, C1)."""
     title: str
     title_en: str
     limits: tuple[Limit, ...]
@@ -179,6 +234,8 @@ class Edition(Table):
     valid_from: dt.date
     valid_to: dt.date | None = None
     source: str
+    working_time: tuple[Span, ...] = ((510, 1050),)
+    """Spans of a working day, in minutes since midnight, that limits in working hours count."""
     guards: Guards
     red_lines: RedLines
     grades: tuple[Grade, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -133,34 +134,94 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        (
-            'floor = "0.85"',
-            "floor = 0.85",
-            r"2022\.toml: 'indicators\.\d+\.floor' = 0\.85: write exact numbers as text",
-        ),
-        ('weight = "12"', 'wieght = "12"', r"unknown key 'indicators\.6\.wieght'\. Did you mean 'weight'\?"),
-        ('formula = "repeat"', 'formula = "repeats"', r"unknown formula 'repeats'\. Did you mean 'repeat'\?"),
-        ('of = "R1", column', 'of = "R9", column', r"'of' = 'R9' is no earlier indicator"),
-        ('step = "arrival"', 'step = "arival"', r"no step 'arival'\. Did you mean 'arrival'\?"),
-        ('code = "T2"', 'code = "T1"', r"indicator code 'T1' appears 2 times"),
-        ('floor = "1.20"\ntarget = "0.60"', 'floor = "0.60"\ntarget = "0.60"', r"floor and target are both 3/5"),
-        ("min_records = 10 ", "min_records = -1", r"'guards\.min_records' = -1"),
-        ("valid_from = 2022-01-01", "valid_from = 2021-12-31", r"Set valid_to of promise-2011 to the day before"),
-        ('amount = 45, unit = "minutes"', 'amount = 45, unit = "days"', r"a natural clock cannot count days"),
-        ('from = "90"', 'from = "97"', r"Order them from the best down to 0"),
-        ('options = { of = "R1" }', "options = {}", r"option 'of' is missing"),
-        ('caps_grade = "D"', 'caps_grade = "F"', r"caps_grade = 'F' is no grade"),
-        ("[guards]", "[guards", r"not valid TOML"),
-    ],
-)
-def test_a_bad_rulebook_is_refused_with_file_key_value_and_remedy(
+URBAN = 'code = "arrival.law.urban", kind = "law", where = { area = ["urban"] }'
+MISTAKES = [
+    # every kind of mistake: what is replaced, by what, and what the refusal says (the line is that of the change)
+    ('floor = "0.85"', "floor = 0.85", r"'indicators\.5\.floor' = 0\.85: write exact numbers as text"),
+    ('floor = "0.85"', 'floor = "much"', r"'indicators\.5\.floor' = 'much': is no number; write it as text"),
+    ('weight = "12"', 'wieght = "12"', r"unknown key 'indicators\.6\.wieght'\. Did you mean 'weight'\?"),
+    ('weight = "12"', 'weight = "-1"', r"indicator R1: weight -1 is negative"),
+    ('formula = "repeat"', 'formula = "repeats"', r"unknown formula 'repeats'\. Did you mean 'repeat'\?"),
+    ('formula = "repeat"', 'formula = "share"', r"formula 'share' does not judge repairs, but tickets\. Change"),
+    ('of = "R1", column', 'of = "R9", column', r"'of' = 'R9' is no earlier indicator\. Put it before"),
+    ('options = { step = "arrival"', 'options = { step = "arival"', r"no step 'arival'\. Did you mean 'arrival'\?"),
+    ('step = "arrival", kind = "promise"', 'step = "arrival", kind = "promises"', r"no kind of limit 'promises'"),
+    ('code = "T2"', 'code = "T1"', r"indicator code 'T1' appears 2 times\. Rename one"),
+    ('code = "restoration"', 'code = "arrival"', r"step code 'arrival' appears 2 times"),
+    ('code = "arrival.law.rural"', 'code = "arrival.law.urban"', r"limit code 'arrival\.law\.urban' appears 2"),
+    ("min_records = 10 ", "min_records = -1", r"'guards\.min_records' = -1"),
+    ('amount = 45, unit = "minutes"', 'amount = 45, unit = "days"', r"a natural clock cannot count days"),
+    ("amount = 45,", "amount = 0,", r"'steps\.\d+\.limits\.1\.amount' = 0"),
+    ("amount = 45,", "amount = 45, valid_from = 2023-01-02, valid_to = 2023-01-01,", r"lies before valid_from"),
+    (URBAN, URBAN.replace('"law"', '"order"'), r"\.kind' = 'order'"),
+    (URBAN, URBAN.replace("urban\"]", "rural\"]"), r"both law and fit the same records\. Make 'where'"),
+    ('origin = "b:P1"', 'origin = "P1"', r"\.origin' = 'P1': write a, b, c, d or p"),
+    ('clause = "故障抢修到达现场", ', "", r"\.clause' is missing\. Add it"),
+    ('document = "95598故障报修处理规范", ', "", r"\.document' is missing\. Add it"),
+    ('end = "arrived_at"', 'end = "arived_at"', r"repairs have no stamp 'arived_at'\. Did you mean 'arrived_at'"),
+    ('end = "arrived_at"', 'end = "accepted_at"', r"step arrival ends where it starts"),
+    ('working_time = ["08:30-17:30"]', 'working_time = ["8.30-17.30"]', r"write a span of the day as '08:30-17:30'"),
+    ('working_time = ["08:30-17:30"]', 'working_time = ["17:30-08:30"]', r"a span of the day ends after it begins"),
+    ('caps_grade = "D"', 'caps_grade = "F"', r"caps_grade = 'F' is no grade\. "),
+    ("valid_from = 2022-01-01", "valid_from = 2022-01-01\nvalid_to = 2021-01-01", r"valid_to 2021-01-01 lies before"),
+    ('options = { of = "R1" }', "options = {}", r"option 'of' is missing"),
+    ('options = { of = "R1" }', 'options = { of = "R1", off = 1 }', r"unknown option 'off'\. Did you mean 'of'"),
+    ("[guards]", "[guards", r"not valid TOML.*at line 13"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES)
+def test_a_bad_rulebook_is_refused_with_file_line_key_and_remedy(
     folder: Path, old: str, new: str, message: str
 ) -> None:
     path = folder / "promise" / "2022.toml"
     text = path.read_text(encoding="utf-8")
+    assert old in text
+    changed = text.replace(old, new, 1)
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(RuleError, match=message) as refused:
+        load_rulebook("promise", folder)
+    said = str(refused.value)
+    assert "2022.toml" in said
+    found = re.search(r"line (\d+)", said)
+    assert found
+    place = next(n for n, (a, b) in enumerate(zip(text.split("\n"), changed.split("\n"), strict=False)) if a != b) + 1
+    # a fault of a whole row is told at its first line; everything else at the line that was changed
+    assert -1 <= place - int(found[1]) <= 18, (place, said)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('floor = "1.20"\ntarget = "0.60"', 'floor = "0.60"\ntarget = "0.60"', r"floor and target are both 3/5"),
+        ("valid_from = 2022-01-01", "valid_from = 2021-12-31", r"Set valid_to of promise-2011 to the day before"),
+        ('from = "90"', 'from = "97"', r"line \d+: grades start at 95, 97.*Order them from the best down to 0"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(folder: Path, old: str, new: str, message: str) -> None:
+    path = folder / "promise" / "2022.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RuleError, match=message):
+        load_rulebook("promise", folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'weight = "0"',
+            'weight = "1"',
+            r"lines\.toml, line \d+: line \w+ has weight 1; a scored line is an indicator",
+        ),
+        ('formula = "measure"', 'formula = "none"', r"'lacks' says what is missing where the formula is 'none'"),
+        ('formula = "measure"', 'formula = "mesure"', r"lines\.toml, line \d+: 'lines\.\d+\.formula' = 'mesure'"),
+        ("options = { measure", "options = { measured", r"formula 'measure' needs options = \{ measure"),
+        ('code = "S02"', 'code = "S01"', r"lines\.toml, line \d+: code 'S01' appears 2 times"),
+    ],
+)
+def test_a_bad_file_of_lines_is_refused_too(folder: Path, old: str, new: str, message: str) -> None:
+    path = folder / "promise" / "lines.toml"
+    text = (BOOKS / "lines.toml").read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(RuleError, match=message):
