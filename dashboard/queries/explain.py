@@ -61,8 +61,9 @@ def explain(
     now: dt.datetime,
     as_of: dt.datetime | None = None,
     refresh: bool = True,
+    looked_at: dt.datetime | None = None,
 ) -> dict[str, Any]:
-    """The document of design §4.1 `explain` for one office; as-of as in `league`.
+    """The document of design §4.1 `explain` for one office; as-of and `looked_at` as in `league`.
 
     Raises UsageError for an unknown period or office, NotAllowedError for one the viewer may not see.
     """
@@ -71,7 +72,7 @@ def explain(
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
-    silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or now, period=asked))
+    silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or looked_at or now, period=asked))
     with reader(db, rules.foreign) as source:
         require_office(source, viewer, office, asked)
         scope = scope_of(source.tree, asked, {office})

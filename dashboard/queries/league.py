@@ -67,11 +67,12 @@ def league(
     indicator: str | None = None,
     peer_group: str | None = None,
     refresh: bool = True,
+    looked_at: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """The league as a document (design §4.1); see `league_table`."""
     found = league_table(
         db, viewer, rules, period=period, level=level, now=now, as_of=as_of, indicator=indicator, peer_group=peer_group,
-        refresh=refresh,
+        refresh=refresh, looked_at=looked_at,
     )  # fmt: skip
     return found.to_json()
 
@@ -88,11 +89,13 @@ def league_table(
     indicator: str | None = None,
     peer_group: str | None = None,
     refresh: bool = True,
+    looked_at: dt.datetime | None = None,
 ) -> League:
     """Every office of the level valid on some day of the period, best first, then those not ranked.
 
     Without `as_of` the present: the roll-ups are brought up to date first, unless `refresh` is off (a page shows what
     the worker stored, and says of when). With it, judged aside and stored nowhere.
+    `looked_at` is the present of whoever reads stored figures that are older: silence is told as of then.
     With `indicator` the score is that one's points alone; with `peer_group` ranks are among the group. Ranks are
     counted over all offices, then rows outside the viewer's offices are left out.
     Raises UsageError (period, level, indicator, group), MingchaError when no edition was in force.
@@ -104,7 +107,7 @@ def league_table(
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
-    silent = tuple(silent_sources(db, viewer, rules, as_of=moment, period=asked))
+    silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or looked_at or now, period=asked))
     with reader(db, rules.foreign) as source:
         leaves = leaves_of(source, rules, asked, edition, moment, stored=stored)
         rows = _rows(source.tree, leaves, rules, asked, edition, level, indicator)

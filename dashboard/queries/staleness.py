@@ -34,9 +34,18 @@ class Silent:
     measure: str | None
     last: datetime | None
     """When it last stored something, None if it never has: what rests on it is as of then."""
-    since: datetime
-    """The end of the silence that was expected."""
+    heard: datetime
+    """The same, or when it was first asked."""
     within: timedelta
+
+    @property
+    def since(self) -> datetime:
+        """The end of the silence that was expected."""
+        return self.heard + self.within
+
+    def touches(self, period: Period) -> bool:
+        """Whether figures of the period rest on it: it was not heard late enough after the period's end."""
+        return self.heard < from_micros(period.ends_at) + self.within
 
     @property
     def records(self) -> frozenset[str]:
@@ -64,15 +73,13 @@ def silent_sources(
     wanted = [one for one in rules.watch.expected if one.rulebook == rules.foreign]
     last = _last_stored(db, wanted, as_of) if wanted else {}
     asked = _first_asked(db) if any((one.source, one.record) not in last for one in wanted) else {}
-    ends = None if period is None else from_micros(period.ends_at)
     found = []
     for one in wanted:
         stored = last.get((one.source, one.record))
-        counted = stored or asked.get(one.source)
-        if counted is None or counted >= as_of - one.within or (ends is not None and counted >= ends + one.within):
-            continue
-        found.append(Silent(one.source, one.record, one.measure, stored, counted + one.within, one.within))
-    return found
+        heard = stored or asked.get(one.source)
+        if heard is not None and heard + one.within < as_of:
+            found.append(Silent(one.source, one.record, one.measure, stored, heard, one.within))
+    return [one for one in found if period is None or one.touches(period)]
 
 
 def _last_stored(db: Database, wanted: Iterable[Expected], as_of: datetime) -> dict[tuple[str, str], datetime]:
