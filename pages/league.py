@@ -1,6 +1,7 @@
 """League 排名: who is better, and is it real?"""
 
 from dashboard.queries.funnel import funnel
+from dashboard.queries.movement import movement
 from dashboard.texts import t
 from dashboard.web import books, cached, periods
 from dashboard.web.charts import funnel as funnel_chart
@@ -10,9 +11,10 @@ from dashboard.web.components.blocks import finished, heading, says, section, sh
 from dashboard.web.state import filter_value, here, turn_to
 from dashboard.web.views import league as view
 from dashboard.web.views import marks
+from dashboard.web.views import movement as moved_view
 
 LEVELS = {"county": "Counties", "station": "Stations", "hall": "Halls"}
-TABS = {"score": "Whole score", "indicator": "One indicator", "peers": "Peers"}
+TABS = {"score": "Whole score", "indicator": "One indicator", "peers": "Peers", "moved": "What moved"}
 
 page = here()
 level = filter_value("level", tuple(LEVELS)) or "station"
@@ -61,6 +63,15 @@ def peers() -> list[object]:
     return [*found, says(t("Only ranked offices are compared, each with those of its own group."))]
 
 
+def what_moved() -> list[object]:
+    found = movement(page.app.db, page.viewer, page.rules, period=page.strip.period, level=level, now=page.as_of,
+                     refresh=False)  # fmt: skip
+    rest = moved_view.came_and_went(found["rows"], link)
+    about = t("from {before} to {period}", before=periods.name(found["before"]), period=periods.name(found["period"]))
+    return [section(t("What moved"), about), moved_view.moved(found, link),
+            *((section(t("Ranked in one of the two periods only")), rest) if rest else ())]  # fmt: skip
+
+
 def choice() -> object:
     known = [one for one in indicators if one.code not in view.missing_everywhere(rows) or one.code == code]
     return tabs([(f"{one.code} {books.title(one)}", link(indicator=one.code), one.code == code) for one in known],
@@ -84,6 +95,8 @@ if not rows:
 elif tab == "score":
     show(cached.kept(page, "league score", *filters, make=lambda: finished(*head(), *whole_score())))
     download.workbook(page)
+elif tab == "moved":
+    show(cached.kept(page, "league moved", *filters, make=lambda: finished(*head(), *what_moved())))
 elif tab == "peers":
     show(cached.kept(page, "league peers", *filters, make=lambda: finished(*head(), *peers())))
 else:

@@ -13,6 +13,7 @@ from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_named, rules_of
 from dashboard.queries.explain import explain as explain_office
 from dashboard.queries.league import league as league_of
+from dashboard.queries.movement import movement as movement_of
 from dashboard.queries.records import SAMPLES
 from dashboard.queries.records import records as records_of
 from dashboard.queries.signals import signals as signals_of
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     app.command("explain")(explain)
     app.command("records")(records)
     app.command("signals")(signals)
+    app.command("movement")(movement)
 
 
 def check(as_of: AsOf = None, person: Person = None, output: Output = Format.table) -> None:
@@ -194,3 +196,20 @@ def signals(
 _TEST_COLUMNS = {name: name for name in ("signal", "office", "name", "indicator", "inside", "beside", "expected",
                                          "complaints", "complaints_before", "p", "p_adjusted", "called")}  # fmt: skip
 _LEAD_COLUMNS = {name: name for name in ("signal", "record", "number", "office_code", "at", "step", "other", "amount")}
+
+
+def movement(
+    period: Period,
+    since: Annotated[str | None, typer.Option(help="The earlier period; default the one before.")] = None,
+    level: Annotated[str, typer.Option(help="hall, station, county or company.")] = "station",
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """Who moved in the league since an earlier period, split into own change, peers, rules and late data."""
+    application = open_application(user=person)
+    document = movement_of(
+        application.db, application.viewer, rules_of(application.settings), period=period, before=since, level=level,
+        now=application.now(),
+    )  # fmt: skip
+    emit(document, output, ("office", "name", "rank_before", "rank", "change", "own", "peers", "rules", "late_data",
+                            "score_before", "score"))  # fmt: skip

@@ -105,6 +105,13 @@ def test_the_league_ranks_three_and_shows_the_small_one_unranked(opened, company
     assert "全部缺项：C1、C2、C3、O1、O2、O3、O4、O5" in seen
 
 
+def test_what_moved_is_told_in_places_or_why_it_cannot_be(opened, company):
+    """Everything of the company lies in the third quarter, but one complaint chain: nobody is ranked in the second."""
+    seen = opened(company, "league", tab="moved")
+    assert "名次变化" in seen
+    assert "没有单位在两期都有排名" in seen
+
+
 def test_peers_are_compared_within_their_group(opened, company):
     seen = opened(company, "league", tab="peers")
     assert seen.text.index("农网") < seen.text.index("1 东河供电所") < seen.text.index("2 西坝供电所")
