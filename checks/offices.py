@@ -65,10 +65,10 @@ class Tree:
     def path(self, code: str, day: dt.date) -> tuple[str, ...]:
         """The office and everything above it on the day; an unknown parent makes a root.
 
-        What names an office after its end counts for the one successor that it has.
+        What names an office after its end counts for the one successor that it has, and not for itself.
         """
-        path = [code]
-        above = self.heir(code, day) or self._above(code, day)
+        path = [self.living(code, day)]
+        above = self._above(path[0], day)
         while above in self.versions and above not in path:
             path.append(str(above))
             above = self._above(path[-1], day)
@@ -80,6 +80,13 @@ class Tree:
         if office is None or office.valid_to >= day or len(office.successors) != 1:
             return None
         return office.successors[0]
+
+    def living(self, code: str, day: dt.date) -> str:
+        """The office itself, or after its end the one that stands for it."""
+        seen = [code]
+        while (heir := self.heir(seen[-1], day)) in self.versions and heir not in seen:
+            seen.append(str(heir))
+        return seen[-1]
 
     def _above(self, code: str, day: dt.date) -> str | None:
         office = self.on(code, day)
@@ -145,7 +152,7 @@ class Tree:
 class TreeOfOneDay(Tree):
     """The tree of one day for whatever day is asked (今日口径): every record counts where it would count today.
 
-    An office that has ended stands below its one successor and has no row. With several successors (a split), or
+    For an office that has ended its one successor stands; it has no row. With several successors (a split), or
     none, its records belong to nobody else: it keeps a row, so that no figure disappears.
     """
 
@@ -157,11 +164,9 @@ class TreeOfOneDay(Tree):
     def path(self, code: str, day: dt.date) -> tuple[str, ...]:
         return super().path(code, self.day)
 
-    def heir(self, code: str, day: dt.date) -> str | None:
-        return super().heir(code, self.day)
-
     def _above(self, code: str, day: dt.date) -> str | None:
-        return self.heir(code, self.day) or super()._above(code, self.day)
+        above = super()._above(code, self.day)
+        return above and self.living(above, self.day)
 
     def bounds(self, start: dt.date, end: dt.date) -> list[dt.date]:
         return [start]
@@ -177,7 +182,7 @@ class TreeOfOneDay(Tree):
             if office is None or office.level != level:
                 continue
             inside = any(o.valid_from < period.end and o.valid_to >= period.start for o in self.versions[code])
-            if office.valid_on(self.day) or (inside and self.heir(code, self.day) not in self.versions):
+            if office.valid_on(self.day) or (inside and self.living(code, self.day) == code):
                 found.append(office)
         return found
 

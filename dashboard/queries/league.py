@@ -26,6 +26,7 @@ from dashboard.judging.rules import Rules
 from dashboard.judging.sums import Leaves, OfficeSums, aside_leaves, office_sums, stored_leaves
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.queries.office_changes import change_document, changes_in, day_of_tree
 from dashboard.queries.staleness import Silent, mark, silent_sources
 
 COUNTS = ("pending", "unjudgeable", "excluded", "provisional", "to_the_minute")
@@ -42,6 +43,9 @@ class League:
     rows: list[Row]
     silent: tuple[Silent, ...] = ()
     """Sources on which figures rest and that are silent for longer than expected."""
+    tree: str = "day"
+    changes: tuple[dict[str, Any], ...] = ()
+    """What changed in the tree of offices inside what is compared, as it is printed."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of design §4.1 `league`."""
@@ -52,6 +56,8 @@ class League:
             "rulebook": self.edition.code,
             "rows": [row_document(row) for row in self.rows],
             "stale_sources": [silent.to_json() for silent in self.silent],
+            "tree": self.tree,
+            "changes": list(self.changes),
         }
 
 
@@ -68,11 +74,12 @@ def league(
     peer_group: str | None = None,
     refresh: bool = True,
     looked_at: dt.datetime | None = None,
+    tree: str = "day",
 ) -> dict[str, Any]:
     """The league as a document (design §4.1); see `league_table`."""
     found = league_table(
         db, viewer, rules, period=period, level=level, now=now, as_of=as_of, indicator=indicator, peer_group=peer_group,
-        refresh=refresh, looked_at=looked_at,
+        refresh=refresh, tree=tree, looked_at=looked_at,
     )  # fmt: skip
     return found.to_json()
 
@@ -90,6 +97,7 @@ def league_table(
     peer_group: str | None = None,
     refresh: bool = True,
     looked_at: dt.datetime | None = None,
+    tree: str = "day",
 ) -> League:
     """Every office of the level valid on some day of the period, best first, then those not ranked.
 
@@ -98,6 +106,7 @@ def league_table(
     `looked_at` is the present of whoever reads stored figures that are older: silence is told as of then.
     With `indicator` the score is that one's points alone; with `peer_group` ranks are among the group. Ranks are
     counted over all offices, then rows outside the viewer's offices are left out.
+    `tree`: a record counts for the office above it on its own `day`, or on the as-of's (`today`).
     Raises UsageError (period, level, indicator, group), MingchaError when no edition was in force.
     """
     asked = period_named(period, rules)
@@ -108,14 +117,17 @@ def league_table(
     if stored and refresh:
         bring_up_to_date(db, rules, now)
     silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or looked_at or now, period=asked))
-    with reader(db, rules.foreign) as source:
+    with reader(db, rules.foreign, day_of_tree(tree, moment)) as source:
         leaves = leaves_of(source, rules, asked, edition, moment, stored=stored)
-        rows = _rows(source.tree, leaves, rules, asked, edition, level, indicator)
+        rows = _rows(source.shown, leaves, rules, asked, edition, level, indicator)
         mark(rows, edition, rules, silent)
         ranked = standings(rows, asked, edition, level, moment)
         if peer_group is not None:
             ranked = _of_group(ranked, peer_group)
-        return League(asked, level, moment, edition, visible(ranked, source.tree, viewer, asked), silent)
+        changed = changes_in(source.tree, viewer, asked, source.one_day)
+        told = tuple(change_document(change, source.tree) for change in changed)
+        seen = visible(ranked, source.shown, viewer, asked)
+        return League(asked, level, moment, edition, seen, silent, tree, told)
 
 
 def standings(rows: list[Row], period: Period, edition: Edition, level: str, as_of: dt.datetime) -> list[Row]:
@@ -235,7 +247,7 @@ def visible(rows: Iterable[Row], tree: Tree, viewer: Viewer, period: Period) -> 
     """The rows of the viewer's offices and everything below them on the period's last day."""
     if viewer.sees_everything:
         return list(rows)
-    allowed = tree.below(viewer.offices, period.last_day)
+    allowed = tree.below(viewer.offices, period.last_day) | viewer.offices
     return [row for row in rows if row.office in allowed]
 
 

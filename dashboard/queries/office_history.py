@@ -24,7 +24,7 @@ from checks.office_history import (
     tree_of_history,
     trimmed,
 )
-from checks.offices import Tree
+from checks.offices import BEGINNING, Tree
 from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, OFFICE_ALIASES, RECORD_TABLES, ROLLUPS
@@ -247,3 +247,34 @@ def aliases(db: Database, viewer: Viewer, *, code: str | None = None) -> list[Al
 def today(now: dt.datetime) -> dt.date:
     """The local day."""
     return now.astimezone(LOCAL).date()
+
+
+# --- as commands print it ---------------------------------------------------------------------------------------------
+
+
+def version_document(version: Version) -> dict[str, Any]:
+    """One version with its days as text; the first version of an office that was always there begins with null."""
+    values = {name: getattr(version, name) for name in RECORDS["offices"].names}
+    begins = None if version.valid_from == BEGINNING else version.valid_from.isoformat()
+    return {**values, "valid_from": begins, "valid_to": version.valid_to and version.valid_to.isoformat()}
+
+
+def preview_document(found: Preview) -> dict[str, Any]:
+    """What a change would do, as JSON."""
+    return {
+        "day": found.change.day.isoformat(),
+        "kind": found.change.kind,
+        "rows": [
+            {
+                "office": effect.code, "name": effect.name, "level": effect.level, "begins": effect.begins,
+                "ends": effect.ends, "old_name": effect.old_name, "gained": list(effect.gained),
+                "lost": list(effect.lost),
+                "changed": {name: {"before": before, "after": after} for name, before, after in effect.changed},
+                "records_gained": sum(found.records.get(code, 0) for code in effect.gained),
+                "records_lost": sum(found.records.get(code, 0) for code in effect.lost),
+            }
+            for effect in found.effects
+        ],
+        "versions": [version_document(new) for _, new in found.written],
+        "digest": found.digest,
+    }  # fmt: skip

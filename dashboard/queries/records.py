@@ -26,6 +26,7 @@ from dashboard.nearest import nearest
 from dashboard.people import Viewer
 from dashboard.queries.explain import require_office
 from dashboard.queries.league import period_named
+from dashboard.queries.office_changes import day_of_tree
 
 SAMPLES = "samples"
 LISTED = (*KINDS, SAMPLES)
@@ -49,10 +50,11 @@ def records(
     limit: int | None = None,
     offset: int = 0,
     refresh: bool = True,
+    tree: str = "day",
 ) -> dict[str, Any]:
     """Judged records of a period below an office, newest first: `{"rows": […], "total": how many without limit}`.
 
-    `verdict` keeps records with that verdict in some indicator, or in `indicator`. As-of as in `league`.
+    `verdict` keeps records with that verdict in some indicator, or in `indicator`. As-of and `tree` as in `league`.
     Raises UsageError (record, period, verdict, indicator, office), NotAllowedError.
     """
     asked = period_named(period, rules)
@@ -60,10 +62,10 @@ def records(
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
-    with reader(db, rules.foreign) as source:
+    with reader(db, rules.foreign, day_of_tree(tree, as_of or now)) as source:
         if office is not None:
             require_office(source, viewer, office, asked)
-        scope = scope_of(source.tree, asked, None if office is None else {office}, viewer.offices)
+        scope = scope_of(source.shown, asked, None if office is None else {office}, viewer.offices)
         wanted = _Wanted(source, rules, asked, scope, as_of or now, verdict, indicator, limit, offset)
         if record == SAMPLES:
             return wanted.samples()
