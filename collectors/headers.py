@@ -151,6 +151,7 @@ HEADERS: dict[str, dict[str, Sequence[str]]] = {
             "挂起天数(工作日)",
             "客户原因暂停工作日",
         ),
+        "pause_document": ("暂停依据", "暂停单号", "暂停确认单", "挂起依据", "中止依据"),
         "card_issued": ("明白卡", "是否发放明白卡", "明白卡发放", "明白卡是否发放"),
     },
     "evaluations": {

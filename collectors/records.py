@@ -145,7 +145,7 @@ APPLICATIONS = RecordType(
         Column("customer_no"), Column("accepted_at", "instant", required=True),
         *_stamps("plan_answered_at", "design_reviewed_at", "inspected_at", "connected_at", "archived_at"),
         Column("papers", "integer"), Column("visits", "integer"), Column("paused_working_days", "integer"),
-        Column("card_issued", "maybe"),
+        Column("pause_document"), Column("card_issued", "maybe"),
     ),
     key=("application_no",), office="office_code", moment="accepted_at", number="application_no",
     lifecycle=("accepted_at", "plan_answered_at", "design_reviewed_at", "inspected_at", "connected_at", "archived_at"),

@@ -20,6 +20,7 @@ from dashboard.database.models.intake import (
     SOURCE_STATES,
 )
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
+from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
 from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
@@ -30,6 +31,7 @@ __all__ = [
     "BATCHES",
     "BATCH_FLAGS",
     "BATCH_FLAG_EVENTS",
+    "CALENDAR_NOTICES",
     "CONFIRMATIONS",
     "DAY_COUNTS",
     "EVIDENCE",

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from dashboard.database.models.base import METADATA, identity, instant, number, text
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
+from dashboard.database.models.notices import CALENDAR_NOTICES
 
 EXCLUSIONS = sa.Table(
     "exclusions",
@@ -62,5 +63,7 @@ FREEZE_EVENTS = sa.Table(
     sa.Index("ix_freeze_events_period", "period", "action"),
 )
 
-APPEND_ONLY = (EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS)
+APPEND_ONLY = (
+    EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS, CALENDAR_NOTICES,
+)  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

@@ -26,6 +26,7 @@ COLUMNS = {
     "parent_ticket_no": "Parent ticket", "parent_repair_no": "Parent repair", "calls": "Calls", "taken_by": "Taken by",
     "category_1": "Category 1", "category_2": "Category 2", "category_3": "Category 3", "class": "Class",
     "papers": "Papers", "visits": "Visits", "paused_working_days": "Paused working days",
+    "pause_document": "Document of the pause",
     "card_issued": "Notice card issued", "outcome": "Outcome", "cause": "Cause", "verdict": "Verdict", "slot": "Slot",
     "date": "Date", "kind": "Kind", "inspector": "Inspector", "item_code": "Sheet item", "result": "Result",
     "count": "Count", "note": "Note", "sample_id": "Sample", "inspection_no": "Inspection",

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("papers", sa.BigInteger(), nullable=True),
         sa.Column("visits", sa.BigInteger(), nullable=True),
         sa.Column("paused_working_days", sa.BigInteger(), nullable=True),
+        sa.Column("pause_document", sa.Text(), nullable=True),
         sa.Column("card_issued", sa.Boolean(), nullable=True),
         sa.Column("office_named", sa.Text(), nullable=True),
         sa.Column("version_at", sa.BigInteger(), nullable=False),
@@ -62,6 +63,7 @@ def upgrade() -> None:
         sa.Column("papers", sa.BigInteger(), nullable=True),
         sa.Column("visits", sa.BigInteger(), nullable=True),
         sa.Column("paused_working_days", sa.BigInteger(), nullable=True),
+        sa.Column("pause_document", sa.Text(), nullable=True),
         sa.Column("card_issued", sa.Boolean(), nullable=True),
         sa.Column("office_named", sa.Text(), nullable=True),
         sa.Column("version_at", sa.BigInteger(), nullable=False),
@@ -180,6 +182,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_batches_sha256", ["sha256"], unique=False)
         batch_op.create_index("ix_batches_source", ["source", "started_at"], unique=False)
 
+    op.create_table(
+        "calendar_notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("calendar", sa.Text(), nullable=False),
+        sa.Column("year", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("issued", sa.Text(), nullable=False),
+        sa.Column("days", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_notices")),
+        sa.UniqueConstraint("calendar", "digest", name=op.f("uq_calendar_notices_calendar_digest")),
+    )
     op.create_table(
         "cameras",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1411,6 +1427,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_cameras_batch_id")
 
     op.drop_table("cameras")
+    op.drop_table("calendar_notices")
     with op.batch_alter_table("batches", schema=None) as batch_op:
         batch_op.drop_index("ix_batches_source")
         batch_op.drop_index("ix_batches_sha256")
