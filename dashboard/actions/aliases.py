@@ -13,7 +13,7 @@ from dashboard.database.models import OFFICE_ALIASES, RECORD_TABLES
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import to_micros
 from dashboard.intake.names import BEGINNING, END, compared, office_names
-from dashboard.intake.tables import Tables
+from dashboard.intake.tables import Tables, alone
 from dashboard.nearest import nearest
 from dashboard.people import Viewer, require_decider
 
@@ -35,8 +35,8 @@ def add_alias(
     UsageError for an unknown office, days that end before they begin, or a name that means another office on any of
     these days; NotAllowedError for who does not keep offices.
     """
-    with db.adbc(write=True) as connection:
-        return added(Tables(db, connection), by, code, name, (valid_from, valid_to), at)
+    with alone(db) as tables:
+        return added(tables, by, code, name, (valid_from, valid_to), at)
 
 
 def added(tables: Tables, by: Viewer, code: str, name: str, days: tuple[date | None, date | None], at: datetime) -> int:

@@ -22,7 +22,7 @@ from dashboard.database.models import BATCHES, QUARANTINE
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.intake.names import AMBIGUOUS, UNKNOWN, compared
 from dashboard.intake.replaying import Given, Replay, ReplayReport, note
-from dashboard.intake.tables import Tables
+from dashboard.intake.tables import Tables, alone
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
 
@@ -59,8 +59,7 @@ class Chosen:
 def replay(db: Database, *, by: Viewer, chosen: Chosen, at: datetime, given: Given = NOTHING_GIVEN) -> ReplayReport:
     """Take in the chosen open rows as their sources are read today. What cannot be stored stays, with its reason."""
     _require_company_wide(by)
-    with db.adbc(write=True) as connection:
-        tables = Tables(db, connection)
+    with alone(db) as tables:
         report = Replay(tables, by, at, given).run(chosen.conditions())
         if report.batches:
             tables.run(audit.line(by, "replay", str(chosen), json.dumps(report.counts()), at=at))
@@ -81,8 +80,7 @@ def repair_row(
     Corrections made before stay unless stated anew. UsageError for a row that is not open or a column unknown.
     """
     aliases.require_keeper(by, "correct a quarantined row")
-    with db.adbc(write=True) as connection:
-        tables = Tables(db, connection)
+    with alone(db) as tables:
         row = _open_row(tables, quarantine_id)
         known = correctable(json.loads(row["details"])["header"], row["record"])
         for name in values:
@@ -113,8 +111,7 @@ def map_office(
     given: Given = NOTHING_GIVEN,
 ) -> ReplayReport:
     """Let an unknown office name mean an office (`aliases.add_alias`), and take in every row that waits for it."""
-    with db.adbc(write=True) as connection:
-        tables = Tables(db, connection)
+    with alone(db) as tables:
         alias = aliases.added(tables, by, code, named, (valid_from, valid_to), at)
         waiting = _waiting_for(tables, named)
         note(tables, waiting, by, "office_named", at, pl.lit(json.dumps({"alias": alias, "office": code})))
@@ -144,8 +141,7 @@ def _turned(
 ) -> int:
     before, after = states
     action = "reopened" if after == "open" else after
-    with db.adbc(write=True) as connection:
-        tables = Tables(db, connection)
+    with alone(db) as tables:
         query = sa.select(QUARANTINE.c.id).select_from(_with_batches())
         rows = tables.frame(query.where(QUARANTINE.c.state == before, *chosen.conditions()))
         if rows.is_empty():

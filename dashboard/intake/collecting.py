@@ -26,6 +26,7 @@ from dashboard.intake.replaying import Given
 from dashboard.intake.report import BatchReport
 from dashboard.intake.states import ASKED_AT, FAILURES, FIRST_ASKED_AT, remembered, remembering
 from dashboard.intake.taking import take_in
+from dashboard.intake.watching import watch_company
 from dashboard.settings import SAVED_IN, Settings, with_saved_sources
 
 SPOOL = "var/spool"
@@ -50,6 +51,8 @@ class CollectReport:
     failures: list[Failure] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    """Flags raised on days, after all had been taken in."""
 
 
 def configured_sources(settings: Settings) -> list[SourceConfig]:
@@ -122,6 +125,7 @@ def collect(
     for config in chosen:
         go_on()
         _ask(application, config, report, go_on)
+    report.flags = watch_company(application, configs)
     return report
 
 
@@ -167,7 +171,13 @@ def _take(application: Application, config: SourceConfig, arrival: Arrival, repo
     slots, measures = application.settings.video.slot_table, known_measures(application.settings)
     try:
         report.batches += take_in(
-            application.db, by=application.viewer, arrival=arrival, config=config, slots=slots, measures=measures
+            application.db,
+            by=application.viewer,
+            arrival=arrival,
+            config=config,
+            slots=slots,
+            measures=measures,
+            once=True,
         )
     except CollectorError as error:
         report.failures.append(Failure(config.name, arrival.name, error.message))

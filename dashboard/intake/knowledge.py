@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+import collectors
 from checks.measures import Measures, load_measures
 from checks.rulebook.loader import load_rulebook
 from collectors.mapping import SourceConfig
@@ -45,3 +51,24 @@ def known_now(
 def item_codes() -> frozenset[str]:
     """Codes of the score sheet: an inspection of anything else could not be counted."""
     return frozenset(load_rulebook().sheet.deductions)
+
+
+def digest_of(known: Known) -> str:
+    """Changes whenever the same file under the same mapping would be read differently: other names of offices, slots,
+    items or measures, or another version of the program."""
+    slots = [(slot.number, str(slot.starts), str(slot.ends)) for slot in known.slots]
+    items = sorted(known.item_codes or ())
+    measures = sorted(known.measures.names.items()) if known.measures else []
+    digest = hashlib.sha256(repr((_program(), known.system, known.rulebook, slots, items, measures)).encode())
+    digest.update(known.offices.table.sort(pl.all()).write_csv().encode())
+    return digest.hexdigest()
+
+
+@cache
+def _program() -> str:
+    """The code that reads and makes ready, as it lies on disk; and the Polars that runs it."""
+    digest = hashlib.sha256(pl.__version__.encode())
+    for folder in (Path(collectors.__file__).parent, Path(__file__).parent):
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -27,6 +27,14 @@ class BatchReport:
     reasons: Counter[str] = field(default_factory=Counter)
     """Quarantined rows by reason code."""
     messages: list[str] = field(default_factory=list)
+    controls: list[dict[str, Any]] = field(default_factory=list)
+    """Totals that the sheet states, beside what was read (`intake.control`)."""
+    flags: list[dict[str, Any]] = field(default_factory=list)
+    """What looks wrong with the sheet: `kind, stated, found, detail` (`intake.flags`)."""
+    repeated: int = 0
+    """Rows, all of them `unchanged`, that say again what the file itself has said before."""
+    same_as: int | None = None
+    """The batch that stored all this already: the file was not read again (`intake.repeating`)."""
 
     def settle(self) -> None:
         """Assert the law of conservation: nothing read may be missing from the sums."""
@@ -49,4 +57,7 @@ class BatchReport:
             **self.counts(),
             "seconds": round(self.seconds, 3),
             "reasons": dict(self.reasons),
+            "controls": self.controls,
+            "flags": self.flags,
+            "same_as": self.same_as,
         }

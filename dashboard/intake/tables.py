@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from dashboard.database import Database
+
+LOCK = 20260903
+"""Number of PostgreSQL's advisory lock that lets one process at a time store records; SQLite has one writer anyway."""
 
 
 class Tables:
@@ -46,3 +51,17 @@ class Tables:
             self.db.execute(cursor, statement)
             row = cursor.fetchone()
         return None if row is None else row[0]
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[Tables]:
+    """One write transaction that nobody else who stores or repairs records shares its time with.
+
+    What is looked up inside stays true until the end: two collectors started at the same moment, or a repair during an
+    import, wait for each other instead of storing a key twice.
+    """
+    with db.adbc(write=True) as connection:
+        tables = Tables(db, connection)
+        if db.dialect == "postgresql":
+            tables.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        yield tables

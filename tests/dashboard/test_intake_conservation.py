@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collectors.base import CollectorError
 from collectors.mapping import SourceConfig
 from collectors.tables import delimited
 from dashboard.database import Database
@@ -124,9 +125,12 @@ def _take(db, folder, model, rows, version) -> int:
     # rows without a single word are blank lines to any reader, and no data
     data = [row for row in rows if any(cell.strip() for cell in row)]
     moment = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=version)
-    (report,) = import_file(
-        db, by=system_viewer(), path=path, config=SourceConfig(record="tickets"), now=moment, exported_at=moment
-    )
+    arrived = {"path": path, "config": SourceConfig(record="tickets"), "now": moment, "exported_at": moment}
+    if not data:
+        with pytest.raises(CollectorError, match="is empty"):
+            import_file(db, by=system_viewer(), **arrived)
+        return 0
+    (report,) = import_file(db, by=system_viewer(), **arrived)
     assert report.read + report.skipped == len(rows)
     expected = model.take(data, version)
     assert {name: getattr(report, name) for name in expected} == expected

@@ -150,9 +150,9 @@ def open_world(home: Path, database: Database, round_number: int) -> Application
     return Application(settings, database, system_viewer(), now=lambda: moment)
 
 
-def collect_all(home: Path, database: Database, round_number: int) -> list[str]:
-    """One round over every source; the failures it names."""
-    report = collect(open_world(home, database, round_number), names=SOURCES)
+def collect_all(home: Path, database: Database, round_number: int, sources=SOURCES) -> list[str]:
+    """One round over the sources; the failures it names."""
+    report = collect(open_world(home, database, round_number), names=sources)
     return [f"{failure.source} {failure.file}: {failure.message}" for failure in report.failures]
 
 
@@ -208,9 +208,11 @@ def differences(expected: dict[str, list[str]], found: dict[str, list[str]]) -> 
     return said
 
 
-if __name__ == "__main__":  # one round in a process of its own: `scenario.py HOME URL ROUND`
+if __name__ == "__main__":  # one round in a process of its own: `scenario.py HOME URL ROUND [SOURCE …]`
     opened = Database(sys.argv[2])
     print("ready", flush=True)
-    for line in collect_all(Path(sys.argv[1]), opened, int(sys.argv[3])):
+    if named := sys.argv[4:]:
+        sys.stdin.readline()  # which sources, and when to begin, is said by who starts several
+    for line in collect_all(Path(sys.argv[1]), opened, int(sys.argv[3]), named or SOURCES):
         print(line, flush=True)
     print("done", flush=True)
