@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -143,6 +143,13 @@ def _ratios_of(repairs: pl.DataFrame | None) -> pl.DataFrame:
         return pl.DataFrame(schema={"office_code": pl.String, "day": pl.String, "ratio": pl.Int64})
     found = repairs.filter(pl.col("exists"), pl.col("ratio").is_not_null())
     return found.select("office_code", day_text(found).alias("day"), "ratio")
+
+
+def with_difference(leaves: Leaves, rollup: pl.DataFrame) -> Leaves:
+    """The same leaves with a roll-up added (by office and day; sums may be negative); single values stay."""
+    dated = rollup.with_columns(_epoch_in(rollup, leaves.epochs)).select(leaves.cells.columns)
+    cells = pl.concat([leaves.cells, dated]).group_by("office_code", "epoch", "indicator").agg(pl.col(SUMS).sum())
+    return replace(leaves, cells=cells)
 
 
 def _epoch_in(days: pl.DataFrame, bounds: tuple[dt.date, ...]) -> pl.Expr:

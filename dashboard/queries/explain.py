@@ -10,26 +10,40 @@ from typing import Any
 import polars as pl
 
 from checks.explain import lost_cents, split
+from checks.judge.base import microseconds
 from checks.judge.formulas import FORMULAS
 from checks.judge.measures import months_that_count
+from checks.offices import Tree
 from checks.periods import Period
 from checks.reasons import BY_CODE, REASONS, STATES, numbers_of
 from checks.rounding import published
 from checks.rulebook.model import Edition, Indicator
-from checks.scoring import Figure
+from checks.scoring import Figure, Row
 from dashboard.database import Database
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import iso_local, to_micros
+from dashboard.judging.alternatives import difference
 from dashboard.judging.detail import Scope, detailed, scope_of, verdict_of, worth_naming
+from dashboard.judging.filed import holding
 from dashboard.judging.halls import judged_samples
 from dashboard.judging.kinds import KINDS, Kind
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules
-from dashboard.judging.sums import OfficeSums, events_of_months, in_period, measures_of, office_sums, sample_days
+from dashboard.judging.sums import (
+    Leaves,
+    OfficeSums,
+    events_of_months,
+    in_period,
+    measures_of,
+    office_sums,
+    sample_days,
+    with_difference,
+)
 from dashboard.nearest import nearest
-from dashboard.people import Viewer
+from dashboard.people import Viewer, system_viewer
 from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of, with_certainty
+from dashboard.queries.office_changes import change_document, changes_in, day_of_tree
 from dashboard.queries.staleness import Silent, mark, silent_sources
 from dashboard.texts import t
 
@@ -61,9 +75,10 @@ def explain(
     now: dt.datetime,
     as_of: dt.datetime | None = None,
     refresh: bool = True,
+    tree: str = "day",
     looked_at: dt.datetime | None = None,
 ) -> dict[str, Any]:
-    """The document of design §4.1 `explain` for one office; as-of and `looked_at` as in `league`.
+    """The document of design §4.1 `explain` for one office; as-of, `tree` and `looked_at` as in `league`.
 
     Raises UsageError for an unknown period or office, NotAllowedError for one the viewer may not see.
     """
@@ -73,15 +88,15 @@ def explain(
     if stored and refresh:
         bring_up_to_date(db, rules, now)
     silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or looked_at or now, period=asked))
-    with reader(db, rules.foreign) as source:
+    with reader(db, rules.foreign, day_of_tree(tree, as_of or now)) as source:
         require_office(source, viewer, office, asked)
-        scope = scope_of(source.tree, asked, {office})
+        scope = scope_of(source.shown, asked, {office})
         return _explained(_Case(source, rules, asked, edition, as_of or now, scope, stored, silent), office)
 
 
 def require_office(source: Reader, viewer: Viewer, code: str, period: Period) -> None:
     """Refuse an office that is unknown, or outside what the viewer may see."""
-    allowed = None if viewer.sees_everything else source.tree.below(viewer.offices, period.last_day)
+    allowed = None if viewer.sees_everything else source.shown.below(viewer.offices, period.last_day) | viewer.offices
     known = source.tree.versions if allowed is None else allowed
     if code in known:
         return
@@ -92,7 +107,7 @@ def require_office(source: Reader, viewer: Viewer, code: str, period: Period) ->
 
 
 def _explained(case: _Case, office: str) -> dict[str, Any]:
-    tree = case.source.tree
+    tree = case.source.shown
     version = tree.on(office, tree.last_valid_day(office, case.period.last_day))
     level = version.level if version else "station"
     leaves = leaves_of(
@@ -106,6 +121,7 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     frames = {kind.record: _records(case, kind) for kind in kinds}
     losing = {code: _losing(case, figure.indicator, frames) for code, figure in row.figures.items()}
     cents = lost_cents(row)
+    other = _without_exclusions(case, leaves, tree, row)
     return {
         "office": office,
         "name": row.name,
@@ -114,12 +130,52 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
         "as_of": iso_local(to_micros(case.as_of)),
         "rulebook": case.edition.code,
         "score": published(row.score, 2),
+        "score_without_exclusions": published(other.score, 2),
         "withheld": row.reason if row.withheld else None,
         "marks": row.marks,
         "stale_sources": [silent.to_json() for silent in case.silent],
-        "indicators": [_indicator(figure, losing[code], cents.get(code)) for code, figure in row.figures.items()],
+        "tree": "day" if case.source.one_day is None else "today",
+        "changes": _changes(case, office),
+        "indicators": [
+            {**_indicator(figure, losing[code], cents.get(code)), "without_exclusions": without[code]}
+            for without in [_shown_without(other)]
+            for code, figure in row.figures.items()
+        ],
         **_asides(case, frames),
     }
+
+
+def _without_exclusions(case: _Case, leaves: Leaves, tree: Tree, row: Row) -> Row:
+    """The row as it would be had no exclusion been approved; the row itself where none matters (issue 4.8)."""
+    filings = holding(case.source, microseconds(case.as_of))
+    if not filings or row.level == "hall":
+        return row
+    changed = difference(case.source, case.rules, case.period, case.as_of, filings, (), case.scope.offices)
+    if changed.is_empty():
+        return row
+    found = office_sums(with_difference(leaves, changed), tree, case.rules, case.period)
+    return row_of(tree, found.get(row.office) or OfficeSums(), case.period, case.edition, row.office, row.level)
+
+
+def _shown_without(row: Row) -> dict[str, dict[str, Any]]:
+    """Each indicator of that row; its lost points add up to 100.00 − its score too."""
+    cents = lost_cents(row)
+    return {
+        code: {
+            **{name: numbers[name] for name in ("numerator", "denominator", "value", "points")},
+            "score_lost": None if code not in cents else published(Fraction(cents[code], 100), 2),
+        }
+        for code, figure in row.figures.items()
+        for numbers in [figure_document(figure)]
+    }
+
+
+def _changes(case: _Case, office: str) -> list[dict[str, Any]]:
+    """What changed in the office or below it inside the period, or since it where one day's tree is read."""
+    source, everyone = case.source, system_viewer()
+    seen = changes_in(source.tree, everyone, case.period, source.one_day)
+    below = source.shown.below({office}, case.period.last_day) | (case.scope.offices or frozenset())
+    return [change_document(change, source.tree) for change in seen if change.concerns & below]
 
 
 def _records(case: _Case, kind: Kind) -> pl.DataFrame:

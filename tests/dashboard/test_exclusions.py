@@ -17,6 +17,7 @@ from dashboard.instants import to_micros
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
+from dashboard.queries.explain import explain
 from dashboard.queries.league import league
 from dashboard.settings import Settings
 
@@ -45,7 +46,8 @@ def put(db: Database, record: str, *rows: dict[str, Any]) -> None:
 def repair(office: str, number: int, minutes: int, **more: Any) -> dict[str, Any]:
     accepted = NOON + number * DAY
     return {"system": "desk", "repair_no": f"{office}-{number:02d}", "office_code": office, "accepted_at": accepted,
-            "arrived_at": accepted + minutes * MINUTE, "restored_at": accepted + (minutes + 60) * MINUTE, **more}  # fmt: skip
+            "arrived_at": accepted + minutes * MINUTE, "restored_at": accepted + (minutes + 60) * MINUTE,
+            **more}  # fmt: skip
 
 
 @pytest.fixture
@@ -159,6 +161,34 @@ def test_trap_28_an_exclusion_is_capped_by_what_was_declared(
     filing = Filing(**{**{name: getattr(TYPHOON, name) for name in TYPHOON.__slots__}, **changed})
     with pytest.raises(UsageError, match=said):
         act.file_exclusion(sqlite_database, by=FILER, filing=filing, at=FILED_AT)
+
+
+def test_trap_28_every_excluded_record_is_listed_and_both_rates_are_shown(db: Database) -> None:
+    """Domain §9, 28: list every excluded record, show both rates; the parts of both scores add up to the cent."""
+    approved(db)
+    found = explain(db, SYSTEM, RULES, office="S1", period="2026-Q3", now=NOW)
+    assert found["excluded"] == [{"record": "repairs", "number": number, "reason": "filed"}
+                                 for number in ("S1-00", "S1-01")]  # fmt: skip
+    line = next(line for line in found["indicators"] if line["code"] == "R1")
+    assert (line["numerator"], line["denominator"], line["value"]) == (10, 10, 1)
+    without = line["without_exclusions"]
+    assert (without["numerator"], without["denominator"], without["value"]) == (10, 12, 0.833333)
+    for score, lost in (
+        (found["score"], [line["score_lost"] for line in found["indicators"]]),
+        (found["score_without_exclusions"], [i["without_exclusions"]["score_lost"] for i in found["indicators"]]),
+    ):
+        assert round(100 - sum(cost or 0 for cost in lost), 2) == score
+    for line in found["indicators"]:
+        assert round(sum(record["score_lost"] for record in line["records"]), 2) == (line["score_lost"] or 0)
+    aside = explain(db, SYSTEM, RULES, office="S1", period="2026-Q3", now=NOW, as_of=NOW)
+    assert aside == found
+
+
+def test_without_an_exclusion_both_rates_are_the_same(db: Database) -> None:
+    found = explain(db, SYSTEM, RULES, office="S1", period="2026-Q3", now=NOW)
+    assert found["score_without_exclusions"] == found["score"]
+    for line in found["indicators"]:
+        assert line["without_exclusions"] == {name: line[name] for name in line["without_exclusions"]}
 
 
 def test_a_filing_that_nobody_approves_lapses(db: Database) -> None:
