@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 
 from checks.clock import Calendar
-from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, judge, reason
+from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, judge, reason, with_filed
 from checks.judge.clocks import clock
 from checks.lifecycles import LIFECYCLES
 from checks.rulebook.loader import Rulebook
@@ -25,8 +25,8 @@ def judge_applications(
 
     Needs `form_at`: when the first designated-supplier form that names the application was collected, or null.
     """
-    excluded = NOT_APPLICABLE  # an application has no exclusion of its own yet, only filed ones (design §3.1)
-    return judge(applications, "applications", LIFECYCLE, JUDGES, rulebook, calendar, as_of, excluded)
+    excluded = pl.when(pl.col("filed")).then(reason("filed")).otherwise(NOT_APPLICABLE)
+    return judge(with_filed(applications), "applications", LIFECYCLE, JUDGES, rulebook, calendar, as_of, excluded)
 
 
 def _form_collected(moment: Moment, indicator: Indicator) -> Verdict:

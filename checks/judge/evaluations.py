@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 
 from checks.clock import Calendar
-from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, judge, reason
+from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, judge, reason, with_filed
 from checks.lifecycles import LIFECYCLES
 from checks.rulebook.loader import Rulebook
 from checks.rulebook.model import Indicator
@@ -20,8 +20,9 @@ def judge_evaluations(
     evaluations: pl.DataFrame, rulebook: Rulebook, calendar: Calendar, as_of: dt.datetime
 ) -> pl.LazyFrame:
     """Verdicts of evaluations at `as_of`; needs `inherited`, the reason number of the ticket named (0: none)."""
-    excluded = pl.col("inherited").cast(pl.UInt8)
-    return judge(evaluations, "evaluations", LIFECYCLE, JUDGES, rulebook, calendar, as_of, excluded)
+    own = pl.when(pl.col("filed")).then(reason("filed")).otherwise(NOT_APPLICABLE)
+    excluded = pl.when(pl.col("inherited") > 0).then(pl.col("inherited").cast(pl.UInt8)).otherwise(own)
+    return judge(with_filed(evaluations), "evaluations", LIFECYCLE, JUDGES, rulebook, calendar, as_of, excluded)
 
 
 def _reached_share(_moment: Moment, indicator: Indicator) -> Verdict:

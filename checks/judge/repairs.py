@@ -7,7 +7,18 @@ import datetime as dt
 import polars as pl
 
 from checks.clock import DAY, Calendar
-from checks.judge.base import NO_TIME, NOT_APPLICABLE, Judge, Moment, Verdict, exclusion, is_child, judge, reason
+from checks.judge.base import (
+    NO_TIME,
+    NOT_APPLICABLE,
+    Judge,
+    Moment,
+    Verdict,
+    exclusion,
+    is_child,
+    judge,
+    reason,
+    with_filed,
+)
 from checks.judge.clocks import clock, fits
 from checks.lifecycles import LIFECYCLES
 from checks.reasons import NUMBER
@@ -25,7 +36,8 @@ COLUMNS = (
 def repair_exclusion() -> pl.Expr:
     """Why a repair counts nowhere, or 0; `inherited` is the reason number of the ticket it names (0: none)."""
     inherited = {code: pl.col("inherited") == NUMBER[code] for code in ("simulated", "withdrawn", "child", "filed")}
-    own = {"simulated": pl.col("simulated").fill_null(False), "child": is_child("parent_repair_no", "repair_no")}
+    own = {"simulated": pl.col("simulated").fill_null(False), "child": is_child("parent_repair_no", "repair_no"),
+           "filed": pl.col("filed")}  # fmt: skip
     return exclusion(**{code: flag | own[code] if code in own else flag for code, flag in inherited.items()})
 
 
@@ -34,7 +46,7 @@ def judge_repairs(repairs: pl.DataFrame, rulebook: Rulebook, calendar: Calendar,
 
     Needs `inherited` (see `inherited_exclusion`) and `previous_at` (see `previous_repair`).
     """
-    return judge(repairs, "repairs", LIFECYCLE, JUDGES, rulebook, calendar, as_of, repair_exclusion())
+    return judge(with_filed(repairs), "repairs", LIFECYCLE, JUDGES, rulebook, calendar, as_of, repair_exclusion())
 
 
 def previous_repair(repairs: pl.DataFrame) -> pl.DataFrame:
@@ -43,7 +55,9 @@ def previous_repair(repairs: pl.DataFrame) -> pl.DataFrame:
     The frame holds all repairs that can be one another's predecessor, at any office. Two accepted in the same
     microsecond are not before each other (0 < Δ).
     """
-    counted = repairs.select("customer_no", pl.col("accepted_at").cast(pl.Int64), repair_exclusion().alias("excluded"))
+    counted = with_filed(repairs).select(
+        "customer_no", pl.col("accepted_at").cast(pl.Int64), repair_exclusion().alias("excluded")
+    )
     times = counted.filter(pl.col("customer_no").is_not_null(), pl.col("excluded") == 0)
     times = times.select("customer_no", "accepted_at").unique().sort("customer_no", "accepted_at")
     times = times.with_columns(pl.col("accepted_at").shift(1).over("customer_no").alias("previous_at"))

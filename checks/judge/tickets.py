@@ -7,7 +7,18 @@ import datetime as dt
 import polars as pl
 
 from checks.clock import Calendar
-from checks.judge.base import NOT_APPLICABLE, Judge, Moment, Verdict, exclusion, is_child, judge, one_of, reason
+from checks.judge.base import (
+    NOT_APPLICABLE,
+    Judge,
+    Moment,
+    Verdict,
+    exclusion,
+    is_child,
+    judge,
+    one_of,
+    reason,
+    with_filed,
+)
 from checks.judge.clocks import clock
 from checks.lifecycles import LIFECYCLES
 from checks.rulebook.loader import Rulebook
@@ -19,17 +30,19 @@ COLUMNS = ("type", "ticket_no", "parent_ticket_no", "simulated", "withdrawn", "s
 
 
 def ticket_exclusion() -> pl.Expr:
-    """Why a ticket counts nowhere, or 0."""
+    """Why a ticket counts nowhere, or 0; `filed` says whether an approved exclusion covers it."""
     return exclusion(
         simulated=pl.col("simulated"),
         withdrawn=pl.col("withdrawn"),
         child=is_child("parent_ticket_no", "ticket_no"),
+        filed=pl.col("filed"),
     )
 
 
 def judge_tickets(tickets: pl.DataFrame, rulebook: Rulebook, calendar: Calendar, as_of: dt.datetime) -> pl.LazyFrame:
     """Verdicts of tickets at `as_of`; columns as `checks.judge.base.judge` describes."""
-    return judge(tickets, "tickets", LIFECYCLE, JUDGES, rulebook, calendar, as_of, ticket_exclusion())
+    filed = with_filed(tickets)
+    return judge(filed, "tickets", LIFECYCLE, JUDGES, rulebook, calendar, as_of, ticket_exclusion())
 
 
 def _per_customers(_moment: Moment, indicator: Indicator) -> Verdict:
