@@ -29,7 +29,7 @@ def moved(document: Row, link: Link) -> Safe:
     columns = [
         Column(t("Office"), "head main"), Column(t("Rank then"), "num"), Column(t("Rank now"), "num"),
         Column(t("From then to now")), Column(t("Places"), "num"), Column(t("Own change"), "num"),
-        Column(t("Peers"), "num"), Column(t("Rules"), "num"), Column(t("Late data"), "num"),
+        Column(t("Others"), "num"), Column(t("Rules"), "num"), Column(t("Late data"), "num"),
         Column(t("Score"), "num"), Column(t("By indicator, in score points"), "wide"),
     ]  # fmt: skip
     return safe(table(columns, [_cells(row, worst, link) for row in rows], label=t("What moved")), _sentence(document))
@@ -38,10 +38,10 @@ def moved(document: Row, link: Link) -> Safe:
 def _cells(row: Row, worst: int, link: Link) -> list[object]:
     first, last = row["rank_before"], row["rank"]
     words = t("from place {first} to place {last}", first=first, last=last)
-    low, high = min(first, last), max(first, last)
+    up = [worst + 1 - place for place in (first, last)]  # the best place on the right
     return [
         go(link("office", office=row["office"]), row["name"]), display.count(first), display.count(last),
-        marks.span(low, last, high, across=(worst, 1), words=words) if low != high else display.NONE,
+        marks.span(min(up), up[1], max(up), across=(1, worst), words=words) if first != last else display.NONE,
         tag("b", places(row["change"])), places(row["own"]), places(row["peers"]), places(row["rules"]),
         places(row["late_data"]), display.signed(row["score"] - row["score_before"]), by_indicator(row, link),
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def by_indicator(row: Row, link: Link) -> Safe:
         for code, points in found[:TOLD]
     ]
     rest = len(found) - len(shown)
-    return safe([(one, "  ") for one in shown], t("and {n} more", n=rest) if rest > 0 else None)
+    return safe([(one, "  ") for one in shown], t("{n} more", n=rest) if rest > 0 else None)
 
 
 def _sentence(document: Row) -> Safe:
