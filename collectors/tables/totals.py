@@ -145,7 +145,10 @@ def _count(line: Line, stated: int, rows: int) -> Control:
 
 
 def _words(line: Line) -> str:
-    return " ".join(" ".join(cell.split()) for cell in line.cells if cell)[:120]
+    """What a person finds the line by: of a total its word, of a sentence all of it."""
+    cells = [" ".join(cell.split()) for cell in line.cells if cell]
+    named = [cell for cell in cells if plain(cell) == _label(line)] if line.kind == "total" else cells
+    return " ".join(named)[:120]
 
 
 def _label(line: Line) -> str:
@@ -209,20 +212,28 @@ def _totals(table: Table, columns: Columns, totals: Sequence[Line]) -> list[Cont
     return told
 
 
-def _numbers(line: Line, columns: Columns, table: Table) -> dict[int, Decimal]:
-    """Column → the number that the total row states there, where a sum or a count can be meant."""
-    found: dict[int, Decimal] = {}
+def _numbers(line: Line, columns: Columns, table: Table) -> dict[int, tuple[Decimal, bool]]:
+    """Column → the number that the total row states there and whether it counts rows, where either can be meant."""
+    found: dict[int, tuple[Decimal, bool]] = {}
+    counting = _counting(line, columns)
     for index, cell in enumerate(line.cells):
         number = number_of(cell)
         if number is None or index in columns.series:
             continue
-        summed = index in columns.additive or (
-            index not in columns.mapped and not _NO_SUM.search(plain(table.header[index]))
-        )
-        counted = index == columns.number and number == number.to_integral_value() and number >= 0
-        if summed or counted:
-            found[index] = number
+        named = index not in columns.mapped and not _NO_SUM.search(plain(table.header[index]))
+        if index in columns.additive or named:
+            found[index] = number, False
+        elif index == counting and number == number.to_integral_value() and number >= 0:
+            found[index] = number, True
     return found
+
+
+def _counting(line: Line, columns: Columns) -> int | None:
+    """Where a total row states its count: under the number; beside the word where the word itself stands there."""
+    number = columns.number
+    if number is None or not plain(line.cells[number]) or plain(line.cells[number]) != _label(line):
+        return number
+    return number + 1 if number + 1 in columns.mapped else None
 
 
 def number_of(text: str) -> Decimal | None:
@@ -253,7 +264,7 @@ class _Seen:
 
 def _line_controls(
     line: Line,
-    numbers: dict[int, Decimal],
+    numbers: dict[int, tuple[Decimal, bool]],
     covers: Sequence[tuple[int, int]],
     columns: Columns,
     sums: _Sums,
@@ -273,7 +284,7 @@ def _explained(made: Sequence[_Seen]) -> bool:
 
 def _under(
     line: Line,
-    numbers: dict[int, Decimal],
+    numbers: dict[int, tuple[Decimal, bool]],
     cover: tuple[int, int],
     columns: Columns,
     sums: _Sums,
@@ -281,9 +292,9 @@ def _under(
 ) -> list[_Seen]:
     named = [plain(line.cells[index]) if _names_series(line, index) else "" for index in columns.series]
     made: list[_Seen] = []
-    for index, stated in numbers.items():
+    for index, (stated, counts) in numbers.items():
         found = sums.over(*cover, index, named)
-        counts, sure = index == columns.number, index in columns.additive or index == columns.number
+        sure = counts or index in columns.additive
         value, state = _compared(stated, found, counts=counts)
         what: Literal["rows", "sum"] = "rows" if counts else "sum"
         name = None if counts else header[index]

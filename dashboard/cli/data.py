@@ -14,6 +14,7 @@ from collectors.records import RECORDS
 from dashboard.bootstrap import Application, open_application
 from dashboard.cli.output import Format, emit, parse_time, say
 from dashboard.errors import UsageError
+from dashboard.flag_words import sentence
 from dashboard.instants import from_micros
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
@@ -31,6 +32,7 @@ COUNTS = (
     "skipped",
     "seconds",
 )
+SAID_FLAGS = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -55,23 +57,27 @@ def import_(
 ) -> None:
     """Take in one file, through the same path as a collector. A file fault stores nothing."""
     from dashboard.intake import import_file
+    from dashboard.intake.collecting import configured_sources
     from dashboard.intake.registry import known_measures
+    from dashboard.intake.watching import watch_company
 
     if record not in RECORDS:
         raise UsageError(f"There is no record '{record}';", f"{did_you_mean(record, RECORDS)}.")
     moment = parse_time(exported_at, "--exported-at")
     application = open_application(user=as_)
+    config = _config(application, record, mapping, source)
     reports = import_file(
         application.db,
         by=application.viewer,
         path=file,
-        config=_config(application, record, mapping, source),
+        config=config,
         now=application.now(),
         exported_at=moment,
         slots=application.settings.video.slot_table,
         measures=known_measures(application.settings),
     )
-    _print(reports, output)
+    flagged = watch_company(application, [*configured_sources(application.settings), config])
+    _print(application, reports, flagged, output)
 
 
 def _config(application: Application, record: str, mapping: Path | None, source: str | None) -> SourceConfig:
@@ -98,17 +104,19 @@ def collect(
     """Ask the configured sources and take in what is new. Exit 1 if any could not be read."""
     from dashboard.intake.collecting import collect as ask
 
-    report = ask(open_application(user=as_), names=sources or ())
+    application = open_application(user=as_)
+    report = ask(application, names=sources or ())
     for remark in report.remarks:
         say(remark)
-    _print(report.batches, output)
+    _print(application, report.batches, report.flags, output)
     for failure in report.failures:
         say(f"{failure.source}: {failure.message}")
     if report.failures:
         raise typer.Exit(1)
 
 
-def _print(reports: list[Any], output: Format) -> None:
+def _print(application: Application, reports: list[Any], flagged: list[int], output: Format) -> None:
+    """Batches on stdout; messages, refused rows and flags on stderr. `flagged`: flags raised on days."""
     emit({"batches": [report.as_json() for report in reports]}, output, COUNTS, rows="batches")
     for report in reports:
         for message in report.messages:
@@ -117,6 +125,22 @@ def _print(reports: list[Any], output: Format) -> None:
             reasons = ", ".join(f"{count} {reason}" for reason, count in report.reasons.most_common())
             say(f"{report.file}: {report.quarantined} of {report.read} rows are in quarantine ({reasons}). "
                 "See: mingcha quarantine")  # fmt: skip
+        for flag in report.flags:
+            say(f"{report.file}: {sentence(**flag, day='', language='en')}")
+    if flagged:
+        _say_flags(application, flagged)
+
+
+def _say_flags(application: Application, raised: list[int]) -> None:
+    from dashboard.queries.flags import flags
+
+    found = [row for row in flags(application.db, application.viewer, limit=len(raised)) if row.id in raised]
+    for row in found[:SAID_FLAGS]:
+        where = f"{row.source} {row.record}" + (f" {row.office}" if row.office else "")
+        said = sentence(row.kind, row.stated, row.found, row.detail, row.day_from, language="en")
+        say(f"{where}: {said}")
+    if len(found) > SAID_FLAGS:
+        say(f"… and {len(found) - SAID_FLAGS} more flags. See: mingcha flags")
 
 
 def quarantine(
@@ -252,15 +276,24 @@ def batch(
     output: FormatOption = Format.table,
     as_: AsOption = None,
 ) -> None:
-    """What one file changed: records with their values before and after, offices and months touched."""
+    """What one file changed: records before and after, offices and months touched; its stated totals and flags."""
+    from dashboard.cli.flags import as_json as flag_as_json
+    from dashboard.queries.flags import flags
     from dashboard.queries.lineage import as_json, batch_changes
 
     application = open_application(user=as_)
     document = as_json(batch_changes(application.db, application.viewer, number, limit=limit))
     about = document["batch"]
+    found = flags(application.db, application.viewer, batch_id=number)
+    document["flags"] = [flag_as_json(row) for row in found]
     if output is Format.table:
         told = ", ".join(f"{name} {about[name]}" for name in COUNTS[3:10])
         offices, months = (", ".join(document[name]) or "—" for name in ("offices", "periods"))
         say(f"{about['source']} {about['record']} {about['file']} (SHA-256 {about['sha256']}): {told}")
         say(f"offices: {offices}; months: {months}")
+        for one in about["details"].get("controls", ()):
+            say(f"row {one['row']} “{one['label']}” {one['column'] or 'rows'}: "
+                f"stated {one['stated']}, read {one['found'] or '—'}: {one['state'].replace('_', ' ')}")  # fmt: skip
+        for flag in document["flags"]:
+            say(f"flag {flag['number']} ({flag['state']}): {flag['what']}")
     emit(document, output, ("row", "fate", "number", "office", "day", "columns"))

@@ -15,9 +15,11 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from checks.clock import Calendar
+from checks.clock import LOCAL as SHANGHAI
+from checks.clock import Calendar, load_calendar
 from checks.volume import WEEKS, Gap, Series, Unusual, gaps, missing_months, unusual_days
 from collectors.mapping import SourceConfig
+from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.models import BATCH_FLAGS, BATCHES, DAY_COUNTS
 from dashboard.instants import LOCAL, to_micros
@@ -35,6 +37,7 @@ from dashboard.intake.flags import (
     standing,
 )
 from dashboard.intake.tables import Tables, alone
+from dashboard.judging.rules import CALENDARS, rules_of
 from dashboard.people import Viewer
 
 CalendarOf = Callable[[str, str], Calendar]
@@ -55,6 +58,18 @@ class _Whose:
     source: str
 
 
+def watch_company(application: Application, configs: Sequence[SourceConfig]) -> list[int]:
+    """`watch` with the calendars of the settings. `configs`: all sources whose time zone or calendar matter."""
+    settings = application.settings
+
+    def calendar_of(name: str, zone: str) -> Calendar:
+        if zone == SHANGHAI and name in ("", settings.company.calendar):
+            return rules_of(settings).calendar
+        return load_calendar(name or settings.company.calendar, settings.home / CALENDARS, zone=zone)
+
+    return watch(application.db, by=application.viewer, configs=configs, calendar_of=calendar_of, at=application.now())
+
+
 def watch(
     db: Database, *, by: Viewer, configs: Sequence[SourceConfig], calendar_of: CalendarOf, at: datetime
 ) -> list[int]:
@@ -67,7 +82,7 @@ def watch(
         before = tables.scalar(sa.select(sa.func.max(BATCH_FLAGS.c.id))) or 0
         for whose in _with_changes(tables):
             config = by_system.get(whose.system)
-            zone = config.timezone if config else "Asia/Shanghai"
+            zone = config.timezone if config else SHANGHAI
             calendar = calendar_of((config.calendar if config else None) or "", zone)
             _watch_one(tables, whose, calendar, by, at)
         return tables.frame(sa.select(BATCH_FLAGS.c.id).where(BATCH_FLAGS.c.id > before))["id"].to_list()

@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 CATALOGUES = ROOT / "dashboard" / "catalogues" / "zh"
 TABLES = {
+    "dashboard.flag_words": ("TITLES",),
     "dashboard.queries.samples": ("WHY_PROBLEM",),
     "dashboard.web.books": ("LINES",),
     "dashboard.web.charts.funnel": ("READINGS",),
