@@ -82,6 +82,8 @@ class Row:
     group_high: int | None = None
     shrunken_score: Fraction | None = None
     shrunken_rank: int | None = None
+    better_than: frozenset[str] = frozenset()
+    """Offices whose score lies below this one's by more than chance explains (`checks.pairs`)."""
     grade: str | None = None
     marks: list[str] = field(default_factory=list)
     """What must be known beside the score (`checks.marks`)."""

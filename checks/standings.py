@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.bootstrap import mean_interval, variances_of_means
+from checks.pairs import differing, scores_with_error
 from checks.periods import Period
 from checks.rank_intervals import (
     Column,
@@ -64,6 +65,20 @@ def with_rank_intervals(rows: Sequence[Row], period: Period, *seed: str) -> None
         bounds = _bounds(ranks_of(scores[:, members]), ranks)
         for row, rank, low, high in zip(group, ranks, *bounds, strict=True):
             row.group_rank, row.group_low, row.group_high = rank, low, high
+
+
+def with_pairs(rows: Sequence[Row], period: Period) -> None:
+    """Sets `better_than` of every ranked row: the offices that it really differs from, all pairs taken together."""
+    ranked = [row for row in rows if row.rank is not None]
+    if len(ranked) < 2:
+        return
+    columns = columns_of(ranked, period)
+    scores, variances = scores_with_error(columns)
+    really = differing(scores, variances)
+    published_scores = np.array([float(row.score or 0) for row in ranked])
+    codes = np.array([row.office for row in ranked], dtype=object)
+    for place, row in enumerate(ranked):
+        row.better_than = frozenset(codes[really[place] & (published_scores[place] > published_scores)])
 
 
 def _bounds(drawn: Ranks, ranks: Sequence[int]) -> tuple[list[int], list[int]]:

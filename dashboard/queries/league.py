@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from checks.ranking import rank
 from checks.rounding import published
 from checks.rulebook.model import LEVELS, Edition
 from checks.scoring import Figure, Row, compose, figures_of, scoring_edition, with_intervals
-from checks.standings import rank_shrunken, with_bootstrap, with_rank_intervals, with_shrunken
+from checks.standings import rank_shrunken, with_bootstrap, with_pairs, with_rank_intervals, with_shrunken
 from dashboard.database import Database
 from dashboard.errors import MingchaError, UsageError
 from dashboard.instants import iso_local, to_micros
@@ -29,6 +30,7 @@ from dashboard.people import Viewer
 from dashboard.queries.office_changes import change_document, changes_in, day_of_tree
 from dashboard.queries.staleness import Silent, mark, silent_sources
 
+NAMED_PAIRS = 40
 COUNTS = ("pending", "unjudgeable", "excluded", "provisional", "to_the_minute")
 
 
@@ -55,9 +57,22 @@ class League:
             "as_of": iso_local(to_micros(self.as_of)),
             "rulebook": self.edition.code,
             "rows": [row_document(row) for row in self.rows],
+            "pairs": self.pairs(),
             "stale_sources": [silent.to_json() for silent in self.silent],
             "tree": self.tree,
             "changes": list(self.changes),
+        }
+
+
+    def pairs(self) -> dict[str, Any]:
+        """The pairs of these rows that really differ (`checks.pairs`), the better first, the widest gaps named."""
+        scores = {row.office: float(row.score) for row in self.rows if row.rank is not None and row.score is not None}
+        differ = [(row.office, other) for row in self.rows for other in row.better_than if other in scores]
+        widest = heapq.nsmallest(NAMED_PAIRS, differ, key=lambda pair: (scores[pair[1]] - scores[pair[0]], pair))
+        return {
+            "compared": len(scores) * (len(scores) - 1) // 2,
+            "differ": len(differ),
+            "widest": [list(pair) for pair in widest],
         }
 
 
@@ -136,6 +151,7 @@ def standings(rows: list[Row], period: Period, edition: Edition, level: str, as_
     with_certainty(ranked, period, edition, level, as_of)
     with_rank_intervals(ranked, period, *_seed(period, level, edition, as_of))
     with_shrunken(ranked, period)
+    with_pairs(ranked, period)
     return ranked
 
 
@@ -274,6 +290,7 @@ def row_document(row: Row) -> dict[str, Any]:
         "group_high": row.group_high,
         "shrunken_score": published(row.shrunken_score, 2),
         "shrunken_rank": row.shrunken_rank,
+        "better_than": len(row.better_than),
         "marks": row.marks,
     }
 

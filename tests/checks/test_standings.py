@@ -10,7 +10,7 @@ from checks.periods import parse_period
 from checks.ranking import rank
 from checks.rulebook.loader import load_rulebook
 from checks.scoring import Row, Sums, compose, figures_of
-from checks.standings import with_bootstrap, with_rank_intervals, with_shrunken
+from checks.standings import with_bootstrap, with_pairs, with_rank_intervals, with_shrunken
 
 PERIOD = parse_period("2026-Q3")
 EDITION = load_rulebook("promise").edition_on(dt.date(2026, 9, 30))
@@ -115,3 +115,9 @@ def test_shrunken_scores_lie_nearer_to_each_other_than_scores():
     scores, shrunken = ([getattr(row, name) for row in rows.values()] for name in ("score", "shrunken_score"))
     assert max(shrunken) - min(shrunken) < max(scores) - min(scores)
     assert all(isinstance(score, Fraction) for score in shrunken)
+
+
+def test_a_row_names_those_it_really_differs_from():
+    rows = rank([office("A", 990, 1_000), office("B", 988, 1_000), office("C", 800, 1_000), office("D", 3, 3)], EDITION)
+    with_pairs(rows, PERIOD)
+    assert {row.office: sorted(row.better_than) for row in rows} == {"A": ["C"], "B": ["C"], "C": [], "D": []}
