@@ -275,7 +275,7 @@ def _text(plan: Plan, column: str) -> pl.Expr:
         )
     if len(cells) == 1 and _kind(plan, column) != "text":
         return pl.when(cells[0] != "").then(cells[0])  # the parsers see blanks themselves, and seldom
-    return pl.coalesce(map(values.clean, cells))
+    return values.first_filled(cells) if len(cells) > 1 else values.clean(cells[0])
 
 
 def _combined(cells: Sequence[pl.Expr]) -> list[pl.Expr]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -37,8 +37,9 @@ EMPTIES = (
     "None",
     "NaN",
     "nan",
-    "#N/A",
 )
+ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA", "#SPILL!", "#CALC!")
+"""A formula that failed is no statement: unreadable, not empty. Excel writes them into csv files too."""
 _IDENTIFIER = re.compile(r"(?:_no|_code|_id|^code|^phone|^calls)$")
 _SCIENTIFIC = r"^[+-]?\d(?:\.\d+[eE]\+?\d+|[eE]\+\d+)$"
 """As Excel, Python and Java print a large number; `3E12` without a point or a plus may be somebody's code."""
@@ -72,6 +73,12 @@ def clean(cell: pl.Expr) -> pl.Expr:
     return pl.when(~stripped.is_in(EMPTIES)).then(stripped)
 
 
+def first_filled(cells: Sequence[pl.Expr]) -> pl.Expr:
+    """The first text of several cells; one in which a formula failed only if nothing else is filled."""
+    texts = [clean(cell) for cell in cells]
+    return pl.coalesce(*(pl.when(~text.is_in(ERRORS)).then(text) for text in texts), *texts)
+
+
 def clean_identifier(texts: pl.Series) -> pl.Series:
     """Identifiers folded to plain characters, without the apostrophe or `="…"` that keeps Excel from rounding them."""
     if texts.str.len_bytes().sum() != texts.str.len_chars().sum():
@@ -102,12 +109,19 @@ def parse(column: Column, texts: pl.Series, words: Mapping[str, object], clock: 
     if column.kind == "integer":
         return _integers(texts)
     if column.kind == "text":
-        return Parsed(texts)
+        return _without_errors(texts)
     return (
         _by_distinct(texts, _BY_TEXT[column.kind])
         if column.kind in _BY_TEXT
         else _checked(texts, parse_days(texts, clock))
     )
+
+
+def _without_errors(texts: pl.Series) -> Parsed:
+    if not texts.str.starts_with("#").any():
+        return Parsed(texts)
+    failed = texts.is_in(ERRORS).fill_null(value=False)
+    return Parsed(texts.set(failed, None), failed) if failed.any() else Parsed(texts)
 
 
 def minutes(texts: pl.Series) -> Parsed:

@@ -21,6 +21,12 @@ from collectors.tables.grid import Grid, from_frame
 
 EXACT_DIGITS = 10**15
 """From here on Excel has replaced digits by zeros: its numbers have 15."""
+ERRORS = {
+    "Div0": "#DIV/0!", "NA": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!",
+    "Value": "#VALUE!", "GettingData": "#GETTING_DATA",
+}  # fmt: skip
+"""calamine's names of Excel's errors → what a person sees in the cell."""
+_ERROR = re.compile(r"Error\((\w+)\)")
 _TIME_ONLY = r"^(?:1899-12-3[01]|1904-01-01|1900-01-01) (\d\d:\d\d:\d\d.*)$"
 _DATEMODE = re.compile(rb"\x22\x00\x02\x00([\x00\x01])\x00")
 
@@ -43,13 +49,28 @@ def read(path: Path) -> list[Grid]:
 
 def _cells(reader: Any, name: str) -> pl.DataFrame:
     sheet = reader.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-    cells: pl.DataFrame = sheet.to_polars()
+    batch, errors = sheet.to_arrow_with_errors()
+    cells = _with_errors(pl.DataFrame(pl.from_arrow(batch)), errors.errors if errors else ())
     if cells.width > MAX_COLUMNS:
         raise CollectorError(
             f"Sheet '{name}' has {cells.width} columns, more than {MAX_COLUMNS}. Export it as csv.", permanent=True
         )
     times = pl.all().str.replace(_TIME_ONLY, "${1}")
     return cells.with_columns(times) if cells.width else cells
+
+
+def _with_errors(cells: pl.DataFrame, errors: Sequence[Any]) -> pl.DataFrame:
+    """Cells that hold an error of Excel as it shows them (`#DIV/0!`); fastexcel leaves them blank."""
+    found: dict[int, dict[int, str]] = {}
+    for error in errors:
+        shown = _ERROR.search(error.detail)
+        if shown:
+            row, column = error.offset_position
+            found.setdefault(column, {})[row] = ERRORS.get(shown[1], f"#{shown[1].upper()}!")
+    for column, texts in found.items():
+        series = cells.to_series(column)
+        cells = cells.with_columns(series.scatter(list(texts), list(texts.values())))
+    return cells
 
 
 def _grid(sheet: _Sheet, cells: pl.DataFrame, *, from_1904: bool) -> Grid:

@@ -339,6 +339,32 @@ def test_a_damaged_customer_number_is_unreadable_and_not_a_customer(tmp_path):
     assert done.column("fault") == [None, None, None]
 
 
+def test_error_cells_of_excel_are_unreadable_not_empty(tmp_path):
+    """A failed formula says nothing of the record; its text is kept, and a needed one refuses its row."""
+    book = openpyxl.Workbook()
+    book.active.append([*BASIC.split(","), "受理内容", "催办次数", "到达时间", "户号"])
+    for number, office, errors in (("1", "城关", ("#DIV/0!", "#N/A", "#REF!", "#VALUE!")),
+                                   ("2", "#N/A", ("没电", 1, None, "34"))):  # fmt: skip
+        book.active.append([number, office, "2026-09-01 08:00:00", "投诉", *errors])
+    book.save(tmp_path / "x.xlsx")
+    done = Read(tmp_path / "x.xlsx", "tickets")
+    row = done.frame.row(0, named=True)
+    assert [row[name] for name in ("content", "urges", "arrived_at", "customer_no", "fault")] == [None] * 5
+    assert json.loads(row["unreadable"]) == {
+        "content": "#DIV/0!", "urges": "#N/A", "arrived_at": "#REF!", "customer_no": "#VALUE!"}  # fmt: skip
+    assert done.frame.select("fault", "fault_column", "fault_value").row(1) == (
+        "unreadable_value", "office_code", "#N/A")  # fmt: skip
+    assert done.column("content")[1] == "没电"
+
+
+def test_error_cells_of_a_csv_and_of_the_first_of_two_columns(tmp_path):
+    rows = "L1,城关,2026-09-01,投诉,#NAME?,#N/A,G1\nL2,城关,2026-09-01,投诉,#标签,,\n"
+    done = read(tmp_path, f"{BASIC},受理内容,供电所,国网工单编号\n{rows}")
+    assert done.column("office_code") == ["城关", "城关"]
+    assert done.column("content") == [None, "#标签"]
+    assert done.column("unreadable") == ['{"content": "#NAME?"}', None]
+
+
 def test_raw_text_of_a_row_is_as_read(tmp_path):
     done = read(tmp_path, "工单编号,供电单位,受理时间,业务类型,备注,备注\n 1,城关,坏,投诉,甲,乙\n")
     told = json.loads(done.raw([2])[2])

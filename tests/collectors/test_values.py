@@ -22,7 +22,7 @@ def cleaned(*texts: str | None):
 
 
 def test_what_says_nothing_is_empty():
-    nothing = ("", " ", "\u00a0", "\u3000", "-", "--", "—", "——", "－", "null", "NULL", "\t", " — ", "#N/A", None)
+    nothing = ("", " ", "\u00a0", "\u3000", "-", "--", "—", "——", "－", "null", "NULL", "\t", " — ", None)
     assert cleaned(*nothing) == [None] * len(nothing)
 
 
