@@ -81,7 +81,7 @@ def read(path: Path) -> list[Grid]:
 def _opened(path: Path) -> _File:
     with path.open("rb") as handle:
         data: bytes | mmap.mmap = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
-    name, skip = encoding.detect(memoryview(data))
+    name, skip = encoding.detect(data)
     if name.startswith("utf-16"):
         data, name, skip = encoding.to_text(bytes(data)).encode(), "utf-8", 0
     if b"\n" not in data[skip : skip + _HEAD_BYTES]:  # lines ended by a bare carriage return
@@ -156,6 +156,7 @@ def _chunks(file: _File, start: int, row: int, width: int) -> Iterator[pl.DataFr
             frame, used, count = _fast_frame(file, block, records, row, width)
         reach = BLOCK if used else reach * 2  # one record longer than a block
         start, row = start + used, row + count
+        encoding.let_go(file.data)
         if count:
             yield frame
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import mmap
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -12,7 +13,7 @@ BOMS = (
 _BLOCK = 1 << 24
 
 
-def detect(data: bytes | memoryview) -> tuple[str, int]:
+def detect(data: bytes | memoryview | mmap.mmap) -> tuple[str, int]:
     """Encoding and length of its BOM. `mixed`: neither UTF-8 nor GB18030 throughout, to be decoded line by line."""
     for bom, name in BOMS:
         if bytes(data[: len(bom)]) == bom:
@@ -43,19 +44,25 @@ def line_to_utf8(line: bytes) -> bytes:
     return line.decode("gb18030", errors="replace").encode()
 
 
-def _without_bom_utf16(data: bytes | memoryview) -> bool:
+def _without_bom_utf16(data: bytes | memoryview | mmap.mmap) -> bool:
     """UTF-16 of mostly Latin digits and commas shows a zero in every second byte."""
     start = bytes(data[:400])
     return len(start) >= 8 and start[1::2].count(0) > len(start) * 0.3 and start[0::2].count(0) == 0
 
 
-def _decodes(data: bytes | memoryview, name: str) -> bool:
+def _decodes(data: bytes | memoryview | mmap.mmap, name: str) -> bool:
     decoder = codecs.getincrementaldecoder(name)()
     try:
         for start in range(0, len(data), _BLOCK):
-            decoder.decode(
-                bytes(data[start : start + _BLOCK])
-            )  # not final: a file cut inside a character is UTF-8 still
+            # not final: a file cut inside a character is UTF-8 still
+            decoder.decode(bytes(data[start : start + _BLOCK]))
+            let_go(data)
     except UnicodeDecodeError:
         return False
     return True
+
+
+def let_go(data: bytes | memoryview | mmap.mmap) -> None:
+    """Pages of a mapped file that have been looked at need not stay in our memory: a large file would fill it."""
+    if isinstance(data, mmap.mmap) and hasattr(data, "madvise"):
+        data.madvise(mmap.MADV_DONTNEED)

@@ -25,6 +25,7 @@ from collectors.canonical import Plan, canonical_rows, plans
 from collectors.header_change import HeaderChangedError, refuse_changed_header
 from collectors.mapping import SourceConfig
 from collectors.reading import grids_apart
+from collectors.records import RECORDS
 from collectors.spreadsheet import arrival_of
 from collectors.stamps import parse_moment
 from dashboard.database import Database
@@ -36,9 +37,10 @@ from dashboard.intake.by_hand import contradicting
 from dashboard.intake.control import check_whole_file, controls_of
 from dashboard.intake.knowledge import digest_of, known_now
 from dashboard.intake.mappings import remember_mapping
-from dashboard.intake.prepare import Known, Prepared, SlotSpan, duplicates, prepare
+from dashboard.intake.prepare import Known, Prepared, SlotSpan, prepare
 from dashboard.intake.repeating import READING, Repetition, reading_of
 from dashboard.intake.report import BatchReport
+from dashboard.intake.seen import ContradictionError, Seen
 from dashboard.intake.states import remembering
 from dashboard.intake.store import Store
 from dashboard.intake.tables import Tables, alone
@@ -116,8 +118,9 @@ def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circums
     """All sheets in one transaction; again with the numbers left out about which a later chunk says otherwise."""
     if arrival.refused is not None:
         raise arrival.refused
+    record = RECORDS[config.record]
     with alone(db) as tables:
-        reports = _File(tables, arrival, config, around).without_reading()
+        reports = _File(tables, arrival, config, around, Seen(record, ())).without_reading()
     contradicted: list[pl.DataFrame] = []
     while reports is None:
         with grids_apart(arrival.path) as grids:
@@ -125,18 +128,10 @@ def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circums
             made = plans(grids, config, arrival.name)
             try:
                 with alone(db) as tables:
-                    reports = _File(tables, arrival, config, around, list(contradicted)).sheets(made)
-            except _ContradictionError as found:
+                    reports = _File(tables, arrival, config, around, Seen(record, contradicted)).sheets(made)
+            except ContradictionError as found:
                 contradicted.append(found.keys)
     return reports
-
-
-class _ContradictionError(Exception):
-    """A later chunk contradicts what an earlier one has stored under these keys."""
-
-    def __init__(self, keys: pl.DataFrame) -> None:
-        super().__init__(f"{keys.height} numbers are contradicted later in the file")
-        self.keys = keys
 
 
 @dataclass
@@ -147,10 +142,7 @@ class _File:
     arrival: Arrival
     config: SourceConfig
     around: Circumstances
-    contradicted: list[pl.DataFrame] = field(default_factory=list)
-    """Keys that the file says two different things about: none of their rows is stored."""
-    seen: list[pl.DataFrame] = field(default_factory=list)
-    """Keys and content hashes of the rows stored so far."""
+    seen: Seen
     created: set[str] = field(default_factory=set)
     """Codes of the offices that this file has made."""
 
@@ -219,7 +211,7 @@ class _File:
 
     def _chunk(self, chunk: Prepared, store: Store, report: BatchReport, clears: frozenset[str], version: int) -> None:
         self._create_offices(chunk, store)
-        rows, refused, repeated = self._without_duplicates(chunk, store)
+        rows, refused, repeated = self.seen.sifted(chunk)
         rows, against = contradicting(store, store.record, rows, clears)
         refused = pl.concat([refused, against]).sort("row_no") if against.height else refused
         done = store.sort_out(rows, clears=clears)
@@ -240,39 +232,6 @@ class _File:
         fresh = chunk.named.filter(~pl.col("code").is_in(list(self.created)))
         self.created.update(fresh["code"])
         store.create_offices(fresh, to_micros(self.arrival.arrived_at))
-
-    def _without_duplicates(self, chunk: Prepared, store: Store) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-        """Rows to store, rows to refuse, and how many said again what the file had said before."""
-        key, rows, refused = list(store.record.key), chunk.good, [chunk.refused]
-        self._note_contradictions(rows, chunk.doubted, key)
-        for keys in self.contradicted:
-            refused.append(duplicates(rows.join(keys, on=key, how="semi", maintain_order="left"), store.record))
-            rows = rows.join(keys, on=key, how="anti", maintain_order="left")
-        first = self._not_seen_before(rows.unique(key, keep="first", maintain_order=True), key)
-        self.seen.append(first.select(*key, "content_hash"))
-        return first, pl.concat(refused).sort("row_no"), rows.height - first.height
-
-    def _note_contradictions(self, rows: pl.DataFrame, doubted: pl.DataFrame, key: list[str]) -> None:
-        """Note the numbers about which the chunk says two things. _ContradictionError if one is stored already."""
-        keys = doubted
-        if rows.select(key).is_duplicated().any():
-            contents = rows.group_by(key).agg(pl.col("content_hash").n_unique())
-            keys = pl.concat([keys, contents.filter(pl.col("content_hash") > 1).select(key)])
-        if keys.is_empty():
-            return
-        if any(keys.join(earlier, on=key, how="semi").height for earlier in self.seen):
-            raise _ContradictionError(keys)
-        self.contradicted.append(keys)
-
-    def _not_seen_before(self, rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-        """Rows whose number no earlier chunk had. _ContradictionError when one had it with other content."""
-        for earlier in self.seen:
-            both = rows.select(*key, "content_hash").join(earlier, on=key, suffix="_before")
-            contradicting = both.filter(pl.col("content_hash") != pl.col("content_hash_before"))
-            if contradicting.height:
-                raise _ContradictionError(contradicting.select(key))
-            rows = rows.join(both, on=key, how="anti", maintain_order="left") if both.height else rows
-        return rows
 
     def _version(self, plan: Plan) -> datetime:
         """The file's 导出 or 统计 time, else what the caller said, else the arrival (design §4.1)."""
