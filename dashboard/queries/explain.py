@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,11 +14,10 @@ from checks.explain import lost_cents, split
 from checks.judge.base import microseconds
 from checks.judge.formulas import FORMULAS
 from checks.judge.measures import months_that_count
-from checks.offices import Tree
 from checks.periods import Period
 from checks.reasons import BY_CODE, REASONS, STATES, numbers_of
 from checks.rounding import published
-from checks.rulebook.model import Edition, Indicator
+from checks.rulebook.model import LEVELS, Edition, Indicator
 from checks.scoring import Figure, Row
 from dashboard.database import Database
 from dashboard.errors import NotAllowedError, UsageError
@@ -52,6 +52,15 @@ Losing = dict[tuple[str, ...], tuple[Fraction | int, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
+class Found:
+    """What offices add up to, the same had no exclusion been approved, and the judged records with details."""
+
+    sums: Mapping[str, OfficeSums]
+    without: Mapping[str, OfficeSums]
+    frames: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
 class _Case:
     """What every part of an explanation needs."""
 
@@ -63,6 +72,8 @@ class _Case:
     scope: Scope
     stored: bool
     silent: tuple[Silent, ...]
+    found: Found | None = None
+    """What was counted and judged for all offices at once; None: read what this office needs."""
 
 
 def explain(
@@ -110,18 +121,15 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     tree = case.source.shown
     version = tree.on(office, tree.last_valid_day(office, case.period.last_day))
     level = version.level if version else "station"
-    leaves = leaves_of(
-        case.source, case.rules, case.period, case.edition, case.as_of, stored=case.stored, offices=case.scope.reach
-    )
-    sums = office_sums(leaves, tree, case.rules, case.period).get(office) or OfficeSums()
-    row = row_of(tree, sums, case.period, case.edition, office, level)
+    found = case.found or _found_for(case, level)
+    row = row_of(tree, found.sums.get(office) or OfficeSums(), case.period, case.edition, office, level)
     with_certainty([row], case.period, case.edition, level, case.as_of)
     mark([row], case.edition, case.rules, case.silent)
-    kinds = [kind for kind in KINDS.values() if level != "hall" and case.rules.rulebook.order(kind.record)]
-    frames = {kind.record: _records(case, kind) for kind in kinds}
+    inside = case.scope.holds("office_code", "day")
+    frames = {} if level == "hall" else {record: frame.filter(inside) for record, frame in found.frames.items()}
     losing = {code: _losing(case, figure.indicator, frames) for code, figure in row.figures.items()}
     cents = lost_cents(row)
-    other = _without_exclusions(case, leaves, tree, row)
+    other = row_of(tree, found.without.get(office) or OfficeSums(), case.period, case.edition, office, level)
     return {
         "office": office,
         "name": row.name,
@@ -145,16 +153,52 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
     }
 
 
-def _without_exclusions(case: _Case, leaves: Leaves, tree: Tree, row: Row) -> Row:
-    """The row as it would be had no exclusion been approved; the row itself where none matters (issue 4.8)."""
-    filings = holding(case.source, microseconds(case.as_of))
-    if not filings or row.level == "hall":
-        return row
-    changed = difference(case.source, case.rules, case.period, case.as_of, filings, (), case.scope.offices)
+def explanations(
+    source: Reader,
+    rules: Rules,
+    period: Period,
+    edition: Edition,
+    as_of: dt.datetime,
+    silent: tuple[Silent, ...],
+    found: Found,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The explanation of every office that has a row in some league, from what was found for all at once."""
+    for code in sorted({office.code for level in LEVELS for office in source.shown.rows(level, period)}):
+        scope = scope_of(source.shown, period, {code})
+        yield code, _explained(_Case(source, rules, period, edition, as_of, scope, False, silent, found), code)
+
+
+def found_for(
+    source: Reader, rules: Rules, period: Period, as_of: dt.datetime, leaves: Leaves, frames: Mapping[str, pl.DataFrame]
+) -> Found:
+    """`frames` must hold every record of the period that an explanation may have to name, by type."""
+    return _found(source, rules, period, as_of, leaves, None, frames)
+
+
+def _found_for(case: _Case, level: str) -> Found:
+    source, rules, scope = case.source, case.rules, case.scope
+    leaves = leaves_of(source, rules, case.period, case.edition, case.as_of, stored=case.stored, offices=scope.reach)
+    kinds = [kind for kind in KINDS.values() if level != "hall" and rules.rulebook.order(kind.record)]
+    frames = {kind.record: _records(case, kind) for kind in kinds}
+    return _found(source, rules, case.period, case.as_of, leaves, scope.offices, frames)
+
+
+def _found(
+    source: Reader,
+    rules: Rules,
+    period: Period,
+    as_of: dt.datetime,
+    leaves: Leaves,
+    offices: frozenset[str] | None,
+    frames: Mapping[str, pl.DataFrame],
+) -> Found:
+    """With the sums as they would be had no exclusion been approved (issue 4.8)."""
+    sums = office_sums(leaves, source.shown, rules, period)
+    filings = holding(source, microseconds(as_of))
+    changed = difference(source, rules, period, as_of, filings, (), offices)
     if changed.is_empty():
-        return row
-    found = office_sums(with_difference(leaves, changed), tree, case.rules, case.period)
-    return row_of(tree, found.get(row.office) or OfficeSums(), case.period, case.edition, row.office, row.level)
+        return Found(sums, sums, frames)
+    return Found(sums, office_sums(with_difference(leaves, changed), source.shown, rules, period), frames)
 
 
 def _shown_without(row: Row) -> dict[str, dict[str, Any]]:
@@ -182,8 +226,7 @@ def _records(case: _Case, kind: Kind) -> pl.DataFrame:
     """The records of the scope that have to be named somewhere, with details."""
     everything = in_period(kind, case.period, case.scope.offices)
     condition = worth_naming(case.scope, kind) if case.stored else everything
-    found = detailed(case.source, case.rules, kind, condition, case.as_of)
-    return found.filter(case.scope.holds("office_code", "day"))
+    return detailed(case.source, case.rules, kind, condition, case.as_of)
 
 
 def _indicator(figure: Figure, losing: Losing, cents: int | None) -> dict[str, Any]:
@@ -232,7 +275,8 @@ def _losing_records(case: _Case, indicator: Indicator, frame: pl.DataFrame) -> L
     for row in losing.iter_rows(named=True):
         share = row[f"{indicator.code}.ratio"] - free if in_proportion else 1
         printed = _printed(indicator.record, row["number"], **verdict_of(row, indicator.code))
-        found[row["number"], indicator.record, str(row["id"])] = (share, printed)
+        moment = row[KINDS[indicator.record].moment]
+        found[row["number"], indicator.record, f"{moment:020d}", str(row["id"])] = (share, printed)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,6 @@ class League:
             "tree": self.tree,
             "changes": list(self.changes),
         }
-
 
     def pairs(self) -> dict[str, Any]:
         """The pairs of these rows that really differ (`checks.pairs`), the better first, the widest gaps named."""
@@ -134,15 +133,34 @@ def league_table(
     silent = tuple(silent_sources(db, viewer, rules, as_of=as_of or looked_at or now, period=asked))
     with reader(db, rules.foreign, day_of_tree(tree, moment)) as source:
         leaves = leaves_of(source, rules, asked, edition, moment, stored=stored)
-        rows = _rows(source.shown, leaves, rules, asked, edition, level, indicator)
-        mark(rows, edition, rules, silent)
-        ranked = standings(rows, asked, edition, level, moment)
+        sums = office_sums(leaves, source.shown, rules, asked)
+        ranked = ranked_rows(source.shown, sums, rules, asked, edition, moment, level, indicator, silent)
         if peer_group is not None:
             ranked = _of_group(ranked, peer_group)
         changed = changes_in(source.tree, viewer, asked, source.one_day)
         told = tuple(change_document(change, source.tree) for change in changed)
         seen = visible(ranked, source.shown, viewer, asked)
         return League(asked, level, moment, edition, seen, silent, tree, told)
+
+
+def ranked_rows(
+    tree: Tree,
+    sums: Mapping[str, OfficeSums],
+    rules: Rules,
+    period: Period,
+    edition: Edition,
+    as_of: dt.datetime,
+    level: str,
+    indicator: str | None = None,
+    silent: Sequence[Silent] = (),
+) -> list[Row]:
+    """All rows of a level from what the offices add up to: marked, ranked, best first."""
+    rows = [
+        row_of(tree, sums.get(office.code) or OfficeSums(), period, edition, office.code, level, indicator)
+        for office in tree.rows(level, period)
+    ]
+    mark(rows, edition, rules, silent)
+    return standings(rows, period, edition, level, as_of)
 
 
 def standings(rows: list[Row], period: Period, edition: Edition, level: str, as_of: dt.datetime) -> list[Row]:
@@ -208,16 +226,6 @@ def _require_known(level: str, edition: Edition, indicator: str | None) -> None:
     codes = [row.code for row in edition.at_level(level)]
     if indicator is not None and indicator not in codes:
         raise UsageError(f"No indicator '{indicator}' at level {level}.", f"Known are {', '.join(codes)}.")
-
-
-def _rows(
-    tree: Tree, leaves: Leaves, rules: Rules, period: Period, edition: Edition, level: str, indicator: str | None
-) -> list[Row]:
-    sums = office_sums(leaves, tree, rules, period)
-    return [
-        row_of(tree, sums.get(office.code) or OfficeSums(), period, edition, office.code, level, indicator)
-        for office in tree.rows(level, period)
-    ]
 
 
 def row_of(
