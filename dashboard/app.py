@@ -16,6 +16,7 @@ run(
         Page("records.py", "records", "Records"),
         Page("record.py", "record", "Record", visibility="hidden"),
         Page("review.py", "review", "Hall review"),
+        Page("rulebook.py", "rulebook", "Rulebook"),
         Page("sources.py", "sources", "Sources"),
         Page("signals.py", "signals", "Leads"),
         Page("quarantine.py", "quarantine", "Quarantine"),

@@ -2,14 +2,18 @@
 
 import streamlit as st
 
+from dashboard.queries.beside import office_beside
 from dashboard.queries.trend import trend
+from dashboard.queries.weightless import weightless
 from dashboard.texts import t
 from dashboard.web import cached, display, periods
+from dashboard.web.cached import kept
 from dashboard.web.charts import trend as trend_chart
 from dashboard.web.charts import waterfall
 from dashboard.web.charts.picture import draw
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
+from dashboard.web.views import beside
 from dashboard.web.views import office as view
 
 QUESTION = "Why this score?"
@@ -77,3 +81,16 @@ halls = [r for r in cached.league(page, level="hall")["rows"] if r["office"] in 
 if halls and level != "hall":
     show(section(t("Halls")), view.halls(halls, link))
 show(view.left_out(document, link))
+
+shown = filter_value("beside", ("yes",)) is not None and level != "hall"
+if level != "hall":
+    show(tabs([(t("By law, promise and internal rule"), link(beside=None if shown else "yes"), shown)],
+              t("Beside the score")))  # fmt: skip
+if shown:
+    asked = {"office": code, "period": page.strip.period}
+    limits, lines = kept(page, "beside", code, page.strip.period, make=lambda: (
+        office_beside(page.app.db, page.viewer, page.rules, now=page.as_of, **asked),
+        weightless(page.app.db, page.viewer, page.rules, as_of=page.as_of, indicators=row["indicators"], **asked),
+    ))  # fmt: skip
+    show(beside.of_office(limits))
+    show(section(t("Lines of weight 0"), t("shown beside the score, never in it")), beside.of_lines(lines))

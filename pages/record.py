@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from dashboard.queries.beside import record_beside
 from dashboard.queries.record import record as find
 from dashboard.texts import t
 from dashboard.web.charts import timeline
 from dashboard.web.charts.picture import draw
 from dashboard.web.components.blocks import heading, section, show, state
 from dashboard.web.state import filter_value, here
-from dashboard.web.views import names
+from dashboard.web.views import beside, names
 from dashboard.web.views import record as view
 
 page = here()
@@ -27,6 +28,10 @@ if found.stamps:
 if found.verdicts:
     note = found.edition.code if found.edition else t("no edition was in force")
     show(section(t("Verdicts"), note), view.verdicts(found, page.now))
+limits = record_beside(page.app.db, page.rules, record=kind, record_id=found.id, as_of=page.as_of)
+by_limits = beside.of_record(limits, found, page.now)
+if by_limits:
+    show(by_limits)
 left, right = st.columns(2, gap="large")
 with left:
     show(

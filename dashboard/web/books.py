@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from checks.rulebook.model import Edition, Indicator, SheetItem, Step
+from checks.rulebook.model import Edition, Grade, Indicator, SheetItem, Step
 from dashboard.texts import current_language
 
 LINES = {"T": "Tickets", "R": "Repairs", "H": "Halls", "C": "Connections", "O": "Other lines"}
 """Lines of business by the first letter of their indicators; msgids."""
 
 
-def title(thing: Indicator | SheetItem | Edition | Step) -> str:
+def title(thing: Indicator | SheetItem | Edition | Step | Grade) -> str:
     return thing.title if current_language() == "zh" else thing.title_en
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from checks.rulebook.compare import limit_changes
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, RECORD_TABLES
 from dashboard.errors import NotAllowedError
@@ -16,6 +17,7 @@ from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.beside import office_beside, record_beside
 from dashboard.queries.league import league
+from dashboard.queries.rulebook import touched
 from dashboard.queries.weightless import weightless
 from dashboard.settings import Settings
 
@@ -177,3 +179,22 @@ def test_the_service_index_counts_events_called_about_three_times(db: Database) 
     found = lines(db)["F1"]
     # one event of three calls; complaint and suggestion are the volume: the enquiry was answered at once
     assert (found.numerator, found.denominator, found.value) == (1, 2, 50)
+
+
+def test_a_change_of_edition_counts_the_records_that_the_other_edition_would_judge_otherwise(db: Database) -> None:
+    """The complaint was answered on the 6th working day: in time by the 7 of 2011, late by the 5 of 2022."""
+    older, newer = RULES.rulebook.editions
+    codes = [change.code for change in limit_changes(older, newer) if change.counts]
+    asked = {"older": older, "newer": newer, "codes": codes, "period": "2026-Q3", "as_of": NOW}
+    found = touched(db, SYSTEM, RULES, **asked)
+    reply = found["complaint_reply.promise"]
+    assert (reply.record, reply.concerned, reply.otherwise, reply.numbers) == ("tickets", 1, 1, ("T1",))
+    internal = found["complaint_reply.internal"]  # 6 days of 2011, 4 of 2022
+    assert (internal.concerned, internal.otherwise) == (1, 1)
+    contact = found["complaint_contact.promise"]  # within an hour: in time by both
+    assert (contact.concerned, contact.otherwise) == (1, 0)
+    restored = found["restoration.promise"]  # no such promise in 2011: pending and late ones are now judged
+    assert (restored.concerned, restored.otherwise) == (5, 5)
+    assert "arrival.promise" not in found  # only its wording changed
+    head = Viewer("head", "office_head", frozenset({"S2"}))
+    assert touched(db, head, RULES, **asked)["complaint_reply.promise"].concerned == 0

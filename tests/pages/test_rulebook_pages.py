@@ -1,0 +1,94 @@
+"""Rulebook, Calendar and What if as people read them: empty, with data, in both languages."""
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.web import wiring
+from tests.journeys.company import PERIOD, PERSON, make_company
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    return make_company(tmp_path_factory.mktemp("company") / "home")
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory):
+    return make_company(tmp_path_factory.mktemp("nothing") / "home", filled=False)
+
+
+@pytest.fixture
+def opened():
+    def open_page(home, page, person=PERSON, **parameters):
+        wiring.forget()
+        wiring.use_folder(home)
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        app.query_params.update({"period": PERIOD, **parameters})
+        app.session_state["mingcha_person"] = person
+        app.run()
+        app.switch_page(f"../pages/{page}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    yield open_page
+    wiring.forget()
+
+
+def words(app):
+    markup = "".join(element.proto.body for element in app.get("html"))
+    markup = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
+
+
+def test_the_rulebook_shows_law_promise_and_internal_limits_side_by_side(opened, company):
+    text = words(opened(company, "rulebook"))
+    assert "按什么评判，从何时起？" in text
+    assert "promise-2022 · 供电服务“十项承诺”（2022 版）" in text
+    assert "法定 公开承诺 内部时限" in text
+    assert "45 分钟 城区 平均值" in text
+    assert "60 分钟 城区" in text
+    assert "2 小时（工作时间）" in text
+    assert "优质服务评价指数" in text
+    assert "没有反馈时刻" in text
+
+
+def test_the_difference_of_two_editions_counts_the_records_it_touches(opened, company):
+    text = words(opened(company, "rulebook", edition="differences"))
+    assert "promise-2011 → promise-2022" in text
+    assert re.search(r"投诉答复 · 投诉 第十条 .*? 公开承诺 7 个工作日 5 个工作日 \d+ \d+", text)
+    assert "只有条款或措辞不同" in text
+
+
+def test_an_older_edition_can_be_read_and_an_empty_company_too(opened, nothing):
+    text = words(opened(nothing, "rulebook", edition="promise-2011"))
+    assert "2021年12月31日" in text
+    assert "本版不判定" in text
+    assert "无法显示" not in text
+
+
+@pytest.mark.parametrize("parameters", [{}, {"edition": "differences"}])
+def test_the_rulebook_in_english_keeps_chinese_to_clauses_and_documents(opened, company, parameters):
+    text = words(opened(company, "rulebook", lang="en", **parameters))
+    assert "What are offices judged by, and since when?" in text
+    assert "working days" in text
+
+
+def test_an_office_shows_the_three_thresholds_when_asked(opened, company):
+    assert "三条不同的线" not in words(opened(company, "office", office="990102"))
+    text = words(opened(company, "office", office="990102", beside="yes"))
+    assert "三条不同的线：超过内部时限的，并未违反承诺或法规。" in text
+    assert "计入 R1" in text
+    assert re.search(r"平均 \d+\.\d 分钟，承诺平均 90 分钟，农村", text)
+    assert "无数据：line_loss_low_voltage" in text
+
+
+def test_a_record_shows_every_limit_that_concerns_it(opened, company):
+    text = words(opened(company, "record", record="repairs", number="XB-001"))
+    assert "抢修到达现场 法定 120 分钟 及时" in text
+    assert "抢修到达现场 公开承诺 逐件属内部口径 计入 R1 90 分钟 超时" in text
