@@ -10,16 +10,16 @@ st.set_page_config(page_title="明察 Mingcha", page_icon=Path(__file__).parent 
 
 run(
     [
-        Page("today.py", "today", "Today"),
+        Page("today.py", "today", "Today", rests="present"),
         Page("league.py", "league", "League"),
         Page("office.py", "office", "Office"),
-        Page("records.py", "records", "Records"),
-        Page("record.py", "record", "Record", visibility="hidden"),
-        Page("review.py", "review", "Hall review"),
+        Page("records.py", "records", "Records", rests="record"),
+        Page("record.py", "record", "Record", visibility="hidden", rests="record"),
+        Page("review.py", "review", "Hall review", rests="samples"),
         Page("rulebook.py", "rulebook", "Rulebook"),
-        Page("sources.py", "sources", "Sources"),
+        Page("sources.py", "sources", "Sources", rests="nothing"),
         Page("signals.py", "signals", "Leads"),
-        Page("quarantine.py", "quarantine", "Quarantine"),
-        Page("mapping.py", "mapping", "Mapping"),
+        Page("quarantine.py", "quarantine", "Quarantine", rests="nothing"),
+        Page("mapping.py", "mapping", "Mapping", rests="nothing"),
     ],
 )

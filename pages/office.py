@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.queries.beside import office_beside
+from dashboard.queries.red_lines import red_lines
 from dashboard.queries.trend import trend
 from dashboard.queries.weightless import weightless
 from dashboard.texts import t
@@ -49,18 +50,26 @@ def link(where: str = "office", /, **changes: object) -> str:
 
 
 show(view.path(page.tree, code, link), heading(document["name"], t(QUESTION)))
-if row is None or document["score"] is None:
+if row is None or (document["score"] is None and not document["withheld"]):
     show(state("empty", t("Nothing was judged here in {period}.", period=periods.name(page.strip.period)),
                t("A score appears with the first judged ticket, repair or sample of the period.")))  # fmt: skip
     st.stop()
 
-show(view.summary(row, earlier.get(code), sum(1 for r in league["rows"] if r["ranked"]), link))
+show(view.summary(row, earlier.get(code), sum(1 for r in league["rows"] if r["ranked"]), link),
+     view.marked(document))  # fmt: skip
+if row["red_line"]:
+    events = red_lines(page.app.db, page.viewer, page.rules, office=code, period=page.strip.period, as_of=page.as_of)
+    show(section(t("Red lines")), view.red_lines(events, page.now, link))
 left, right = st.columns([1, 1], gap="large")
 with left:
-    show(section(t("From 100 to {score}", score=display.score(document["score"]))))
-    picked = draw(waterfall.picture(lost, document["score"], document["name"], page.theme), "waterfall", selects="code")
-    if picked and picked != chosen:
-        turn_to("office", office=code, indicator=picked)
+    if document["withheld"]:
+        show(state("stale", t("The score is withheld until then."), *view.sentences(document)))
+    else:
+        show(section(t("From 100 to {score}", score=display.score(document["score"]))))
+        picture = waterfall.picture(lost, document["score"], document["name"], page.theme)
+        picked = draw(picture, "waterfall", selects="code")
+        if picked and picked != chosen:
+            turn_to("office", office=code, indicator=picked)
 with right:
     indicator = edition.indicator(chosen or worst)
     show(section(f"{indicator.code} {view.books.title(indicator)}"),

@@ -210,13 +210,18 @@ def measures_of(reader: Reader, months: list[str]) -> pl.DataFrame:
 
 
 def red_line_events(reader: Reader, edition: Edition, period: Period, as_of: dt.datetime) -> pl.DataFrame:
+    """`hall_code, day` of each red line of the period."""
+    events = red_lines_of(reader, edition, period, as_of)
+    return events.select("hall_code", local_day(pl.col("at")).cast(pl.Int32).cast(pl.Date).alias("day"))
+
+
+def red_lines_of(reader: Reader, edition: Edition, period: Period, as_of: dt.datetime) -> pl.DataFrame:
     """Confirmed events of the items that are red lines, F03 only where a person found it deliberate."""
     events = confirmed_events(reader, None, period.starts_at, period.ends_at, as_of)
     rules = edition.red_lines
     red = pl.col("item_code").is_in(list(rules.items))
     deliberate = pl.col("item_code").is_in(list(rules.deliberate_items)) & pl.col("deliberate")
-    events = events.filter(red | deliberate, pl.col("at") <= microseconds(as_of))
-    return events.select("hall_code", local_day(pl.col("at")).cast(pl.Int32).cast(pl.Date).alias("day"))
+    return events.filter(red | deliberate, pl.col("at") <= microseconds(as_of))
 
 
 # --- summed up the tree -----------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def kept(here: Here, name: str, *parts: Hashable, make: Callable[[], Made]) -> M
 
     For finished markup and pictures: a league table costs 10 ms to write and nothing to keep.
     """
-    key = (name, here.scope, here.version, here.as_of, here.asked, here.strip, here.theme, *parts)
+    key = (name, here.scope, here.version, here.silence, here.as_of, here.asked, here.strip, here.theme, *parts)
     with _lock:
         place = _kept.setdefault(key, _Place())
         _kept.move_to_end(key)
@@ -62,14 +62,15 @@ def kept(here: Here, name: str, *parts: Hashable, make: Callable[[], Made]) -> M
 def league(here: Here, *, level: str, period: str | None = None) -> dict[str, Any]:
     """The league of the strip's period (or another) at a level, for all that the viewer may see (design §4.1)."""
     chosen = period or here.strip.period
-    return _league(here.app, here.viewer, here.scope, here.version, here.as_of, here.asked is not None, chosen, level)
+    return _league(here.app, here.viewer, here.now, here.scope, here.version, here.silence, here.as_of,
+                   here.asked is not None, chosen, level)  # fmt: skip
 
 
 def explain(here: Here, *, office: str) -> dict[str, Any]:
     """Every point of an office, down to record numbers (design §3.4)."""
     return _explain(
-        here.app, here.viewer, here.scope, here.version, here.as_of, here.asked is not None, here.strip.period, office,
-        here.strip.lang,
+        here.app, here.viewer, here.now, here.scope, here.version, here.silence, here.as_of, here.asked is not None,
+        here.strip.period, office, here.strip.lang,
     )  # fmt: skip
 
 
@@ -77,8 +78,10 @@ def explain(here: Here, *, office: str) -> dict[str, Any]:
 def _league(
     _app: Application,
     _viewer: Viewer,
+    _now: datetime,
     scope: Scope,
     version: str,
+    silence: tuple[str, ...],
     as_of: datetime,
     aside: bool,
     period: str,
@@ -87,19 +90,19 @@ def _league(
     rules = rules_of(_app.settings)
     asked = as_of if aside else None
     return league_query.league(
-        _app.db, _viewer, rules, period=period, level=level, now=as_of, as_of=asked, refresh=False
+        _app.db, _viewer, rules, period=period, level=level, now=as_of, as_of=asked, refresh=False, looked_at=_now
     )
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
 def _explain(
-    _app: Application, _viewer: Viewer, scope: Scope, version: str, as_of: datetime, aside: bool, period: str,
-    office: str, lang: str,
+    _app: Application, _viewer: Viewer, _now: datetime, scope: Scope, version: str, silence: tuple[str, ...],
+    as_of: datetime, aside: bool, period: str, office: str, lang: str,
 ) -> dict[str, Any]:  # fmt: skip
     rules = rules_of(_app.settings)
     asked = as_of if aside else None
     return explain_query.explain(
-        _app.db, _viewer, rules, office=office, period=period, now=as_of, as_of=asked, refresh=False
+        _app.db, _viewer, rules, office=office, period=period, now=as_of, as_of=asked, refresh=False, looked_at=_now
     )
 
 

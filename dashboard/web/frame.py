@@ -16,21 +16,26 @@ from typing import Any, Literal
 import streamlit as st
 
 from checks.errors import RuleError
+from checks.marks import STALE_SOURCE
 from checks.periods import parse_period
 from collectors.base import CollectorError
 from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
 from dashboard.errors import MingchaError
+from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, viewer_named
 from dashboard.queries.freshness import Freshness
 from dashboard.queries.offices import Tree, visible_tree
+from dashboard.queries.staleness import Silent, silent_sources
 from dashboard.texts import LANGUAGES, set_language, t
 from dashboard.web import books, display, periods, wiring
 from dashboard.web.components.blocks import heading, show, state
 from dashboard.web.components.strip import Choice, Event, Fact, address, strip
 from dashboard.web.palette import css_variables
 from dashboard.web.places import top
+from dashboard.web.resting import Rests, silent_under
 from dashboard.web.state import FIRST_PAGE, STRIP_KEYS, Here, Strip, read_strip, remember
+from dashboard.web.views import quiet
 
 PERSON = "mingcha_person"
 LAST_STRIP = "mingcha_strip"
@@ -51,6 +56,8 @@ class Page:
     title: str
     section: str = ""
     icon: str | None = None
+    rests: Rests = "figures"
+    """What must be told on it when a source falls silent (`dashboard.web.resting`)."""
     visibility: Literal["visible", "hidden"] = "visible"
 
 
@@ -69,6 +76,7 @@ def run(pages: Sequence[Page]) -> None:
         context = _context(chosen)
         if context is not None:
             _enter(context, known)
+            _say_what_is_quiet(context, next((page for page in pages if known[page.slug] is current), pages[0]))
             current.run()
     except (MingchaError, RuleError, CollectorError) as error:
         logger.warning("The page could not be shown: %s", error)
@@ -100,10 +108,11 @@ def _context(chosen: Strip) -> Here | None:
     now = app.now()
     wiring.keep_judged(app, viewer, now)
     fresh = wiring.fresh(app, viewer)
+    silent = wiring.watched(app, viewer, now).silent if asked is None else silent_at(app, viewer, asked)
     return Here(
         app=app, viewer=viewer, tree=_tree(app, viewer, fresh.version), strip=chosen,
         as_of=asked or fresh.judged_at or now, now=asked or now, asked=asked, theme=st.context.theme.type or "light",
-        version=fresh.version, fresh=fresh,
+        version=fresh.version, fresh=fresh, silent=silent,
     )  # fmt: skip
 
 
@@ -118,6 +127,20 @@ def _enter(context: Here, known: dict[str, Any]) -> None:
     complete = {**context.strip.parameters(), **wanted}
     if st.query_params.to_dict() != complete:
         st.query_params.from_dict(complete)
+
+
+def silent_at(app: Application, viewer: Viewer, moment: datetime) -> tuple[Silent, ...]:
+    return tuple(silent_sources(app.db, viewer, rules_of(app.settings), as_of=moment))
+
+
+def _say_what_is_quiet(context: Here, page: Page) -> None:
+    """Across the page, before anything on it is read: a dead worker, and how old the data are that it rests on."""
+    worker = wiring.watched(context.app, context.viewer, context.app.now()).worker
+    silent = silent_under(context, page.rests)
+    withheld = STALE_SOURCE in context.rules.watch.withhold
+    bands = [*quiet.worker(worker, context.now), *quiet.sources(silent, context.now, context.link, withheld=withheld)]
+    if bands:
+        show(*bands)
 
 
 def _follow(event: Event, context: Here, known: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from checks.periods import parse_period
+from checks.periods import Period, parse_period
 from checks.rulebook.model import Edition
 from dashboard.bootstrap import Application
 from dashboard.instants import from_micros
@@ -21,6 +21,7 @@ from dashboard.judging.rules import Rules, rules_of
 from dashboard.people import Viewer
 from dashboard.queries.freshness import Freshness
 from dashboard.queries.offices import Tree
+from dashboard.queries.staleness import Silent
 from dashboard.texts import DEFAULT_LANGUAGE, LANGUAGES, set_language
 from dashboard.web.palette import Palette, palette
 
@@ -64,6 +65,17 @@ class Here:
     version: str
     """Changes whenever the stored figures may have changed; part of every cache key."""
     fresh: Freshness
+    silent: tuple[Silent, ...] = ()
+    """Sources that have been silent for longer than expected, at the moment of the page."""
+
+    @property
+    def silence(self) -> tuple[str, ...]:
+        """Part of every cache key: a source that falls silent marks figures without any change in the database."""
+        return tuple(f"{one.source}\0{one.record}" for one in self.silent)
+
+    @property
+    def period(self) -> Period:
+        return parse_period(self.strip.period)
 
     @property
     def colours(self) -> Palette:

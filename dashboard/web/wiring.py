@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,8 @@ from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
 from dashboard.queries.freshness import Freshness, freshness
-from dashboard.queries.jobs import process_state
+from dashboard.queries.jobs import ProcessState, process_state
+from dashboard.queries.staleness import Silent, silent_sources
 from dashboard.settings import Settings
 
 _home: Path | None = None
@@ -23,7 +25,17 @@ _lock = Lock()
 
 LOOK_EVERY_SECONDS = 10.0
 FRESH_SECONDS = 1.0
+WATCH_SECONDS = 5.0
 _fresh: tuple[float, Freshness] | None = None
+_watched: tuple[float, Watched] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What should be doing something and may not: sources past their expected silence, and the worker."""
+
+    silent: tuple[Silent, ...]
+    worker: ProcessState
 
 
 def use(settings: Settings) -> None:
@@ -33,9 +45,9 @@ def use(settings: Settings) -> None:
 
 def use_folder(home: Path) -> None:
     """The same by the folder alone."""
-    global _home, _application, _fresh
+    global _home, _application, _fresh, _watched
     with _lock:
-        _home, _application, _fresh = home, None, None
+        _home, _application, _fresh, _watched = home, None, None, None
 
 
 def application() -> Application:
@@ -72,20 +84,34 @@ def fresh(app: Application, viewer: Viewer) -> Freshness:
     return found
 
 
+def watched(app: Application, viewer: Viewer, now: datetime) -> Watched:
+    """Silent sources and the worker's state, asked every few seconds by the whole process."""
+    global _watched
+    at = time.monotonic()
+    with _lock:
+        if _watched is not None and at - _watched[0] < WATCH_SECONDS:
+            return _watched[1]
+    silent = tuple(silent_sources(app.db, viewer, rules_of(app.settings), as_of=now))
+    found = Watched(silent, process_state(app.db, viewer, "worker", as_of=now))
+    with _lock:
+        _watched = (at, found)
+    return found
+
+
 def stale() -> None:
     """Something was just decided here: ask again at once."""
-    global _fresh
+    global _fresh, _watched
     with _lock:
-        _fresh = None
+        _fresh = _watched = None
 
 
 def forget() -> None:
     """Close the database, for tests that use one after the other."""
-    global _application, _looked_at, _fresh
+    global _application, _looked_at, _fresh, _watched
     with _lock:
         if _application is not None:
             _application.db.engine.dispose()
-        _application, _fresh = None, None
+        _application, _fresh, _watched = None, None, None
         _looked_at = -LOOK_EVERY_SECONDS
 
 

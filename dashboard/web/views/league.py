@@ -18,7 +18,10 @@ from dashboard.web.views import marks
 
 Row = Mapping[str, Any]
 Link = Callable[..., str]
-REASONS = {"few_records": "too few records", "little_weight": "too much missing"}
+REASONS = {
+    "few_records": "too few records", "little_weight": "too much missing",
+    "stale_source": "withheld: a source is silent", "unjudgeable_share": "withheld: too much is unjudgeable",
+}  # fmt: skip
 
 
 def score_table(rows: Sequence[Row], before: Mapping[str, Row], edition: Edition, link: Link) -> Safe:
@@ -48,6 +51,7 @@ def _score_cells(row: Row, before: Row | None, everywhere: set[str], link: Link)
     office = link("office", office=row["office"])
     own = [code for code in row["missing"] if code not in everywhere]
     said = [mark for mark in (marks.red_lines(row["red_line"]), marks.missing(own)) if mark]
+    said += marks.beside(row["marks"])
     return [
         rank_text(row),
         go(office, row["name"]),
@@ -74,6 +78,8 @@ def rank_text(row: Row) -> Safe | str:
     if row["ranked"]:
         return str(row["rank"])
     reason = t(REASONS.get(row["reason"], row["reason"] or "not ranked"))
+    if row["reason"] in row["marks"]:
+        return word(t("withheld"), "soon", reason)
     return word(t("not ranked"), "", reason)
 
 
@@ -96,7 +102,7 @@ def lost_by_line(row: Row, edition: Edition) -> dict[str, float]:
     available = float(row["available_weight"] or 0)
     lost = dict.fromkeys(books.LINES, 0.0)
     for code, cell in row["indicators"].items():
-        if cell["points"] is not None and available:
+        if cell["points"] is not None and available and row["score"] is not None:
             lost[code[0]] += (float(edition.indicator(code).weight) - cell["points"]) * 100 / available
     return lost
 
@@ -127,7 +133,8 @@ def _indicator_cells(
     words = t("{low} to {high}", low=value_text(cell["low"], percent), high=value_text(cell["high"], percent))
     return [
         go(link("office", office=row["office"], indicator=indicator.code), row["name"]),
-        go(records, value_text(cell["value"], percent), title=definition(indicator)),
+        safe(go(records, value_text(cell["value"], percent), title=definition(indicator)),
+             [(" ", mark) for mark in marks.beside(cell["marks"])]),
         marks.span(cell["low"], cell["value"], cell["high"], across=across, words=words, line=float(indicator.target)),
         go(records, counted(cell, indicator)),
         points(cell, indicator),

@@ -83,6 +83,18 @@ def red_lines(number: int) -> Safe | str:
     return word(t("red line ×{n}", n=number), "decided breach") if number else ""
 
 
+MARKS = {
+    "stale_source": ("old data", "Rests on a source that has been silent for longer than expected."),
+    "unjudgeable_share": ("many unjudgeable", "More of its records cannot be judged than the rulebook allows."),
+}
+"""Mark → word in a table, and its sentence."""
+
+
+def beside(codes: Sequence[str]) -> list[Safe]:
+    """What must be known beside a score or a figure: a word each, the sentence on hover."""
+    return [word(t(MARKS[code][0]), "soon", t(MARKS[code][1])) for code in codes]
+
+
 def missing(codes: Sequence[str]) -> Safe | str:
     """缺项: what has no value, never counted as zero."""
     if not codes:

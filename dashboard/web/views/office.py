@@ -9,7 +9,8 @@ from typing import Any
 from checks.reasons import BY_CODE
 from checks.rulebook.model import Edition
 from dashboard.queries.offices import Office, Tree
-from dashboard.texts import t
+from dashboard.queries.red_lines import RedLine
+from dashboard.texts import current_language, t
 from dashboard.web import books, display
 from dashboard.web.charts.funnel import value_text
 from dashboard.web.charts.waterfall import Loss
@@ -41,6 +42,43 @@ def summary(row: Row, before: Row | None, ranked: int, link: Link) -> Safe:
         figure(row["red_line"], t("red lines"), tone="breach" if row["red_line"] else ""),
         figure(len(row["missing"]), t("missing indicators"), title=t(", ").join(row["missing"])),
     ])  # fmt: skip
+
+
+def sentences(document: Row) -> list[str]:
+    """What each mark of the office says."""
+    return [t(marks.MARKS[mark][1]) for mark in document["marks"]]
+
+
+def marked(document: Row) -> Safe | str:
+    """The marks of the office, each with its sentence."""
+    words = [tag("p", mark, " ", sentence)
+             for mark, sentence in zip(marks.beside(document["marks"]), sentences(document), strict=True)]  # fmt: skip
+    return tag("div", words) if words else ""
+
+
+def red_lines(events: Sequence[RedLine], now: datetime, link: Link) -> Safe:
+    """Each event that caps the grade: what, where, when, on what evidence, by whose word, and its appeal."""
+    columns = [
+        Column(t("Event"), "head main"), Column(t("Hall")), Column(t("Happened"), "num"), Column(t("Clause")),
+        Column(t("Evidence")), Column(t("Confirmed"), "num"), Column(t("Appeal")),
+    ]  # fmt: skip
+    return table(columns, [_red_line(event, now, link) for event in events], label=t("Red lines"))
+
+
+def _red_line(event: RedLine, now: datetime, link: Link) -> list[object]:
+    title = (event.rule.title if current_language() == "zh" else event.rule.title_en) if event.rule else ""
+    by = event.confirmed_by
+    return [
+        f"{event.item} {title}",
+        go(link("office", office=event.hall), event.hall_name),
+        tag("span", display.moment(event.at, now), title=display.exact(event.at)),
+        t("Hall score sheet, item {code}", code=event.item),
+        go(link("review", sample=event.sample), t("spot-check {sample}", sample=event.sample)) if event.sample
+        else t("score sheet {number}", number=event.number),
+        tag("span", display.moment(event.confirmed_at, now), tag("small", f" {by}") if by else None,
+            title=display.exact(event.confirmed_at)),
+        t("none on file"),
+    ]  # fmt: skip
 
 
 def losses(document: Row, edition: Edition) -> list[Loss]:
