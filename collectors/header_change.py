@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -69,6 +70,45 @@ def difference(expected: Sequence[str], found: Sequence[str]) -> Difference:
             missing.remove(old)
             added.remove(new)
     return Difference(tuple(added), tuple(missing), tuple(renamed))
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """One column of the old header beside what it is in the new one. `what`: same | moved | renamed | gone | new."""
+
+    old: str | None
+    new: str | None
+    what: str
+
+
+def beside(expected: Sequence[str], found: Sequence[str]) -> list[Aligned]:
+    """The old columns in their order, each beside its new one; then those that are new."""
+    change = difference(expected, found)
+    renamed, gone, added = dict(change.renamed), Counter(change.missing), Counter(change.added)
+    kept = [name for name in expected if plain(name) and name not in renamed and not _taken(gone, name)]
+    others = [name for name in found if plain(name) and name not in renamed.values() and not _taken(added, name)]
+    blocks = SequenceMatcher(None, [*map(plain, kept)], [*map(plain, others)], autojunk=False).get_matching_blocks()
+    steady = Counter(plain(kept[at]) for block in blocks for at in range(block.a, block.a + block.size))
+    spelt = {plain(name): name for name in others}
+    gone = Counter(change.missing)
+    rows: list[Aligned] = []
+    for name in filter(plain, expected):
+        if name in renamed:
+            rows.append(Aligned(name, renamed[name], "renamed"))
+        elif _taken(gone, name):
+            rows.append(Aligned(name, None, "gone"))
+        else:
+            what = "same" if _taken(steady, plain(name)) else "moved"
+            rows.append(Aligned(name, spelt[plain(name)], what))
+    return [*rows, *(Aligned(None, name, "new") for name in change.added)]
+
+
+def _taken(left: Counter[str], name: str) -> bool:
+    """Whether one of this name is left; it is then used up."""
+    if left[name] < 1:
+        return False
+    left[name] -= 1
+    return True
 
 
 def _lacking(names: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Literal
 import polars as pl
 import sqlalchemy as sa
 
+from collectors.header_change import HEADER_CHANGED, Aligned, beside
 from collectors.mapping import SourceConfig
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, SOURCE_STATES
@@ -48,6 +50,35 @@ def source_states(
     known = {(config.name, config.record): config for config in configs}
     keys = [*known, *(key for key in sorted(last) if key not in known)]
     return [_state(key, known.get(key), last.get(key, {}), asked.get(key[0]), as_of, viewer) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedHeader:
+    """A file that was refused because its header is none of those its source was saved with."""
+
+    source: str
+    record: str
+    file: str
+    at: datetime
+    columns: Sequence[Aligned]
+    """The saved header's columns beside those of the file."""
+
+
+def changed_headers(db: Database, viewer: Viewer, *, as_of: datetime) -> list[ChangedHeader]:
+    """Sources whose last file was refused for its header and has not been read since; for who sees the company."""
+    if not viewer.sees_everything:
+        return []
+    found: list[ChangedHeader] = []
+    for (source, record), last in sorted(_last_batches(db, as_of).items()):
+        failed, done = last.get("failed"), last.get("done")
+        if failed is None or (done is not None and done.id > failed.id):  # type: ignore[attr-defined]
+            continue
+        details = json.loads(failed.details or "{}")  # type: ignore[attr-defined]
+        if details.get("reason") == HEADER_CHANGED:
+            columns = beside(details["expected"], details["header"])
+            at = from_micros(failed.started_at)  # type: ignore[attr-defined]
+            found.append(ChangedHeader(source, record, failed.file, at, columns))  # type: ignore[attr-defined]
+    return found
 
 
 def batches(

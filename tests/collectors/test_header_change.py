@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.header_change import HeaderChangedError, difference, refuse_changed_header
+from collectors.header_change import HeaderChangedError, beside, difference, refuse_changed_header
 from collectors.mapping import SourceConfig
 from collectors.tables import read_grids
 
@@ -56,3 +56,17 @@ def test_the_saved_header_passes_and_so_does_any_for_a_source_that_is_not_strict
 def test_two_saved_headers_are_two_known_ones(tmp_path):
     config = SourceConfig(name="x", record="tickets", strict_header=True, headers=[SAVED, ["编号", "单位"]])
     refuse_changed_header(grids_of(tmp_path, "单位,编号", "1,2"), config, "x")
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "rows"),
+    [
+        (["甲", "乙", "丙"], ["甲", "乙", "丙"], ["甲=甲 same", "乙=乙 same", "丙=丙 same"]),
+        (["甲", "乙", "丙", "丁"], ["乙", "丙", "丁", "甲"], ["甲=甲 moved", "乙=乙 same", "丙=丙 same", "丁=丁 same"]),
+        (["受理时间", "单位", "备注"], ["工单受理时间", "单位", "电话"],
+         ["受理时间=工单受理时间 renamed", "单位=单位 same", "备注=None gone", "None=电话 new"]),
+        (["甲", "甲", ""], ["甲", "乙"], ["甲=甲 same", "甲=None gone", "None=乙 new"]),
+    ],
+)  # fmt: skip
+def test_old_columns_stand_beside_new_ones(expected, found, rows):
+    assert sorted(f"{one.old}={one.new} {one.what}" for one in beside(expected, found)) == sorted(rows)

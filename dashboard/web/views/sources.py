@@ -83,7 +83,7 @@ def base_name(path: str | None) -> Safe | str:
     return tag("span", path.replace("\\", "/").rsplit("/", 1)[-1], title=path)
 
 
-def batches(rows: Sequence[Row], now: datetime) -> Safe:
+def batches(rows: Sequence[Row], now: datetime, link: Link) -> Safe:
     """read = new + updated + unchanged + older + quarantined: nothing is lost (design §5.1)."""
     counts = ("read", "new", "updated", "unchanged", "older", "quarantined", "skipped")
     columns = [
@@ -95,7 +95,7 @@ def batches(rows: Sequence[Row], now: datetime) -> Safe:
         *(Column(t(name), "num") for name in counts),
     ]
     body = [
-        [tag("span", display.moment(started(row), now), title=display.exact(started(row))), row["source"],
+        [go(link(batch=row["id"]), display.moment(started(row), now), title=display.exact(started(row))), row["source"],
          names.record(row["record"]), base_name(row["file"]), batch_state(row),
          *(display.count(row[name]) for name in counts)]
         for row in rows
