@@ -34,14 +34,15 @@ def paired(
     *,
     pairs: int,
     before_ours: Callable[[], object] = lambda: None,
+    before_baseline: Callable[[], object] = lambda: None,
 ) -> Paired:
-    """Time both in turn, `pairs` times, the order swapped each round; `before_ours` prepares one, untimed."""
+    """Time both in turn, `pairs` times, the order swapped each round; `before_…` prepares one, untimed."""
     first: list[float] = []
     second: list[float] = []
     for index in range(pairs):
-        for call, times in ((ours, first), (baseline, second))[:: 1 if index % 2 == 0 else -1]:
-            if call is ours:
-                before_ours()
+        sides = ((before_ours, ours, first), (before_baseline, baseline, second))
+        for prepare, call, times in sides[:: 1 if index % 2 == 0 else -1]:
+            prepare()
             times.append(_seconds(call))
     return Paired(tuple(first), tuple(second))
 

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,7 @@ class Database:
 
     def compiled(self, statement: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL text and positional parameters of a Core statement for ADBC."""
-        dialect = (
-            sqlite.dialect(paramstyle="qmark")
-            if self.dialect == "sqlite"
-            else postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # untyped there
-        )
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=_numbered(self.dialect), compile_kwargs={"render_postcompile": True})
         return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ())
 
     def _fetch(self, connection: Any, statement: sa.Select[Any]) -> pl.DataFrame:
@@ -161,6 +157,14 @@ class Database:
             if unusable := _UNUSABLE.search(str(error)):
                 raise DatabaseUnusableError(_explained(unusable[0], self)) from error
             raise
+
+
+@cache
+def _numbered(name: str) -> Any:
+    """The dialect that writes parameters as ADBC takes them: `?` or `$1`."""
+    if name == "sqlite":
+        return sqlite.dialect(paramstyle="qmark")
+    return postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # untyped there
 
 
 def _parsed(url: str | URL) -> URL:
