@@ -21,7 +21,7 @@ from dashboard.web.views.sources import base_name
 Link = Callable[..., str]
 DEEDS = {"closed": "closed with a reason", "reopened": "opened again", "cleared": "settled by later data"}
 STATES = {
-    "open": ("open", "soon"),
+    "open": ("still open", "soon"),
     "closed": ("closed with a reason", ""),
     "cleared": ("settled by later data", "fine"),
 }
@@ -103,7 +103,11 @@ def controls(found: Sequence[Mapping[str, Any]]) -> Safe:
 
 def header(changed: ChangedHeader, now: datetime, mapping: str) -> Safe:
     """The columns a source was saved with beside those that came, and the way to map them anew."""
-    columns = [Column(t("Saved column"), "head"), Column(t("Column of the file"), "wide"), Column(t("Change"))]
+    columns = [
+        Column(t("Saved column"), "head"),
+        Column(t("Column of the file"), "wide"),
+        Column(t("What has changed")),
+    ]
     body = []
     for one in changed.columns:
         text, tone = CHANGES[one.what]
