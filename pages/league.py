@@ -6,7 +6,7 @@ from dashboard.texts import t
 from dashboard.web import books, cached, periods
 from dashboard.web.charts import funnel as funnel_chart
 from dashboard.web.charts.picture import draw
-from dashboard.web.components import download
+from dashboard.web.components import changes, download
 from dashboard.web.components.blocks import finished, heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
 from dashboard.web.views import league as view
@@ -23,12 +23,8 @@ edition = page.edition
 indicators = [indicator for indicator in edition.at_level(level) if indicator.weight > 0]
 code = filter_value("indicator", tuple(indicator.code for indicator in indicators)) or indicators[0].code
 indicator = edition.indicator(code)
-rows = cached.kept(
-    page,
-    "league rows",
-    level,
-    make=lambda: view.chosen(cached.league(page, level=level)["rows"], page.tree, page.strip),
-)
+document = cached.league(page, level=level)
+rows = cached.kept(page, "league rows", level, make=lambda: view.chosen(document["rows"], page.tree, page.strip))
 
 
 def link(where: str = "league", /, **changes: object) -> str:
@@ -42,25 +38,28 @@ def head() -> list[object]:
         heading(t("League"), t("Who is better, and is it real?")),
         tabs([(t(name), link(level=key, indicator=None), key == level) for key, name in LEVELS.items()], t("Level")),
         tabs([(t(name), link(tab=key), key == tab) for key, name in TABS.items()], t("View")),
+        changes.note(page, link),
     ]
 
 
 def whole_score() -> list[object]:
     before = periods.before(page.strip.period)
     earlier = {row["office"]: row for row in cached.league(page, level=level, period=before)["rows"]} if before else {}
-    warning = t(
-        "A rank is not a verdict: offices whose intervals overlap may differ by chance. "
-        "Weights and grades are those of {edition}.",
-        edition=edition.code,
-    )
-    return [view.score_table(rows, earlier, edition, link), marks.lines_key(view.lines(rows)), says(warning),
-            says(view.missing_note(rows))]  # fmt: skip
+    until = min(page.as_of, page.period_end).astimezone(LOCAL).date()
+    clocks = [one.code for one in edition.at_level(level) if one.counts_in_n]
+    weeks = weekly(page.app.db, page.viewer, page.tree, clocks, until=until) if page.asked is None else {}
+    return [view.score_table(rows, earlier, weeks, edition, link), marks.lines_key(view.lines(rows)),
+            says(certainty.score_sentence(edition.code)), says(view.missing_note(rows))]  # fmt: skip
+
+
+def aside() -> list[object]:
+    return [certainty.pairs_of_scores(document["pairs"], rows), certainty.shrunken(rows, link)]
 
 
 def peers() -> list[object]:
     groups = {office.code: office.peer_group for office in page.tree.offices.values()}
     found = [(section(name), table) for name, table in view.peer_tables(rows, groups, link)]
-    return [*found, says(t("Only ranked offices are compared, each with those of its own group."))]
+    return [*found, says(certainty.peers_sentence())]
 
 
 def what_moved() -> list[object]:
@@ -83,9 +82,23 @@ def one_indicator() -> list[object]:
             view.indicator_table(rows, indicator, funnel(rows, indicator), link)]  # fmt: skip
 
 
-def drawn_funnel() -> funnel_chart.Picture | None:
-    found = funnel(rows, indicator)
-    return funnel_chart.picture(found, indicator, page.theme, page.strip.office) if found else None
+def drawn_funnel(shown: Indicator) -> funnel_chart.Picture | None:
+    found = funnel(rows, shown)
+    return funnel_chart.picture(found, shown, page.theme, page.strip.office) if found else None
+
+
+def beside_the_score() -> None:
+    """The funnel of the indicator by which these offices lost most: is the order above more than chance?"""
+    costly = view.costliest(rows, edition)
+    if costly is None:
+        return
+    shown = edition.indicator(costly)
+    title = t("Costliest here: {code} {title}", code=costly, title=books.title(shown))
+    show(section(title), tabs([(t("Any other indicator"), link(tab="indicator", indicator=costly), False)], t("View")))
+    picture = cached.kept(page, "league funnel", level, costly, make=lambda: drawn_funnel(shown))
+    office = draw(picture, "score-funnel", selects="office") if picture else None
+    if office:
+        turn_to("office", office=office, indicator=costly)
 
 
 filters = (level, tab, code, filter_value("indicator"))

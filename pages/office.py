@@ -12,6 +12,7 @@ from dashboard.web.cached import kept
 from dashboard.web.charts import trend as trend_chart
 from dashboard.web.charts import waterfall
 from dashboard.web.charts.picture import draw
+from dashboard.web.components import changes
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
 from dashboard.web.views import beside
@@ -49,7 +50,8 @@ def link(where: str = "office", /, **changes: object) -> str:
     return page.link(where, **{**kept, **changes})
 
 
-show(view.path(page.tree, code, link), heading(document["name"], t(QUESTION)))
+show(view.path(page.tree, code, link), heading(document["name"], t(QUESTION)),
+     changes.note(page, link, page.tree.below(code)))  # fmt: skip
 if row is None or (document["score"] is None and not document["withheld"]):
     show(state("empty", t("Nothing was judged here in {period}.", period=periods.name(page.strip.period)),
                t("A score appears with the first judged ticket, repair or sample of the period.")))  # fmt: skip

@@ -148,6 +148,7 @@ QUARANTINE = {
     "unclosed_quote": "a quotation mark that is never closed",
     "undecodable_text": "characters that cannot be decoded",
     "negative_denominator": "a negative denominator",
+    "changed_by_hand": "another statement about an office that a person has changed",
 }
 """Reasons of quarantine → msgid."""
 

@@ -180,6 +180,12 @@ def changes(db: Database, viewer: Viewer, *, first: dt.date, last: dt.date) -> l
     return _visible_changes(db, viewer, changes_between(whole_tree(db), first, last))
 
 
+def changes_told(db: Database, viewer: Viewer, *, first: dt.date, last: dt.date) -> tuple[list[OfficeChange], Tree]:
+    """The same with the tree that knows the names they are told by."""
+    tree = whole_tree(db)
+    return _visible_changes(db, viewer, changes_between(tree, first, last)), tree
+
+
 def office_story(db: Database, viewer: Viewer, code: str) -> list[OfficeChange]:
     """Everything that happened to one office."""
     return _visible_changes(db, viewer, story_of(whole_tree(db), code))

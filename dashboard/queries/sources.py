@@ -16,6 +16,7 @@ from collectors.mapping import SourceConfig
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, SOURCE_STATES
 from dashboard.instants import from_micros, to_micros
+from dashboard.intake.by_hand import STATE as BY_HAND
 from dashboard.intake.states import ASKED_AT
 from dashboard.people import Viewer
 
@@ -105,6 +106,7 @@ def _last_batches(db: Database, as_of: datetime) -> dict[tuple[str, str], dict[s
     latest = (
         sa.select(sa.func.max(BATCHES.c.id))
         .where(BATCHES.c.started_at <= to_micros(as_of), BATCHES.c.replay_of.is_(None))  # a replay brings nothing new
+        .where(BATCHES.c.state != BY_HAND)  # no source: a person changed offices
         .group_by(BATCHES.c.source, BATCHES.c.record, BATCHES.c.state)
     )
     query = sa.select(BATCHES).where(BATCHES.c.id.in_(latest))

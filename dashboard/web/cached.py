@@ -24,7 +24,7 @@ from dashboard.queries import records as records_query
 from dashboard.queries import today as today_query
 from dashboard.queries.offices import Tree
 from dashboard.queries.today import Running, Sampled
-from dashboard.web.state import Here
+from dashboard.web.state import Here, tree_read
 
 ENTRIES = 256
 Made = TypeVar("Made")
@@ -47,7 +47,8 @@ def kept(here: Here, name: str, *parts: Hashable, make: Callable[[], Made]) -> M
 
     For finished markup and pictures: a league table costs 10 ms to write and nothing to keep.
     """
-    key = (name, here.scope, here.version, here.silence, here.as_of, here.asked, here.strip, here.theme, *parts)
+    key = (name, here.scope, here.version, here.silence, here.as_of, here.asked, here.strip, here.theme, tree_read(),
+           *parts)  # fmt: skip
     with _lock:
         place = _kept.setdefault(key, _Place())
         _kept.move_to_end(key)
@@ -63,14 +64,14 @@ def league(here: Here, *, level: str, period: str | None = None) -> dict[str, An
     """The league of the strip's period (or another) at a level, for all that the viewer may see (design §4.1)."""
     chosen = period or here.strip.period
     return _league(here.app, here.viewer, here.now, here.scope, here.version, here.silence, here.as_of,
-                   here.asked is not None, chosen, level)  # fmt: skip
+                   here.asked is not None, chosen, level, tree_read())  # fmt: skip
 
 
 def explain(here: Here, *, office: str) -> dict[str, Any]:
     """Every point of an office, down to record numbers (design §3.4)."""
     return _explain(
         here.app, here.viewer, here.now, here.scope, here.version, here.silence, here.as_of, here.asked is not None,
-        here.strip.period, office, here.strip.lang,
+        here.strip.period, office, here.strip.lang, tree_read(),
     )  # fmt: skip
 
 
@@ -86,24 +87,27 @@ def _league(
     aside: bool,
     period: str,
     level: str,
+    tree: str,
 ) -> dict[str, Any]:
     rules = rules_of(_app.settings)
     asked = as_of if aside else None
     return league_query.league(
-        _app.db, _viewer, rules, period=period, level=level, now=as_of, as_of=asked, refresh=False, looked_at=_now
-    )
+        _app.db, _viewer, rules, period=period, level=level, now=as_of, as_of=asked, refresh=False, looked_at=_now,
+        tree=tree,
+    )  # fmt: skip
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
 def _explain(
     _app: Application, _viewer: Viewer, _now: datetime, scope: Scope, version: str, silence: tuple[str, ...],
-    as_of: datetime, aside: bool, period: str, office: str, lang: str,
+    as_of: datetime, aside: bool, period: str, office: str, lang: str, tree: str,
 ) -> dict[str, Any]:  # fmt: skip
     rules = rules_of(_app.settings)
     asked = as_of if aside else None
     return explain_query.explain(
-        _app.db, _viewer, rules, office=office, period=period, now=as_of, as_of=asked, refresh=False, looked_at=_now
-    )
+        _app.db, _viewer, rules, office=office, period=period, now=as_of, as_of=asked, refresh=False, looked_at=_now,
+        tree=tree,
+    )  # fmt: skip
 
 
 def records(
@@ -112,19 +116,19 @@ def records(
     """A page of judged records of the strip's period and office, newest first, with the total."""
     return _records(
         here.app, here.viewer, here.scope, here.version, here.as_of, here.asked is not None, here.strip.period,
-        here.strip.office, record, indicator, verdict, limit, offset,
+        here.strip.office, record, indicator, verdict, limit, offset, tree_read(),
     )  # fmt: skip
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
 def _records(
     _app: Application, _viewer: Viewer, scope: Scope, version: str, as_of: datetime, aside: bool, period: str,
-    office: str | None, record: str, indicator: str | None, verdict: str | None, limit: int, offset: int,
+    office: str | None, record: str, indicator: str | None, verdict: str | None, limit: int, offset: int, tree: str,
 ) -> dict[str, Any]:  # fmt: skip
     return records_query.records(
         _app.db, _viewer, rules_of(_app.settings), record=record, period=period, now=as_of,
         as_of=as_of if aside else None, office=office, verdict=verdict, indicator=indicator, limit=limit,
-        offset=offset, refresh=False,
+        offset=offset, refresh=False, tree=tree,
     )  # fmt: skip
 
 
@@ -145,7 +149,7 @@ def _minute(moment: datetime) -> datetime:
 def _open_clocks(
     _app: Application, _viewer: Viewer, _tree: Tree, scope: Scope, version: str, as_of: datetime
 ) -> list[Running]:
-    return today_query.open_clocks(_app.db, _viewer, rules_of(_app.settings), _tree, as_of=as_of)
+    return today_query.open_clocks(_app.db, _viewer, rules_of(_app.settings, _app.db), _tree, as_of=as_of)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -113,7 +113,8 @@ class Here:
 
     def link(self, page: str, /, **parameters: object) -> str:
         """Address of a page within the app, carrying the strip along; None leaves a parameter out."""
-        merged: dict[str, object] = {**self.strip.parameters(), **parameters}
+        tree = {"tree": "today"} if tree_read() == "today" else {}
+        merged: dict[str, object] = {**self.strip.parameters(), **tree, **parameters}
         kept = {key: str(value) for key, value in merged.items() if value is not None}
         return f"/{'' if page == FIRST_PAGE else page}?{urlencode(kept)}"
 
@@ -126,7 +127,8 @@ def remember(here: Here, pages: Mapping[str, Any]) -> None:
 
 def turn_to(slug: str, **parameters: str) -> NoReturn:
     """Go to another page of the app, carrying the strip along."""
-    merged = {**here().strip.parameters(), **parameters}
+    tree = {"tree": "today"} if tree_read() == "today" else {}
+    merged = {**here().strip.parameters(), **tree, **parameters}
     st.switch_page(st.session_state[_PAGES][slug], query_params=merged)
 
 
@@ -156,6 +158,11 @@ def filter_value(name: str, allowed: tuple[str, ...] | None = None) -> str | Non
     """A page's own filter from the URL as plain text; a value that is not allowed counts as absent."""
     value = st.query_params.get(name)
     return value if value and (allowed is None or value in allowed) else None
+
+
+def tree_read() -> str:
+    """By which tree of offices figures are read: `day`, each record by its own, or `today`; part of the address."""
+    return filter_value("tree", ("today",)) or "day"
 
 
 def filter_number(name: str, default: int, least: int = 1, most: int = 1_000_000) -> int:

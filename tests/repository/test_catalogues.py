@@ -18,6 +18,7 @@ TABLES = {
     "dashboard.web.books": ("LINES",),
     "dashboard.web.charts.funnel": ("READINGS",),
     "dashboard.web.charts.offices": ("KINDS",),
+    "dashboard.web.components.changes": ("TREES",),
     "dashboard.web.components.offices": ("FORMS",),
     "dashboard.web.frame": ("ROLE_NAMES",),
     "dashboard.web.views.review": ("DECISIONS",),

@@ -18,7 +18,7 @@ BATCHES = sa.Table(
     text("sha256"),
     number("bytes"),
     text("mapping_digest"),
-    text("state", null=False),  # running | done | failed
+    text("state", null=False),  # running | done | failed | by_hand (a person changed offices: no file, no source)
     text("error"),
     number("read", null=False, server_default="0"),
     number("new", null=False, server_default="0"),
