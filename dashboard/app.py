@@ -19,6 +19,7 @@ run(
         Page("rulebook.py", "rulebook", "Rulebook"),
         Page("sources.py", "sources", "Sources", rests="nothing"),
         Page("signals.py", "signals", "Leads"),
+        Page("offices.py", "offices", "Office tree", rests="nothing"),
         Page("quarantine.py", "quarantine", "Quarantine", rests="nothing"),
         Page("mapping.py", "mapping", "Mapping", rests="nothing"),
     ],
