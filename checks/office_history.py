@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from checks.errors import RuleError
 from checks.offices import BEGINNING, END, ONE_DAY, Office, Tree, successors_of
 
-RANKS = {"company": 0, "county": 1, "station": 2, "hall": 3}
+LEVEL_NAMES = ("company", "county", "station", "hall")
+RANKS = {level: rank for rank, level in enumerate(LEVEL_NAMES)}
 """Levels from the top; an office never stands below one of a lower level."""
 ADJUSTABLE = ("area", "peer_group", "customers")
 MESSAGES = {
