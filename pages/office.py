@@ -15,7 +15,7 @@ from dashboard.web.charts.picture import draw
 from dashboard.web.components import changes
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
-from dashboard.web.views import beside
+from dashboard.web.views import beside, what
 from dashboard.web.views import office as view
 
 QUESTION = "Why this score?"
@@ -82,7 +82,10 @@ with right:
         draw(trend_chart.picture(points, indicator, document["name"], step, page.theme), "trend")
     else:
         show(state("empty", t("This indicator has no value by week or month."), view.league.definition(indicator)))
-show(section(t("The indicators")), view.indicators(document, row["indicators"], edition, chosen or "", link))
+show(what.panel(row["indicators"][indicator.code], indicator, edition, page.as_of))
+show(
+    section(t("The indicators")), view.indicators(document, row["indicators"], edition, chosen or "", page.as_of, link)
+)
 show(
     section(t("Records that cost most"), chosen or t("all indicators")),
     view.worst_records(document, edition, chosen, page.now, link),

@@ -212,3 +212,11 @@ def test_an_office_head_is_shown_no_leads(opened, company):
     seen = opened(company, "signals", person="许立", signal="hidden_late")
     assert "XB-018" not in seen
     assert "线索只供纪检" in seen
+
+
+def test_the_office_page_says_what_its_number_is(opened, company):
+    seen = opened(company, "office", office="990102", indicator="R1")
+    assert "这个数字是什么？" in seen
+    assert "30 / 49" in seen
+    assert "按时完成 ÷ 已判定记录" in seen
+    assert "45 分钟 城区 · 90 分钟 农村" in seen

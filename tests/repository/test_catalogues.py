@@ -20,7 +20,7 @@ TABLES = {
     "dashboard.web.charts.offices": ("KINDS",),
     "dashboard.web.components.changes": ("TREES",),
     "dashboard.web.components.offices": ("FORMS",),
-    "dashboard.web.frame": ("ROLE_NAMES",),
+    "dashboard.web.frame": ("ROLE_NAMES", "SECTIONS"),
     "dashboard.web.views.review": ("DECISIONS",),
     "dashboard.web.views.flags": ("DEEDS", "STATES", "CHANGES", "CONTROL_STATES", "PLACES"),
     "dashboard.web.views.league": ("REASONS",),
@@ -35,6 +35,7 @@ TABLES = {
     "dashboard.web.views.sources": ("SOURCE_WORDS", "PROCESS_WORDS", "OUTCOMES", "REASONS"),
     "dashboard.web.views.signals": ("SENTENCES", "CONCLUSIONS"),
     "dashboard.web.views.today": ("CAUSES", "MARKS"),
+    "dashboard.web.views.what": ("MEANINGS", "INTERVALS"),
 }
 """Tables whose values are msgids: the text itself, or the word beside a tone or a shape."""
 

@@ -16,7 +16,7 @@ from dashboard.web.charts.funnel import value_text
 from dashboard.web.charts.waterfall import Loss
 from dashboard.web.components.blocks import Column, figure, figures, go, more, section, table, word
 from dashboard.web.markup import Safe, safe, tag
-from dashboard.web.views import league, marks
+from dashboard.web.views import league, marks, what
 
 Row = Mapping[str, Any]
 Link = Callable[..., str]
@@ -88,7 +88,9 @@ def losses(document: Row, edition: Edition) -> list[Loss]:
     ]  # fmt: skip
 
 
-def indicators(document: Row, cells: Mapping[str, Row], edition: Edition, chosen: str, link: Link) -> Safe:
+def indicators(
+    document: Row, cells: Mapping[str, Row], edition: Edition, chosen: str, as_of: datetime, link: Link
+) -> Safe:
     """Every indicator with value, interval, target and points; the chosen one is marked."""
     columns = [
         Column(t("Indicator"), "head main"), Column(t("Value"), "num"), Column(t("95 % interval"), "num"),
@@ -97,12 +99,12 @@ def indicators(document: Row, cells: Mapping[str, Row], edition: Edition, chosen
         Column(t("excluded"), "num"),
     ]  # fmt: skip
     lines = document["indicators"]
-    body = [_indicator(line, cells.get(line["code"], {}), edition, document["office"], link) for line in lines]
+    body = [_indicator(line, cells.get(line["code"], {}), edition, document["office"], as_of, link) for line in lines]
     place = next((index for index, line in enumerate(lines) if line["code"] == chosen), None)
     return table(columns, body, chosen=place, label=t("The indicators"))
 
 
-def _indicator(line: Row, cell: Row, edition: Edition, office: str, link: Link) -> list[object]:
+def _indicator(line: Row, cell: Row, edition: Edition, office: str, as_of: datetime, link: Link) -> list[object]:
     found = edition.indicator(line["code"])
     percent = books.percent(found)
     door = league.records_door(found, office, link)
@@ -112,7 +114,8 @@ def _indicator(line: Row, cell: Row, edition: Edition, office: str, link: Link) 
     return [
         name,
         word(t("missing"), "", t("No value in this period: neither 0 nor 100.")) if missing
-        else go(door, value_text(line["value"], percent)),
+        else go(door, value_text(line["value"], percent),
+                title=what.words(cell, found, edition, as_of) if cell else None),
         _interval(cell, percent),
         f"{value_text(float(found.floor), percent)} → {value_text(float(found.target), percent)}",
         display.NONE if missing else go(door, league.counted(line, found)),
