@@ -113,7 +113,7 @@ def _flags(config: SourceConfig, plan: Plan, report: BatchReport, whole: str) ->
     if limit is not None:
         yield {"kind": ROW_LIMIT, "stated": str(limit), "found": str(report.read), "detail": _on_sheet(plan, {})}
     elif report.read in ROUND_SIZES and config.kind == "spreadsheet" and not counted:
-        yield {"kind": ROUND_COUNT, "found": str(report.read), "detail": _on_sheet(plan, {})}
+        yield {"kind": ROUND_COUNT, "stated": None, "found": str(report.read), "detail": _on_sheet(plan, {})}
 
 
 def _on_sheet(plan: Plan, detail: dict[str, Any]) -> dict[str, Any]:
