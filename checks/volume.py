@@ -150,19 +150,24 @@ def _empty_runs(counts: Counts) -> list[tuple[int, int]]:
 def _weight(series: Series, at: int, start: int, end: int, *, every_day: bool) -> tuple[float, float]:
     """(minus the logarithm of the chance of an empty day like this one, the mean of such days); 0 if not computed.
 
-    The larger of two readings: a negative binomial with the mean and variance of the like days around the run, and
-    the share of them that were empty. Before the run at least four are needed: a single misdated record is no source.
+    Where like days are known on both sides of the run, the quieter side counts: a source that grew has no gap before.
+    Before it at least four are needed: a single misdated record is no source. Where half of the like days are empty
+    too, nothing comes day by day.
     """
     alike = series.alike(at)
-    before = series.counts[:start][alike[:start]][-WEEKS:]
-    like = np.concatenate([before, series.counts[end:][alike[end:]][:WEEKS]])
-    if len(before) < LEAST_LIKE or not like.any() or (every_day and not like.all()):
+    before, after = series.counts[:start][alike[:start]][-WEEKS:], series.counts[end:][alike[end:]][:WEEKS]
+    sides = [side for side in (before, after) if len(side) >= LEAST_LIKE]
+    if len(before) < LEAST_LIKE or any(np.median(side) < 1 or (every_day and not side.all()) for side in sides):
         return 0.0, 0.0
+    return min(_chance(side) for side in sides), min(float(side.mean()) for side in sides)
+
+
+def _chance(like: Counts) -> float:
+    """Minus its logarithm; the larger of a negative binomial like the days, and of the share of them that was empty."""
     mean, variance = float(like.mean()), float(like.var(ddof=1))
     size = mean * mean / (variance - mean) if variance > mean else math.inf
     chance = mean if math.isinf(size) else size * math.log1p(mean / size)
-    empty = (np.count_nonzero(like == 0) + 1) / (len(like) + 1)
-    return max(chance, -math.log(empty)), mean
+    return max(chance, -math.log((np.count_nonzero(like == 0) + 1) / (len(like) + 1)))
 
 
 def missing_months(months: Sequence[str]) -> list[str]:
