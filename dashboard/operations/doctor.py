@@ -240,13 +240,18 @@ def _secret(patient: Patient) -> Iterator[Finding]:
 
 def _web(patient: Patient) -> Iterator[Finding]:
     web = patient.settings.web
-    serving = patient.database and _state(patient, "web") == "serving"
+    state = _state(patient, "web") if patient.database else "never"
+    serving = state == "serving"
     try:
         require_local(web.address)
         if not serving:
             require_free(web.port)
     except MingchaError as error:
         yield Finding.of("web", error)
+        return
+    if state == "silent":
+        what = "The web server has fallen silent: it was killed or the machine stopped."
+        yield Finding("web", FAIL, what, "Start it: mingcha up (or mingcha web)")
         return
     yield Finding("web", OK, "The web server is alive." if serving else f"port {web.port} is free")
 

@@ -47,9 +47,13 @@ LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 logger = logging.getLogger(__name__)
 
 
+SECTIONS = {"supervision": "Supervision", "business": "Business", "evaluation": "Evaluation", "data": "Data"}
+"""Groups of the navigation by subject; what everybody opens first stands in none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One line of the navigation: file below `pages/`, address, title and section (msgids)."""
+    """One line of the navigation: file below `pages/`, address, title and section (msgids: `SECTIONS`)."""
 
     file: str
     slug: str
@@ -70,7 +74,7 @@ def run(pages: Sequence[Page]) -> None:
     chosen = read_strip(parameters, remembered, lambda: _default(now))
     set_language(chosen.lang)
     known = _registered(folder, pages, chosen.lang)
-    current = st.navigation(list(known.values()), position="top")
+    current = st.navigation(_sections(pages, known), position="top")
     _style()
     try:
         context = _context(chosen)
@@ -89,6 +93,14 @@ def _registered(folder: Path, pages: Sequence[Page], lang: str) -> dict[str, Any
     if lang not in known:
         known[lang] = {page.slug: _streamlit_page(folder, page) for page in pages}
     return known[lang]
+
+
+def _sections(pages: Sequence[Page], known: dict[str, Any]) -> dict[str, list[Any]]:
+    """The pages by section in their order; those of the nameless one stand by themselves."""
+    found: dict[str, list[Any]] = {"": []}
+    for page in pages:
+        found.setdefault(t(page.section) if page.section else "", []).append(known[page.slug])
+    return found
 
 
 def _streamlit_page(folder: Path, page: Page) -> Any:

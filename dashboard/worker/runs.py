@@ -115,6 +115,13 @@ def last_run(db: Database, job: str) -> LastRun | None:
     return LastRun(planned_of(row.key), None if row.finished_at is None else from_micros(row.finished_at))
 
 
+def last_telling(db: Database, job: str) -> str | None:
+    """The outcome of the job's latest run that ended with something to tell; None when there is none."""
+    query = sa.select(JOB_RUNS.c.outcome).where(JOB_RUNS.c.job == job, JOB_RUNS.c.detail.is_not(None))
+    with db.reading() as connection:
+        return connection.execute(query.order_by(JOB_RUNS.c.id.desc()).limit(1)).scalar()
+
+
 def forget_done(db: Database, *, before: datetime, idle_before: datetime) -> int:
     """Drop records of runs that ended well before that time, idle ones (nothing to tell) before the other.
 

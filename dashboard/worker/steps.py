@@ -13,6 +13,7 @@ from dashboard.errors import MingchaError
 from dashboard.intake.collecting import collect
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
+from dashboard.queries.jobs import process_state
 from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
@@ -87,6 +88,26 @@ def go_on_with_demo(context: Context) -> Note | None:
     return None if done is None else Note("{text}", {"text": done})
 
 
+class WebSilentError(MingchaError):
+    """The web server was there and is not heard any more: nobody can look at a page."""
+
+
+def watch_web(context: Context) -> Note | None:
+    """Whether the web server lives. Raises WebSilentError once when it falls silent, and says once that it is back."""
+    application = context.application
+    state = process_state(application.db, application.viewer, "web", as_of=application.now())
+    told = runs.last_telling(application.db, "web")
+    if state.state == "silent" and told != runs.FAILED:
+        heard = state.last_heard.astimezone(LOCAL) if state.last_heard else None
+        raise WebSilentError(
+            f"The web server has been silent since {heard:%Y-%m-%d %H:%M:%S}.", "Start it: mingcha up (or mingcha web)."
+        )
+    if state.state == "serving" and told == runs.FAILED and state.since is not None:
+        since = f"{state.since.astimezone(LOCAL):%H:%M:%S}"
+        return Note("The web server speaks again, since {since}", {"since": since})
+    return None
+
+
 def tidy(context: Context) -> Note | None:
     """Forget records of good runs older than 30 days, of idle ones after a day, and heartbeats older than a week."""
     now = context.application.now()
@@ -102,6 +123,7 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         Job("sample", "Take the spot-checks whose moment has come", every(10), sample, at_once=LOOKS_AT_ONCE),
         Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
+        Job("web", "Look whether the web server lives", every(60, offset=45), watch_web),
         Job("tidy", "Forget old run records", daily(3, 30), tidy, late_seconds=3600),
     ]
     if settings.company.demo:
