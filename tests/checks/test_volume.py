@@ -151,9 +151,10 @@ def test_of_an_office_only_days_that_always_have_records_are_missed():
     counts[7] = 0  # too early to be told
     counts[36] = 0
     assert holes(counts, every_day=True) == [[36]]
+    counts[37] = 0
     counts[29] = 0  # a Tuesday as well: not every Tuesday has some
-    assert holes(counts, every_day=False) == [[29], [36]]
-    assert holes(counts, every_day=True) == []
+    assert holes(counts, every_day=False) == [[36, 37]]
+    assert holes(counts, every_day=True) == [[37]]
 
 
 def test_gaps_elsewhere_are_left_alone():
