@@ -152,7 +152,7 @@ def _shrink(figures: Sequence[Figure], period: Period) -> None:
     if kind == "wilson":
         shrunken = shrunken_proportions(numerators, denominators)
     elif kind == "poisson":
-        shrunken = shrunken_counts(numerators, denominators) * float(quarter_factor(period))
+        shrunken = shrunken_counts(numerators / 10_000, denominators) * 10_000 * float(quarter_factor(period))
     else:
         return
     for figure, value in zip(figures, shrunken.tolist(), strict=True):

@@ -1,7 +1,12 @@
 """League 排名: who is better, and is it real?"""
 
+import streamlit as st
+
+from checks.rulebook.model import Indicator
+from dashboard.instants import LOCAL
 from dashboard.queries.funnel import funnel
 from dashboard.queries.movement import movement
+from dashboard.queries.weekly import weekly
 from dashboard.texts import t
 from dashboard.web import books, cached, periods
 from dashboard.web.charts import funnel as funnel_chart
@@ -9,11 +14,13 @@ from dashboard.web.charts.picture import draw
 from dashboard.web.components import changes, download
 from dashboard.web.components.blocks import finished, heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
+from dashboard.web.views import certainty, marks
 from dashboard.web.views import league as view
-from dashboard.web.views import marks
 from dashboard.web.views import movement as moved_view
 
 LEVELS = {"county": "Counties", "station": "Stations", "hall": "Halls"}
+SHOWN = 500
+"""Rows of a table at once; of more, the best."""
 TABS = {"score": "Whole score", "indicator": "One indicator", "peers": "Peers", "moved": "What moved"}
 
 page = here()
@@ -48,8 +55,9 @@ def whole_score() -> list[object]:
     until = min(page.as_of, page.period_end).astimezone(LOCAL).date()
     clocks = [one.code for one in edition.at_level(level) if one.counts_in_n]
     weeks = weekly(page.app.db, page.viewer, page.tree, clocks, until=until) if page.asked is None else {}
-    return [view.score_table(rows, earlier, weeks, edition, link), marks.lines_key(view.lines(rows)),
-            says(certainty.score_sentence(edition.code)), says(view.missing_note(rows))]  # fmt: skip
+    sentences = (certainty.more_rows(len(rows), SHOWN), certainty.score_sentence(edition.code), view.missing_note(rows))
+    return [view.score_table(rows[:SHOWN], earlier, weeks, edition, link), marks.lines_key(view.lines(rows)),
+            [says(sentence) for sentence in sentences if sentence]]  # fmt: skip
 
 
 def aside() -> list[object]:
@@ -78,8 +86,10 @@ def choice() -> object:
 
 
 def one_indicator() -> list[object]:
+    found = funnel(rows, indicator)
     return [section(f"{code} {books.title(indicator)}", view.definition(indicator)),
-            view.indicator_table(rows, indicator, funnel(rows, indicator), link)]  # fmt: skip
+            view.indicator_table(rows, indicator, found, link, SHOWN), says(certainty.more_rows(len(rows), SHOWN)),
+            certainty.pairs_of_indicator(found) if found else ""]  # fmt: skip
 
 
 def drawn_funnel(shown: Indicator) -> funnel_chart.Picture | None:
@@ -106,7 +116,13 @@ if not rows:
     show(*head(), state("empty", t("No office of this level was valid in this period, or none is yours to see."),
                         t("Import offices first: mingcha import offices FILE, then tickets and repairs.")))  # fmt: skip
 elif tab == "score":
-    show(cached.kept(page, "league score", *filters, make=lambda: finished(*head(), *whole_score())))
+    show(cached.kept(page, "league head", *filters, make=lambda: finished(*head())))
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        show(cached.kept(page, "league score", *filters, make=lambda: finished(*whole_score())))
+    with right:
+        beside_the_score()
+        show(cached.kept(page, "league aside", *filters, make=lambda: finished(*aside())))
     download.workbook(page)
 elif tab == "moved":
     show(cached.kept(page, "league moved", *filters, make=lambda: finished(*head(), *what_moved())))
@@ -114,7 +130,7 @@ elif tab == "peers":
     show(cached.kept(page, "league peers", *filters, make=lambda: finished(*head(), *peers())))
 else:
     show(cached.kept(page, "league head", *filters, make=lambda: finished(*head(), choice())))
-    picture = cached.kept(page, "league funnel", *filters, make=drawn_funnel)
+    picture = cached.kept(page, "league funnel", level, code, make=lambda: drawn_funnel(indicator))
     if picture is None:
         show(state("empty", t("No funnel: this indicator has no known limits of chance, or nothing is judged yet.")))
     else:

@@ -121,3 +121,12 @@ def test_a_row_names_those_it_really_differs_from():
     rows = rank([office("A", 990, 1_000), office("B", 988, 1_000), office("C", 800, 1_000), office("D", 3, 3)], EDITION)
     with_pairs(rows, PERIOD)
     assert {row.office: sorted(row.better_than) for row in rows} == {"A": ["C"], "B": ["C"], "C": [], "D": []}
+
+
+def test_counts_per_ten_thousand_shrink_as_the_counts_they_stand_for():
+    """One complaint at 3,000 customers among fourteen offices with nine at 30,000: hardly evidence of a worse office."""
+    rows = [office("small", 10_000, 3_000, only="T4"), *(office(f"S{n:02}", 90_000, 30_000, only="T4")
+                                                        for n in range(14))]  # fmt: skip
+    found = standing(rows)
+    assert float(found["small"].figures["T4"].value) == pytest.approx(3.333333)
+    assert found["small"].figures["T4"].shrunken == pytest.approx(3.0, abs=0.05)

@@ -38,6 +38,18 @@ def test_league_the_worst_station_is_xiba_with_r1_61_2_percent(journey):
     assert page.locator("[data-testid=stVegaLiteChart] svg").count() >= 1
 
 
+def test_league_the_best_station_may_stand_lower_by_chance_and_r1_is_drawn_beside(journey):
+    page = journey.open("league")
+    best = page.locator("table.rows.cards").first.locator("tbody tr").first
+    assert "南庄供电所" in best.inner_text()
+    words = {"zh": "第 1 名，偶然性之下在第 1 到第", "en": "rank 1, by chance between 1 and"}[journey.lang]
+    assert best.locator(f"[aria-label^='{words}']").is_visible()
+    assert best.locator(".weeks").is_visible()
+    assert page.locator("[data-testid=stVegaLiteChart] svg").count() == 1
+    differ = {"zh": "确有差别的两两：3 对中", "en": "Pairs that really differ:"}[journey.lang]
+    assert differ in journey.text()
+
+
 def test_office_xiba_lost_most_by_r1_and_the_record_behind_it_was_5_min_30_s_over(journey):
     page = journey.open("office", office="990102")
     assert "50.75" in journey.text(".figures")

@@ -32,7 +32,12 @@ def picture(found: Funnel, indicator: Indicator, theme: str, chosen: str | None 
          "label": d.name if d.office in named else "", "shown": value_text(d.value, percent)}
         for d in found.dots
     ]  # fmt: skip
-    lines = [dict(zip(LINE_SCHEMA, line, strict=True)) for line in found.lines]
+    low, high = _window(found)
+    lines = [
+        {name: value if name == "volume" or low <= value <= high else None
+         for name, value in zip(LINE_SCHEMA, line, strict=True)}
+        for line in found.lines
+    ]  # fmt: skip
     middle = [{"overall": found.overall, "target": float(indicator.target),
                "text": t("all together {value}", value=value_text(found.overall, percent))}]  # fmt: skip
     worse, better = _named(found, "worse"), _named(found, "better")
@@ -63,6 +68,13 @@ READING_ORDER = ("worse", "better", "drawn", "inside")
 
 def value_text(value: float | None, percent: bool) -> str:
     return display.rate(value) if percent else display.score(value)
+
+
+def _window(found: Funnel) -> tuple[float, float]:
+    """Where lines are drawn: about the dots. A volume of two would otherwise press the others to the upper edge."""
+    values = [found.overall, *(dot.value for dot in found.dots)]
+    room = 0.35 * max(max(values) - min(values), 0.02 * abs(found.overall))
+    return min(values) - room, max(values) + room
 
 
 def _ends(found: Funnel) -> list[dict[str, Any]]:

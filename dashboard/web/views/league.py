@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from checks.rulebook.model import Edition, Indicator
-from dashboard.queries.funnel import Funnel
+from dashboard.queries.funnel import KINDS, Funnel
 from dashboard.queries.offices import Tree
+from dashboard.queries.weekly import Weeks
 from dashboard.texts import t
 from dashboard.web import books, display
 from dashboard.web.charts.funnel import READINGS, value_text
@@ -15,6 +16,7 @@ from dashboard.web.components.blocks import Column, go, table, word
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.state import Strip
 from dashboard.web.views import marks
+from dashboard.web.views.sparkline import scale_of, sparkline
 
 Row = Mapping[str, Any]
 Link = Callable[..., str]
@@ -24,26 +26,30 @@ REASONS = {
 }  # fmt: skip
 
 
-def score_table(rows: Sequence[Row], before: Mapping[str, Row], edition: Edition, link: Link) -> Safe:
+def score_table(
+    rows: Sequence[Row], before: Mapping[str, Row], weeks: Weeks, edition: Edition, link: Link
+) -> Safe:  # fmt: skip
     """Whole score. `before` holds the rows of the period before by office; what all rows miss is said once."""
     everywhere = missing_everywhere(rows)
     lost = {row["office"]: lost_by_line(row, edition) for row in rows}
     scale = max((sum(parts.values()) for parts in lost.values()), default=0.0)
-    ranked = sum(1 for row in rows if row["ranked"])
-    with_interval = any(row["rank_low"] is not None for row in rows)
-    interval = [Column(t("Interval of rank"), "wide", t("Where the rank may lie by chance, 95 %."))]
+    last = max((row["rank_high"] or 0 for row in rows), default=0)
+    shown = {row["office"]: weeks.get(row["office"], ()) for row in rows}
+    across = scale_of(shown)
+    line = [Column(t("Twelve weeks"), "wide", t("Share of clocks met in time by week of acceptance; not the score."))]
     columns = [
-        Column(t("Rank"), "num"), *(interval if with_interval else []),
+        Column(t("Rank"), "num"), Column(t("Interval of rank"), "wide", t("Where the rank may lie by chance, 95 %.")),
         Column(t("Office"), "head main keep"), Column(t("Score"), "num"), Column(t("Grade")),
-        Column(t("Change"), "num", t("Score against the period before.")),
+        Column(t("Change"), "num", t("Score against the period before.")), *(line if weeks else []),
         Column(t("Points lost by line"), "wide"), Column("n", "num", t("Judged records, each counted once.")),
         Column(t("Marks")),
     ]  # fmt: skip
     body = []
     for row in rows:
         cells = _score_cells(row, before.get(row["office"]), everywhere, link)
-        cells.insert(5, marks.lost_by_line(lost[row["office"]], scale))
-        body.append([cells[0], rank_span(row, ranked), *cells[1:]] if with_interval else cells)
+        drawn = [sparkline(shown[row["office"]], across)] if weeks else []
+        cells[5:5] = [*drawn, marks.lost_by_line(lost[row["office"]], scale)]
+        body.append([cells[0], rank_span(row, last), *cells[1:]])
     return table(columns, body, label=t("League"))
 
 
@@ -83,11 +89,14 @@ def rank_text(row: Row) -> Safe | str:
     return word(t("not ranked"), "", reason)
 
 
-def rank_span(row: Row, ranked: int) -> Safe | str:
-    if row["rank_low"] is None or row["rank_high"] is None:
+def rank_span(row: Row, last: int, kind: str = "rank") -> Safe | str:
+    """├──●──┤ of a rank in the whole league, or (kind `group`) in the peer group; `last` is the scale's right end."""
+    low, high = row[f"{kind}_low"], row[f"{kind}_high"]
+    if low is None or high is None:
         return ""
-    words = t("between {low} and {high} of {n}", low=row["rank_low"], high=row["rank_high"], n=ranked)
-    return marks.span(row["rank_low"], row["rank"], row["rank_high"], across=(1, max(ranked, 2)), words=words)
+    dot = row["rank"] if kind == "rank" else row["group_rank"]
+    words = t("rank {rank}, by chance between {low} and {high}", rank=dot, low=low, high=high)
+    return marks.span(low, dot, high, across=(1, max(last, 2)), words=words)
 
 
 def change(row: Row, before: Row | None) -> float | None:
@@ -95,6 +104,18 @@ def change(row: Row, before: Row | None) -> float | None:
     if before is None or not row["ranked"] or not before["ranked"]:
         return None
     return float(row["score"] - before["score"])
+
+
+def costliest(rows: Sequence[Row], edition: Edition) -> str | None:
+    """The indicator by which these offices lost most score points together, of those that have a funnel."""
+    lost: dict[str, float] = {}
+    for row in rows:
+        for code, cell in row["indicators"].items():
+            indicator = edition.indicator(code)
+            if cell["points"] is not None and row["available_weight"] and indicator.interval in KINDS:
+                share = (float(indicator.weight) - cell["points"]) / float(row["available_weight"])
+                lost[code] = lost.get(code, 0.0) + share
+    return max(lost, key=lambda code: lost[code], default=None)
 
 
 def lost_by_line(row: Row, edition: Edition) -> dict[str, float]:
@@ -107,8 +128,13 @@ def lost_by_line(row: Row, edition: Edition) -> dict[str, float]:
     return lost
 
 
-def indicator_table(rows: Sequence[Row], indicator: Indicator, found: Funnel | None, link: Link) -> Safe:
-    """One indicator: value with its 95 % interval and the target, and everything that is not in the rate beside it."""
+def indicator_table(
+    rows: Sequence[Row], indicator: Indicator, found: Funnel | None, link: Link, most: int
+) -> Safe:  # fmt: skip
+    """One indicator: value with its 95 % interval and the target, and everything that is not in the rate beside it.
+
+    The best `most` rows.
+    """
     percent = books.percent(indicator)
     cells = [(row, row["indicators"][indicator.code]) for row in rows if indicator.code in row["indicators"]]
     sign = 1 if indicator.less_is_better else -1
@@ -117,12 +143,13 @@ def indicator_table(rows: Sequence[Row], indicator: Indicator, found: Funnel | N
     across = _across([cell for _, cell in cells], float(indicator.target))
     columns = [
         Column(t("Office"), "head main keep"), Column(t("Value"), "num"),
+        Column(t("Shrunken"), "num", t("Moved towards the rate of all offices, the further the fewer the records.")),
         Column(t("95 % interval"), "wide", t("The line is the target.")), Column(t("Counted"), "num"),
         Column(t("Points"), "num"), Column(t("Reading"), "keep"), Column(t("pending"), "num"),
         Column(t("unjudgeable"), "num"), Column(t("excluded"), "num"),
     ]  # fmt: skip
     body = [_indicator_cells(row, cell, indicator, percent, across, calls.get(row["office"]), link)
-            for row, cell in cells]  # fmt: skip
+            for row, cell in cells[:most]]  # fmt: skip
     return table(columns, body, label=books.title(indicator))
 
 
@@ -135,6 +162,7 @@ def _indicator_cells(
         go(link("office", office=row["office"], indicator=indicator.code), row["name"]),
         safe(go(records, value_text(cell["value"], percent), title=definition(indicator)),
              [(" ", mark) for mark in marks.beside(cell["marks"])]),
+        tag("span", value_text(cell["shrunken"], percent), class_="quiet"),
         marks.span(cell["low"], cell["value"], cell["high"], across=across, words=words, line=float(indicator.target)),
         go(records, counted(cell, indicator)),
         points(cell, indicator),
@@ -209,11 +237,13 @@ def _peers(members: Sequence[Row], link: Link) -> Safe:
     ordered = sorted(members, key=lambda row: (-row["score"], row["office"]))
     scores = [row["score"] for row in ordered]
     mean, best = sum(scores) / len(scores), scores[0]
-    columns = [Column(t("Rank in group"), "num"), Column(t("Office"), "head main"), Column(t("Score"), "num"),
+    last = max(row["group_high"] for row in ordered)
+    columns = [Column(t("Rank in group"), "num"), Column(t("Interval of rank"), "wide"),
+               Column(t("Office"), "head main"), Column(t("Score"), "num"),
                Column(t("To the mean"), "num"), Column(t("To the best"), "num"), Column(t("Rank"), "num"),
                Column(t("Grade")), Column("n", "num")]  # fmt: skip
     body = [
-        [1 + sum(1 for score in scores if score > row["score"]), go(link("office", office=row["office"]), row["name"]),
+        [row["group_rank"], rank_span(row, last, "group"), go(link("office", office=row["office"]), row["name"]),
          display.score(row["score"]), marks.change(row["score"] - mean), display.signed(row["score"] - best),
          row["rank"], marks.grade(row["grade"]), display.count(row["n"])]
         for row in ordered
