@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from checks.rulebook.model import Indicator
 from dashboard.instants import LOCAL
 from dashboard.queries.funnel import funnel
 from dashboard.queries.movement import movement
@@ -92,7 +91,8 @@ def one_indicator() -> list[object]:
             certainty.pairs_of_indicator(found) if found else ""]  # fmt: skip
 
 
-def drawn_funnel(shown: Indicator) -> funnel_chart.Picture | None:
+def drawn_funnel(which: str) -> funnel_chart.Picture | None:
+    shown = edition.indicator(which)
     found = funnel(rows, shown)
     return funnel_chart.picture(found, shown, page.theme, page.strip.office) if found else None
 
@@ -102,10 +102,9 @@ def beside_the_score() -> None:
     costly = view.costliest(rows, edition)
     if costly is None:
         return
-    shown = edition.indicator(costly)
-    title = t("Costliest here: {code} {title}", code=costly, title=books.title(shown))
+    title = t("Costliest here: {code} {title}", code=costly, title=books.title(edition.indicator(costly)))
     show(section(title), tabs([(t("Any other indicator"), link(tab="indicator", indicator=costly), False)], t("View")))
-    picture = cached.kept(page, "league funnel", level, costly, make=lambda: drawn_funnel(shown))
+    picture = cached.kept(page, "league funnel", level, costly, make=lambda: drawn_funnel(costly))
     office = draw(picture, "score-funnel", selects="office") if picture else None
     if office:
         turn_to("office", office=office, indicator=costly)
@@ -130,7 +129,7 @@ elif tab == "peers":
     show(cached.kept(page, "league peers", *filters, make=lambda: finished(*head(), *peers())))
 else:
     show(cached.kept(page, "league head", *filters, make=lambda: finished(*head(), choice())))
-    picture = cached.kept(page, "league funnel", level, code, make=lambda: drawn_funnel(indicator))
+    picture = cached.kept(page, "league funnel", level, code, make=lambda: drawn_funnel(code))
     if picture is None:
         show(state("empty", t("No funnel: this indicator has no known limits of chance, or nothing is judged yet.")))
     else:

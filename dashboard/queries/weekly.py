@@ -44,7 +44,7 @@ def weekly(db: Database, viewer: Viewer, tree: Tree, codes: Sequence[str], *, un
 
 
 def _total(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    return sa.cast(sa.func.sum(column), sa.BigInteger).label(str(column.name))  # type: ignore[attr-defined]
+    return sa.cast(sa.func.sum(column), sa.BigInteger).label(str(column.name))
 
 
 def _shares(found: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[float | None]:
