@@ -413,23 +413,20 @@ def _with(history: History, *versions: Version) -> History:
 # --- is the result sound? ---------------------------------------------------------------------------------------------
 
 
-def trimmed(history: History, codes: Iterable[str]) -> History:
+def trimmed(versions: Versions) -> Versions:
     """The same days with no two versions on one: an older version ends where the next begins.
 
     A file often writes no `valid_to`, or that of the next version's first day; the later version wins then, so that
-    nothing changes. OfficeChangeError where an older version would come back after the next has ended.
+    nothing changes. Where an older version would come back after the next has ended, they stay as they are.
     """
-    result = dict(history)
-    for code in codes:
-        ordered = list(history.get(code, ()))
-        for place, (older, newer) in enumerate(pairwise(ordered)):
-            if older.ends < newer.valid_from:
-                continue
-            if older.ends > newer.ends or older.valid_from == newer.valid_from:
-                raise OfficeChangeError("overlap", code=code, first=older.valid_from, second=newer.valid_from)
-            ordered[place] = replace(older, valid_to=newer.valid_from - ONE_DAY)
-        result[code] = tuple(ordered)
-    return result
+    ordered = list(versions)
+    for place, (older, newer) in enumerate(pairwise(versions)):
+        if older.ends < newer.valid_from:
+            continue
+        if older.ends > newer.ends or older.valid_from == newer.valid_from:
+            return versions
+        ordered[place] = replace(older, valid_to=newer.valid_from - ONE_DAY)
+    return tuple(ordered)
 
 
 def touched(before: History, after: History) -> list[str]:

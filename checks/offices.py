@@ -106,6 +106,27 @@ class Tree:
         ends = [min(o.valid_to, until) for o in self.versions.get(code, ()) if o.valid_from <= until]
         return max(ends, default=until)
 
+    def places(self) -> list[tuple[str, tuple[tuple[dt.date, str | None, str | None], ...]]]:
+        """Per office, from which day on it has which area and which office above (after its end: its successor).
+
+        All that a verdict can depend on: a new version with another name or number of customers changes nothing here.
+        """
+        return [(code, self._places(code, versions)) for code, versions in sorted(self.versions.items())]
+
+    def _places(self, code: str, versions: tuple[Office, ...]) -> tuple[tuple[dt.date, str | None, str | None], ...]:
+        days = {
+            BEGINNING,
+            *(o.valid_from for o in versions),
+            *(o.valid_to + ONE_DAY for o in versions if o.valid_to != END),
+        }
+        found: list[tuple[dt.date, str | None, str | None]] = []
+        for day in sorted(days):
+            office = self.on(code, day)
+            here = (office.area if office else None, self.heir(code, day) or self._above(code, day))
+            if not found or found[-1][1:] != here:
+                found.append((day, *here))
+        return tuple(found)
+
     def rows(self, level: str, period: Period) -> list[Office]:
         """Every office that is of the level on some day of the period, as its last version inside it, by code."""
         found = []

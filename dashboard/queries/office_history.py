@@ -84,8 +84,9 @@ def _version(row: Mapping[str, Any]) -> Version:
 
 def after_change(history: History, change: Change) -> History:
     """The history with the change. OfficeChangeError when it does not bear it, or the result would be unsound."""
-    after = change.applied(history)
-    after = trimmed(after, touched(history, after))
+    orderly = {code: trimmed(versions) for code, versions in history.items()}
+    changed = change.applied(orderly)
+    after = {**history, **{code: changed[code] for code in touched(orderly, changed)}}
     require_sound(history, after, change.day)
     return after
 
