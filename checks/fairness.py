@@ -11,13 +11,14 @@ Z95 = 1.959963984540054
 
 
 def wilson(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Low and high of a proportion (Wilson 1927); denominators are above zero."""
+    """Low and high of a proportion (Wilson 1927); denominators are above zero. The rate always lies between them."""
     rate = numerator / denominator
     square = Z95 * Z95
     centre = (rate + square / (2 * denominator)) / (1 + square / denominator)
     spread = np.sqrt(rate * (1 - rate) / denominator + square / (4 * denominator * denominator))
     half = Z95 * spread / (1 + square / denominator)
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    # at 0 and at 1 an end is the rate itself, which floating point misses by its last digit
+    return np.clip(centre - half, 0.0, rate), np.clip(centre + half, rate, 1.0)
 
 
 def poisson(count: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

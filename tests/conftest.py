@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
@@ -17,6 +19,16 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 ALLOWED_SKIPS = ROOT / "tests" / "allowed_skips.txt"
 USES = Path(os.environ.get("MINGCHA_TEST_USES", "/dev/null"))
+
+# properties: the same examples each time and no clock, so that a slow machine cannot fail them; MINGCHA_LONG_TESTS
+# looks for new ones
+hypothesis_settings.register_profile(
+    "suite",
+    derandomize=not os.environ.get("MINGCHA_LONG_TESTS"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("suite")
 
 
 def count_use(kind: str) -> None:

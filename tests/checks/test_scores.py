@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checks.explain import largest_remainder, lost_cents, split
@@ -189,6 +189,7 @@ def test_wilson_agrees_with_the_published_example() -> None:
     assert np.round(high, 3).tolist() == [0.982, 0.934]
 
 
+@example(0, 3)
 @given(st.integers(0, 2000), st.integers(1, 2000))
 def test_wilson_holds_the_rate_and_stays_between_0_and_1(count: int, more: int) -> None:
     n = count + more
