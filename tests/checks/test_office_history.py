@@ -51,9 +51,9 @@ CHANGES = st.one_of(
     st.builds(Open, DAYS, ANY_STATION, st.just("新所"), st.just("station"), st.sampled_from(COUNTIES)),
     st.builds(Adjust, DAYS, ANY_STATION, st.fixed_dictionaries({"customers": st.integers(1, 900)})),
     st.builds(Close, DAYS, ANY_STATION),
-    st.builds(Split, DAYS, ANY_STATION, st.lists(ANY_STATION.map(lambda code: Part(code, "分所")), min_size=2,
-                                                 max_size=3).map(tuple),
-              st.dictionaries(st.sampled_from(("H1", "H2")), ANY_STATION)),
+    st.builds(Split, DAYS, st.sampled_from(("S1", "S2", "S4")), st.sampled_from((
+        (Part("S5", "东所"), Part("S6", "西所")), (Part("S1", "东所"), Part("S7", "西所")),
+    )), st.sampled_from(({}, {"H1": "S5"}))),
 )  # fmt: skip
 
 

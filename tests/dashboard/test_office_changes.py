@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from checks.office_history import Adjust, Close, Merge, Move, Open, Part, Rename, Split
 from collectors.mapping import SourceConfig
@@ -263,7 +266,7 @@ def test_what_the_history_does_not_bear_is_refused_and_nothing_is_written(refusi
 
 @pytest.fixture(scope="module")
 def refusing(tmp_path_factory):
-    """A company on which nothing succeeds."""
+    """A company on which nothing stays."""
     folder = tmp_path_factory.mktemp("refusing")
     db = Database(f"sqlite:///{folder / 'mingcha.db'}")
     migrate(db)
@@ -395,3 +398,29 @@ def test_the_tree_of_a_day_is_in_order_from_the_top(lite):
     for day, expected in ((date(2026, 7, 31), ["K1", "S1", "H1", "S2", "K2", "S3", "H3"]),
                           (AUGUST, ["K1", "S1", "H1", "S2", "S3", "H3", "K2"])):  # fmt: skip
         assert [one.code for one in offices_on(read_history(lite.db), day)] == expected
+
+
+STATION, LATE = st.sampled_from(("S1", "S2", "S3")), st.dates(AUGUST, date(2026, 9, 30))
+ANY_CHANGE = st.one_of(
+    st.builds(Rename, LATE, STATION, st.sampled_from(("甲所", "乙所"))),
+    st.builds(Move, LATE, STATION, st.sampled_from(("K1", "K2"))),
+    st.builds(Merge, LATE, STATION.map(lambda code: (code,)), STATION),
+    st.builds(Close, LATE, st.just("S2")),
+    st.builds(Split, LATE, st.just("S2"), st.just((Part("S7", "丙所"), Part("S8", "丁所")))),
+    st.builds(Adjust, LATE, STATION, st.fixed_dictionaries({"customers": st.integers(1, 900)})),
+)
+
+
+@given(st.lists(ANY_CHANGE, min_size=2, max_size=5))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_taking_every_change_back_leaves_the_offices_as_they_were(refusing, wanted):
+    """On one database, example after example: what the one before left would show in the next."""
+    before, batches = refusing.offices(), []
+    for change in wanted:
+        with suppress(UsageError):
+            batches.append(refusing.change(change).batch)
+    for batch in reversed(batches):
+        refusing.back(batch)
+    assert refusing.offices() == before
+    held = sa.select(OFFICE_ALIASES.c.id).where(OFFICE_ALIASES.c.withdrawn_at.is_(None))
+    assert refusing.db.frame(held).is_empty()
