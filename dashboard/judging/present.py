@@ -182,12 +182,7 @@ def situation(reader: Reader, at: int) -> Situation:
 
 def _digest(reader: Reader, rules: Rules) -> str:
     """Rules, and of the offices what a verdict can depend on: areas, and by exclusions of whole trees the parents."""
-    versions = [
-        (office.code, office.area, office.parent, str(office.valid_from), str(office.valid_to))
-        for versions in reader.tree.versions.values()
-        for office in versions
-    ]
-    return f"{rules.digest}:{hashlib.sha256(repr(versions).encode()).hexdigest()}"
+    return f"{rules.digest}:{hashlib.sha256(repr(reader.tree.places()).encode()).hexdigest()}"
 
 
 def _much_changed(reader: Reader, found: Situation) -> bool:
