@@ -74,10 +74,13 @@ class Series:
     def alike(self, at: int) -> NDArray[np.bool_]:
         """Which days of the series are like the one at this index."""
         if self.ordinary[at]:
-            like = self.ordinary & (self.weekday == self.weekday[at])
-        else:
-            like = self.ordinary & self.working if self.working[at] else ~self.working
+            return self.same_weekday(at)
+        like = self.ordinary & self.working if self.working[at] else ~self.working
         return np.asarray(like, dtype=np.bool_)
+
+    def same_weekday(self, at: int) -> NDArray[np.bool_]:
+        """Ordinary days of its weekday: what the day would be like if nobody heeded the calendar."""
+        return np.asarray(self.ordinary & (self.weekday == self.weekday[at]), dtype=np.bool_)
 
 
 def unusual_days(series: Series, days: Sequence[int], missing: frozenset[int] = frozenset()) -> Iterator[Unusual]:
@@ -92,27 +95,43 @@ def unusual_days(series: Series, days: Sequence[int], missing: frozenset[int] = 
         at = day - series.first
         if day in missing or not 0 <= at < len(series.counts):
             continue
-        found = _against_usual(series, at, kept)
+        found = _unusual(series, at, kept)
         if found is not None and not (found.kind == "low" and day == series.last):
             yield found
 
 
-def _against_usual(series: Series, at: int, kept: NDArray[np.bool_]) -> Unusual | None:
+def _unusual(series: Series, at: int, kept: NDArray[np.bool_]) -> Unusual | None:
+    """The day against its like days; a holiday or make-up day is usual for its weekday too: faults heed no calendar."""
+    count = int(series.counts[at])
+    limits = _limits(series, at, series.alike(at), kept)
+    if limits is None or limits[0] < LEAST_USUAL or _within(count, limits):
+        return None
+    if not series.ordinary[at] and _within(count, _limits(series, at, series.same_weekday(at), kept)):
+        return None
+    usual, allowed = limits
+    kind: Literal["low", "high"] = "low" if count < usual else "high"
+    return Unusual(series.first + at, kind, count, usual, max(0.0, usual - allowed), usual + allowed)
+
+
+Limits = tuple[float, float]
+"""The usual number, and how far from it a day may be."""
+
+
+def _within(count: int, limits: Limits | None) -> bool:
+    return limits is not None and abs(count - limits[0]) <= limits[1]
+
+
+def _limits(series: Series, at: int, alike: NDArray[np.bool_], kept: NDArray[np.bool_]) -> Limits | None:
+    """What the comparable days of the eight weeks before allow; None where there are fewer than four."""
     start = max(0, at - 7 * WEEKS)
-    like = series.counts[start:at][series.alike(at)[start:at] & kept[start:at]]
+    like = series.counts[start:at][(alike & kept)[start:at]]
     if len(like) < LEAST_LIKE:
         return None
     usual = float(np.median(like))
-    if usual < LEAST_USUAL:
-        return None
-    found = int(series.counts[at])
     allowed = max(MADS * float(np.median(np.abs(like - usual))), ROOTS * math.sqrt(usual), SHARE * usual)
-    if abs(found - usual) > allowed:  # seldom, and then worth the longer look
+    if abs(int(series.counts[at]) - usual) > allowed:  # seldom, and then worth the longer look
         allowed = max(allowed, MADS * _spread(series, start, at, kept))
-    if abs(found - usual) <= allowed:
-        return None
-    low, high = max(0.0, usual - allowed), usual + allowed
-    return Unusual(series.first + at, "low" if found < usual else "high", found, usual, low, high)
+    return usual, allowed
 
 
 def _spread(series: Series, start: int, end: int, kept: NDArray[np.bool_]) -> float:

@@ -87,23 +87,24 @@ def week(at_work, at_rest, weeks):
     return [at_work if n < 5 else at_rest for _ in range(weeks) for n in range(7)]
 
 
-def test_a_holiday_is_compared_with_days_off():
-    """Monday 6 April 2026 is a holiday: 30 as on weekends is usual there, 100 as on Mondays is not."""
-    before = week(100, 30, 5)
+@pytest.mark.parametrize(
+    ("count", "expected"), [(30, []), (100, []), (200, [("high", 200, 30.0)]), (5, [("low", 5, 30.0)])]
+)
+def test_a_holiday_is_compared_with_days_off_and_with_its_weekday(count, expected):
+    """Monday 6 April 2026: 30 as on weekends is usual, 100 as on Mondays too, for faults heed no holiday."""
     assert START + timedelta(days=35) == date(2026, 4, 6)
-    assert kinds(series([*before, 30, 100]), [35]) == []
-    assert kinds(series([*before, 100, 100]), [35]) == [("high", 100, 30.0)]
+    assert kinds(series([*week(100, 30, 5), count, 100]), [35]) == expected
 
 
-def test_a_make_up_saturday_is_compared_with_working_days():
+@pytest.mark.parametrize(("count", "expected"), [(100, []), (30, []), (3, ["low"]), (300, ["high"])])
+def test_a_make_up_saturday_is_compared_with_working_days_and_with_its_weekday(count, expected):
     """Saturday 9 May 2026 is worked for the holiday of May."""
     start = date(2026, 3, 30)
     offset = (date(2026, 5, 9) - start).days
     assert CN.is_working(date(2026, 5, 9))
     calm = [100 if CN.is_working(start + timedelta(days=n)) else 30 for n in range(offset)]
-    usual = list(unusual_days(series([*calm, 100, 30], start), [day(offset, start)]))
-    short = list(unusual_days(series([*calm, 30, 30], start), [day(offset, start)]))
-    assert (usual, [one.kind for one in short]) == ([], ["low"])
+    found = unusual_days(series([*calm, count, 30], start), [day(offset, start)])
+    assert [one.kind for one in found] == expected
 
 
 # --- gaps ------------------------------------------------------------------------------------------------------------
