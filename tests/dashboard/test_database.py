@@ -1,5 +1,8 @@
 """The database object does the same on both servers."""
 
+import sqlite3
+import threading
+
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -45,6 +48,37 @@ def test_an_error_inside_an_adbc_transaction_leaves_nothing(database):
     with pytest.raises(RuntimeError):
         _ingest_and_fail(database)
     assert database.frame(sa.select(META)).is_empty()
+
+
+@pytest.mark.parametrize("way", ["session", "adbc"])
+def test_a_deed_waits_for_a_long_writer_and_then_succeeds(sqlite_database, way):
+    """On SQLite judging may hold the write lock for seconds; a click meanwhile is slow, and not lost."""
+    writer = sqlite3.connect(sqlite_database.path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(1.0, writer.rollback)
+    done.start()
+    if way == "session":
+        with sqlite_database.session() as connection:
+            connection.execute(sa.insert(META).values(key="k", value="v"))
+    else:
+        with sqlite_database.adbc(write=True) as connection, connection.cursor() as cursor:
+            cursor.execute("INSERT INTO meta (key, value) VALUES ('k', 'v')")
+    done.join()
+    writer.close()
+    assert sqlite_database.frame(sa.select(META.c.value).where(META.c.key == "k"))["value"].to_list() == ["v"]
+
+
+def test_a_deed_that_waited_too_long_says_so_and_can_be_tried_again(sqlite_database):
+    impatient = Database(sqlite_database.url, busy_seconds=0.2)
+    with (
+        sqlite_database.session(),
+        pytest.raises(DatabaseUnusableError, match=r"for 0\.2 s\. Stop it or try again"),
+        impatient.session(),
+    ):
+        raise AssertionError("two writers at once")
+    with impatient.session() as connection:
+        connection.execute(sa.insert(META).values(key="k", value="v"))
+    impatient.engine.dispose()
 
 
 def test_a_newer_database_is_refused_by_name(database):
