@@ -15,6 +15,8 @@ run(
         Page("office.py", "office", "Office"),
         Page("records.py", "records", "Records", rests="record"),
         Page("record.py", "record", "Record", visibility="hidden", rests="record"),
+        Page("connections.py", "connections", "Connections", section="Business", rests="connections"),
+        Page("lines.py", "lines", "Lines", section="Business", rests="measures"),
         Page("review.py", "review", "Hall review", section="Supervision", rests="samples"),
         Page("rulebook.py", "rulebook", "Rulebook", section="Evaluation", rests="nothing"),
         Page("sources.py", "sources", "Sources", section="Data", rests="nothing"),

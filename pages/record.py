@@ -8,7 +8,7 @@ from dashboard.texts import t
 from dashboard.web.charts import timeline
 from dashboard.web.charts.picture import draw
 from dashboard.web.components.blocks import heading, section, show, state
-from dashboard.web.state import filter_value, here
+from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import beside, names
 from dashboard.web.views import record as view
 
@@ -20,7 +20,7 @@ if not kind or not number:
     st.stop()
 
 found = find(page.app.db, page.viewer, page.rules, record=kind, number=number, as_of=page.as_of,
-             system=filter_value("system"))  # fmt: skip
+             system=filter_value("system"), row_id=filter_number("id", 0, least=0, most=1 << 53) or None)  # fmt: skip
 show(heading(f"{names.record(kind)} {number}", t("What happened, minute by minute?")))
 if found.stamps:
     draw(timeline.picture(view.stamps(found), view.clocks(found, page.as_of), view.idle(found, page.rules.calendar),

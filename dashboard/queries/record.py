@@ -80,42 +80,61 @@ class Record:
     """(relation, record type, number): parent, children, ticket, repairs."""
 
 
+ACCUSING = ("designated_design", "designated_construction", "designated_supply", "extra_fee")
+"""Answers of a form (三指定评价表) that accuse the office of its own flow."""
+
+
 def record(
-    db: Database, viewer: Viewer, rules: Rules, *, record: str, number: str, as_of: datetime, system: str | None = None
-) -> Record:
-    """The record of that number as seen at `as_of`. Of several systems the first by name, unless one is named.
+    db: Database, viewer: Viewer, rules: Rules, *, record: str, number: str, as_of: datetime,
+    system: str | None = None, row_id: int | None = None,
+) -> Record:  # fmt: skip
+    """The record of that number as seen at `as_of`. Of several systems the first by name, unless one is named; of
+    several rows of one number (a measure's months, an inspection's items) the first, unless `row_id` says which.
+
+    An office head is not told which flow an accusing form belongs to: that would name the customer (design §5.5).
 
     Raises UsageError for an unknown kind, MingchaError when there is none or it is outside what the viewer may see.
     """
     if record not in RECORDS:
         raise UsageError(f"There is no record kind '{record}'.", f"Did you mean '{nearest(record, RECORDS)}'?")
     kind = RECORDS[record]
-    row = _current(db, kind, number, system)
+    row = _current(db, kind, number, system, row_id)
     office = str(row[kind.office]) if row is not None and kind.office else ""
     if row is None or not (viewer.sees_everything or office in visible_tree(db, viewer).offices):
         raise MingchaError(f"No record {number} among {record}, or it is outside what you may see.")
     found = _judged_row(db, rules, kind, row["id"], as_of)
     verdicts, edition = _verdicts(rules, kind, found)
+    hidden = PERSONAL | _of_the_accuser(viewer, kind, row)
     return Record(
         record=kind,
         id=row["id"],
         number=number,
         system=row.get("system"),
         office=office,
-        values={name: row[name] for name in kind.names if name not in PERSONAL},
+        values={name: row[name] for name in kind.names if name not in hidden},
         area=found.get("area") if found else None,
         stamps=_stamps(kind, row),
         unreadable=_unreadable(row),
         edition=edition,
         verdicts=verdicts,
-        versions=_versions(db, kind, row),
+        versions=_versions(db, kind, row, hidden),
         linked=_linked(db, viewer, kind, row),
     )
 
 
-def _current(db: Database, kind: RecordType, number: str, system: str | None) -> dict[str, Any] | None:
+def _of_the_accuser(viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> frozenset[str]:
+    """Columns by which the reported office would know who accuses it."""
+    accuses = kind.name == "evaluations" and any(row[name] for name in ACCUSING)
+    return frozenset({"record_no"}) if accuses and viewer.role == "office_head" else frozenset()
+
+
+def _current(
+    db: Database, kind: RecordType, number: str, system: str | None, row_id: int | None
+) -> dict[str, Any] | None:  # fmt: skip
     table = RECORD_TABLES[kind.name]
     query = sa.select(table).where(table.c[kind.number] == number)
+    if row_id is not None:
+        query = query.where(table.c.id == row_id)
     if system is not None and kind.by_system:
         query = query.where(table.c.system == system)
     order = table.c.system if kind.by_system else table.c.id
@@ -179,7 +198,9 @@ def _judged(found: Mapping[str, Any], edition: Edition, code: str) -> Judged | N
     )
 
 
-def _versions(db: Database, kind: RecordType, row: Mapping[str, Any]) -> tuple[Version, ...]:
+def _versions(
+    db: Database, kind: RecordType, row: Mapping[str, Any], hidden: frozenset[str]
+) -> tuple[Version, ...]:  # fmt: skip
     """All versions, newest first, each with what it changed against the one before it in time."""
     history = HISTORY_TABLES[kind.name]
     query = sa.select(history).where(history.c.record_id == row["id"])
@@ -194,17 +215,18 @@ def _versions(db: Database, kind: RecordType, row: Mapping[str, Any]) -> tuple[V
         }
     found = []
     for before, one in zip([None, *rows], rows, strict=False):
-        found.append(_version(kind, before, one, batches.get(one["batch_id"], {})))
+        found.append(_version(kind, before, one, batches.get(one["batch_id"], {}), hidden))
     return tuple(found[::-1])
 
 
 def _version(
-    kind: RecordType, before: Mapping[str, Any] | None, one: Mapping[str, Any], batch: Mapping[str, Any]
-) -> Version:
+    kind: RecordType, before: Mapping[str, Any] | None, one: Mapping[str, Any], batch: Mapping[str, Any],
+    hidden: frozenset[str],
+) -> Version:  # fmt: skip
     changed = [
         (column.name, _shown(column.kind, before[column.name]), _shown(column.kind, one[column.name]))
         for column in kind.columns
-        if before is not None and before[column.name] != one[column.name] and column.name not in PERSONAL
+        if before is not None and before[column.name] != one[column.name] and column.name not in hidden
     ]
     return Version(
         fate=one["fate"],
@@ -228,22 +250,9 @@ def _shown(kind: str, value: Any) -> str | None:
 def _linked(db: Database, viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
     """What the record names and what names it, in the same system; out of scope is left out."""
     allowed = None if viewer.sees_everything else visible_tree(db, viewer).offices
-    wanted: list[tuple[str, str, sa.ColumnElement[bool]]] = []
-    tickets, repairs = RECORD_TABLES["tickets"].c, RECORD_TABLES["repairs"].c
-    if kind.name == "tickets":
-        wanted = [
-            ("parent", "tickets", tickets.ticket_no == row["parent_ticket_no"]),
-            ("child", "tickets", tickets.parent_ticket_no == row["ticket_no"]),
-            ("repair", "repairs", repairs.ticket_no == row["ticket_no"]),
-        ]
-    elif kind.name == "repairs":
-        wanted = [
-            ("ticket", "tickets", tickets.ticket_no == row["ticket_no"]),
-            ("parent", "repairs", repairs.repair_no == row["parent_repair_no"]),
-        ]
     found: list[tuple[str, str, str]] = []
     with db.reading() as connection:
-        for relation, record, condition in wanted:
+        for relation, record, condition in _relations(viewer, kind, row):
             table = RECORD_TABLES[record].c
             number = table[RECORDS[record].number]
             query = sa.select(number, table.office_code).where(condition, table.system == row["system"]).limit(20)
@@ -253,3 +262,35 @@ def _linked(db: Database, viewer: Viewer, kind: RecordType, row: Mapping[str, An
                 if (allowed is None or office in allowed) and (record, linked) != (kind.name, row[kind.number])
             ]
     return tuple(found)
+
+
+Relation = tuple[str, str, sa.ColumnElement[bool]]
+"""(name of the relation, record type, which of its rows)."""
+
+
+def _relations(viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> list[Relation]:
+    tickets, repairs = RECORD_TABLES["tickets"].c, RECORD_TABLES["repairs"].c
+    applications, evaluations = RECORD_TABLES["applications"].c, RECORD_TABLES["evaluations"].c
+    if kind.name == "tickets":
+        return [
+            ("parent", "tickets", tickets.ticket_no == row["parent_ticket_no"]),
+            ("child", "tickets", tickets.parent_ticket_no == row["ticket_no"]),
+            ("repair", "repairs", repairs.ticket_no == row["ticket_no"]),
+            ("evaluation", "evaluations", evaluations.record_no == row["ticket_no"]),
+        ]
+    if kind.name == "repairs":
+        return [
+            ("ticket", "tickets", tickets.ticket_no == row["ticket_no"]),
+            ("parent", "repairs", repairs.repair_no == row["parent_repair_no"]),
+        ]
+    if kind.name == "applications":
+        named = evaluations.record_no == row["application_no"]
+        if viewer.role == "office_head":  # which customer accused the office is not told to its head
+            named = sa.and_(named, *(evaluations[name].is_not(sa.true()) for name in ACCUSING))
+        return [("evaluation", "evaluations", named)]
+    if kind.name == "evaluations" and not _of_the_accuser(viewer, kind, row):
+        return [
+            ("ticket", "tickets", tickets.ticket_no == row["record_no"]),
+            ("application", "applications", applications.application_no == row["record_no"]),
+        ]
+    return []

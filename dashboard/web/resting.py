@@ -8,9 +8,14 @@ from checks.marks import rests_on
 from dashboard.queries.staleness import Silent
 from dashboard.web.state import Here, filter_value
 
-Rests = Literal["present", "figures", "record", "samples", "nothing"]
+Rests = Literal["present", "figures", "record", "samples", "connections", "measures", "nothing"]
 """present: all figures as of now; figures: those of the strip's period, at the level in the address; record: the kind
-of record in the address; samples: the halls' samples; nothing: no figure of any record."""
+of record in the address; samples, connections, measures: records of these; nothing: no figure of any record."""
+_NAMED = {
+    "samples": frozenset({"samples", "hall_days"}),
+    "connections": frozenset({"applications", "evaluations"}),
+    "measures": frozenset({"measures"}),
+}
 
 
 def silent_under(here: Here, rests: Rests) -> list[Silent]:
@@ -26,4 +31,4 @@ def _records(here: Here, rests: Rests) -> frozenset[str]:
         return frozenset[str]().union(*(rests_on(row) for row in rows))
     if rests == "record":
         return frozenset({filter_value("record") or "repairs"})
-    return frozenset({"samples", "hall_days"}) if rests == "samples" else frozenset()
+    return _NAMED.get(rests, frozenset())

@@ -21,6 +21,8 @@ TABLES = {
     "dashboard.web.components.changes": ("TREES",),
     "dashboard.web.components.offices": ("FORMS",),
     "dashboard.web.frame": ("ROLE_NAMES", "SECTIONS"),
+    "dashboard.web.views.connections": ("STATES",),
+    "dashboard.web.views.lines": ("UNITS", "DIRECTIONS"),
     "dashboard.web.views.review": ("DECISIONS",),
     "dashboard.web.views.flags": ("DEEDS", "STATES", "CHANGES", "CONTROL_STATES", "PLACES"),
     "dashboard.web.views.league": ("REASONS",),

@@ -211,9 +211,11 @@ def reading(call: str | None) -> Safe | str:
 
 
 def records_door(indicator: Indicator, office: str, link: Link, **more: object) -> str:
-    """Where the records behind a figure are listed: a hall's deductions and measures on the office's own page."""
-    if indicator.record in ("halls", "measures"):
+    """Where the records behind a figure are listed: a hall's deductions on the office's page, O1–O4 by their months."""
+    if indicator.record == "halls":
         return link("office", office=office, indicator=indicator.code)
+    if indicator.record == "measures":
+        return link("records", record="measures", office=office, indicator=indicator.options["measure"])
     return link("records", record=indicator.record, office=office, indicator=indicator.code, **more)
 
 

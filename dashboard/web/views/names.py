@@ -55,7 +55,10 @@ VALUES = {
     "keypress": "key press", "callback": "call-back", "survey": "survey", "company": "company", "county": "county",
     "station": "station", "hall": "hall",
 }  # fmt: skip
-RELATIONS = {"parent": "Parent", "child": "Merged into this", "ticket": "Ticket", "repair": "Repair"}
+RELATIONS = {
+    "parent": "Parent", "child": "Merged into this", "ticket": "Ticket", "repair": "Repair",
+    "application": "Application", "evaluation": "Evaluation",
+}  # fmt: skip
 
 
 def record(kind: str) -> str:

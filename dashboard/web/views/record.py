@@ -88,13 +88,19 @@ def _verdict(record: Record, judged: Judged, now: datetime) -> list[object]:
     return [
         f"{judged.indicator.code} {books.title(judged.indicator)}",
         safe(verdict(judged.state), [(" ", mark) for mark in marks if mark]),
-        limit_text(limit),
+        safe(limit_text(limit), _paused(record, judged)),
         tag("span", limit.clause if limit else judged.indicator.clause, title=limit.document if limit else None),
         tag("span", display.moment(judged.deadline, now), title=display.exact(judged.deadline)),
         tag("span", display.moment(judged.actual, now), title=display.exact(judged.actual)),
         _over(over),
         reason(judged.reason),
     ]
+
+
+def _paused(record: Record, judged: Judged) -> Safe | None:
+    """What the customer's own pauses add to the limit."""
+    days = record.values.get(judged.step.pauses) if judged.step and judged.step.pauses else None
+    return tag("small", t(" + {n} paused", n=days)) if days else None
 
 
 UNITS = {"minutes": "{n} min", "hours": "{n} h", "days": "{n} working days", "seconds": "{n} s"}

@@ -8,10 +8,12 @@ from typing import Any
 
 from checks.rulebook.model import Edition
 from dashboard.queries.offices import Tree
+from dashboard.queries.plain_records import Plain
 from dashboard.texts import t
 from dashboard.web import books, display
-from dashboard.web.components.blocks import Column, go, table
+from dashboard.web.components.blocks import Column, go, table, word
 from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.views import names
 from dashboard.web.views.office import VERDICTS, as_time, reason, verdict
 
 Row = Mapping[str, Any]
@@ -70,6 +72,35 @@ def _cells(row: Row, indicator: str | None, tree: Tree, now: datetime, link: Lin
         cells.append(safe([(tag("span", f"{code} ", verdict(state), class_="keep"), "  ")
                            for code, state in row["verdict"].items()]))  # fmt: skip
     return cells
+
+
+def inspections(rows: Sequence[Plain], tree: Tree, now: datetime, link: Link) -> Safe:
+    """What was found in halls, with the file and the row that said it."""
+    columns = [
+        Column(t("Number"), "head keep"), Column(t("Hall"), "keep"), Column(t("At"), "num"), Column(t("Kind")),
+        Column(t("Sheet item")), Column(t("Result")), Column(t("Count"), "num"), Column(t("File")),
+        Column(t("Row"), "num"),
+    ]  # fmt: skip
+    body = [
+        [
+            go(link("record", record="inspections", number=row.number, id=row.id), row.number),
+            go(link("office", office=row.office), tree.name(row.office)),
+            tag("span", display.moment(row.at, now), title=display.exact(row.at)),
+            names.value(row.values["kind"] or display.NONE),
+            row.values["item_code"],
+            word(names.value(row.values["result"]), "breach" if row.values["result"] == "violation" else ""),
+            display.count(row.values["count"]),
+            row.file or display.NONE,
+            display.count(row.row_no),
+        ]
+        for row in rows
+    ]
+    return table(columns, body, label=t("Inspections"))
+
+
+def one_line(title: str, link: Link) -> Safe:
+    """Which line of the measures is listed, and the way to all of them."""
+    return safe(tag("span", title, class_="chip"), " ", go(link(indicator=None, page=None), t("all lines")))
 
 
 def pager(total: int, page: int, link: Callable[[int], str]) -> Safe:

@@ -1,0 +1,45 @@
+"""Connections 业扩: which connections run out of time, and how long do they take?"""
+
+from dashboard.queries.connections import answers, connections
+from dashboard.texts import t
+from dashboard.web import periods
+from dashboard.web.charts import ageing
+from dashboard.web.charts.picture import draw
+from dashboard.web.components.blocks import heading, says, section, show, state
+from dashboard.web.state import here, turn_to
+from dashboard.web.views import connections as view
+
+page = here()
+scope = frozenset(page.below)
+found = connections(page.app.db, page.viewer, page.rules, offices=scope, period=page.period, as_of=page.as_of)
+forms = answers(page.app.db, page.viewer, offices=scope, period=page.period, as_of=page.as_of)
+name = periods.name(page.strip.period)
+
+show(heading(t("Connections"), t("Which connections run out of time, and how long do they take?")))
+if not (found.open or found.finished or forms):
+    show(state("empty", t("No connection is open, and none was finished in {period}.", period=name),
+               t("Import them: mingcha import applications FILE.")))  # fmt: skip
+else:
+    show(view.summary(found.open, found.finished, page.link), section(t("Open now"), t("by class, against the limit")))
+    if any(flow.limit for flow in found.open):
+        picked = draw(ageing.picture(found.open, page.tree.name, page.theme), "ageing", selects="number")
+        if picked:
+            turn_to("record", record="applications", number=picked)
+    if found.open:
+        show(view.open_flows(found.open, page.tree, page.now, page.link))
+    else:
+        show(state("empty", t("No connection is open.")))
+    show(section(t("Finished in {period}", period=name)))
+    if found.finished:
+        show(
+            view.finished_flows(found.finished, page.link, page.colours),
+            says(t("Days are working days after the day of acceptance, pauses left out; the limit is that of the whole "
+                   "flow, from acceptance to connection.")),
+            section(t("Where the days go")), view.steps(found.legs),
+        )  # fmt: skip
+    else:
+        show(state("empty", t("None was finished in {period}.", period=name)))
+    if forms:
+        show(section(t("Designated-supplier forms"), t("what customers wrote in {period}", period=name)),
+             view.forms(forms, page.tree, page.link),
+             says(t("A form is what a customer states, not yet a breach: a person has to look into it.")))  # fmt: skip
