@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
@@ -46,6 +47,23 @@ class Calendar:
     digest: str
     zone: str = LOCAL
     """Whose midnights bound its days; another one than ours only for foreign records."""
+    week: tuple[int, ...] = (1, 2, 3, 4, 5)
+    """ISO weekdays that are worked where no notice says otherwise."""
+    names: Mapping[dt.date, str] = field(default_factory=dict)
+    """Holidays by day, as the notices name them; a make-up day by the holiday it makes up for."""
+    documents: Mapping[int, tuple[str, dt.date | None]] = field(default_factory=dict)
+    """Notice and its day by year."""
+    history: tuple[tuple[str, int | None], ...] = ()
+    """Digests of this calendar before and after each loaded notice, with the year that it added at the end, if so."""
+
+    def years_after(self, digest: str) -> list[int | None]:
+        """What was loaded since the calendar had that digest: the year added, None for a correction of an earlier one."""
+        digests = [known for known, _ in self.history]
+        return [year for _, year in self.history[digests.index(digest) + 1 :]]
+
+    def extends(self, digest: str) -> bool:
+        """Whether this is the calendar of that digest with whole years added after its published span."""
+        return digest in dict(self.history) and None not in self.years_after(digest)
 
     def is_working(self, day: dt.date) -> bool:
         return bool(self.working[day_number(day)])
@@ -154,7 +172,20 @@ def _calendar(table: dict[str, Any], path: Path, digest: str, zone: str) -> Cale
     for year in years:
         _apply_notice(working, year, set(table["week"]), path)
     published = (dt.date(years[0]["year"], 1, 1), dt.date(years[-1]["year"], 12, 31)) if years else (EPOCH, LAST_DAY)
-    return Calendar(table["name"], working, published, digest, zone)
+    documents = {year["year"]: (year.get("document", ""), year.get("issued")) for year in years}
+    return Calendar(
+        table["name"], working, published, digest, zone, tuple(table["week"]), _names(years, path), documents,
+        ((digest, None),),
+    )  # fmt: skip
+
+
+def _names(years: list[dict[str, Any]], path: Path) -> dict[dt.date, str]:
+    return {
+        _day_of(year["year"], text, path): name
+        for year in years
+        for name, days in year.get("names", {}).items()
+        for text in days
+    }
 
 
 def _assumed(table: dict[str, Any]) -> NDArray[np.bool_]:

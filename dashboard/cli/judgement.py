@@ -42,7 +42,7 @@ def check(as_of: AsOf = None, person: Person = None, output: Output = Format.tab
     """Judge, roll up and score what changed."""
     application = open_application(user=person)
     moment = parse_time(as_of) or application.now()
-    outcome = bring_up_to_date(application.db, rules_of(application.settings), moment)
+    outcome = bring_up_to_date(application.db, rules_of(application.settings, application.db), moment)
     done: dict[str, Any] = {"how": outcome.how, "judged": outcome.judged}
     if output is Format.table:
         say(t("Judgement is {how}: {judged} records judged.", how=outcome.how, judged=outcome.judged))
@@ -66,7 +66,7 @@ def league(
     document = league_of(
         application.db,
         application.viewer,
-        rules_named(application.settings, rulebook),
+        rules_named(application.settings, rulebook, application.db),
         period=period,
         level=level,
         now=application.now(),
@@ -104,7 +104,7 @@ def explain(
     document = explain_office(
         application.db,
         application.viewer,
-        rules_named(application.settings, rulebook),
+        rules_named(application.settings, rulebook, application.db),
         office=office,
         period=period,
         now=application.now(),
@@ -143,7 +143,7 @@ def records(
 ) -> None:
     """The judged records behind the figures."""
     application = open_application(user=person)
-    rules = rules_named(application.settings, rulebook)
+    rules = rules_named(application.settings, rulebook, application.db)
     document = records_of(
         application.db,
         application.viewer,
@@ -179,7 +179,7 @@ def signals(
     """Leads for an inspector: patterns that honest records seldom show. Never a deduction."""
     application = open_application(user=person)
     document = signals_of(
-        application.db, application.viewer, rules_named(application.settings, rulebook), period=period,
+        application.db, application.viewer, rules_named(application.settings, rulebook, application.db), period=period,
         now=application.now(), office=office, signal=signal,
     )  # fmt: skip
     if output is not Format.table:
@@ -208,7 +208,7 @@ def movement(
     """Who moved in the league since an earlier period, split into own change, peers, rules and late data."""
     application = open_application(user=person)
     document = movement_of(
-        application.db, application.viewer, rules_of(application.settings), period=period, before=since, level=level,
+        application.db, application.viewer, rules_of(application.settings, application.db), period=period, before=since, level=level,
         now=application.now(),
     )  # fmt: skip
     emit(document, output, ("office", "name", "rank_before", "rank", "change", "own", "peers", "rules", "late_data",

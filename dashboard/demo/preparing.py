@@ -49,7 +49,7 @@ def prepare(app: Application, *, say: Callable[[str], None]) -> None:
         _bring(app, history(made_on), say)
     _bring(app, hourly(made_on, moment), say)
     say("demo: judging")
-    bring_up_to_date(app.db, rules_of(app.settings), app.now())
+    bring_up_to_date(app.db, rules_of(app.settings, app.db), app.now())
     with app.db.session() as connection:
         remember(connection, DEMO, made_on.isoformat())
         remember(connection, PREPARING, RECORDINGS)

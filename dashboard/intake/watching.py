@@ -64,7 +64,7 @@ def watch_company(application: Application, configs: Sequence[SourceConfig]) -> 
 
     def calendar_of(name: str, zone: str) -> Calendar:
         if zone == SHANGHAI and name in ("", settings.company.calendar):
-            return rules_of(settings).calendar
+            return rules_of(settings, application.db).calendar
         return load_calendar(name or settings.company.calendar, settings.home / CALENDARS, zone=zone)
 
     return watch(application.db, by=application.viewer, configs=configs, calendar_of=calendar_of, at=application.now())

@@ -137,6 +137,18 @@ def find(
     return dirty
 
 
+def provisional(record: str) -> sa.Select[Any]:
+    """Ids of the stored verdicts that rest on days whose notice is not published yet."""
+    verdict = VERDICTS[record].c
+    return sa.select(verdict.record_id).where(sa.or_(verdict.marks.like("%p%"), verdict.marks.like("%b%")))
+
+
+def add_provisional(dirty: Dirty) -> None:
+    """What a further year of the calendar can touch: every other deadline ends before it."""
+    for record in KINDS:
+        dirty.add(record, provisional(record))
+
+
 def _add_those_naming_tickets(dirty: Dirty) -> None:
     """Repairs and evaluations inherit the exclusion of the ticket they name."""
     ticket = RECORD_TABLES["tickets"].c

@@ -35,6 +35,7 @@ from dashboard.database.models import (
 from dashboard.judging import changes, hallwork
 from dashboard.judging.filed import decided_since, newest_decision
 from dashboard.judging.kinds import KINDS
+from dashboard.judging.notices import notices_read
 from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
 from dashboard.judging.verdicts import differences, open_clocks, packed, rows_of, stored_tallies, tallies
@@ -107,7 +108,9 @@ def bring_up_to_date(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
     """
     at = microseconds(as_of)
     with db.adbc() as connection:
-        if situation(Reader(db, connection), at).is_current(rules, at):
+        reader = Reader(db, connection)
+        rules = rules.with_notices(notices_read(reader, rules.calendar.name))
+        if situation(reader, at).is_current(rules, at):
             return Outcome("current", 0)
     with db.adbc(write=True) as connection:
         reader = Reader(db, connection)
@@ -119,6 +122,7 @@ def bring_up_to_date(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
 def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     """The same inside a write transaction that is already open."""
     at = microseconds(as_of)
+    rules = rules.with_notices(notices_read(reader, rules.calendar.name))
     found = situation(reader, at)
     if found.is_current(rules, at):  # another process was quicker
         return Outcome("current", 0)
@@ -127,12 +131,27 @@ def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     unmoved = last is not None and last.digest.startswith(rules.digest) and "offices" not in touched.changed
     digest = last.digest if last and unmoved else _digest(reader, rules)
     now = State(found.judged_batch, found.newest_review, found.newest_decision, at, digest)
-    if last is None or last.digest != now.digest or at < last.as_of or _much_changed(reader, found):
+    added = last is not None and _only_years_were_added(reader, rules, last, now)
+    if last is None or (last.digest != now.digest and not added) or at < last.as_of or _much_changed(reader, found):
         outcome = Outcome("rebuilt", _rebuild(reader, rules, as_of))
     else:
-        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now))
+        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now, added))
     _remember(reader, now)
     return outcome
+
+
+def _only_years_were_added(reader: Reader, rules: Rules, last: State, now: State) -> bool:
+    """Whether nothing but the notices of further years is new: then only provisional records can be judged otherwise.
+
+    Samples of those years would be due on other days; where there are some already, everything is judged anew.
+    """
+    before, _, offices = last.digest.partition(":")
+    if not now.digest.endswith(f":{offices}") or not rules.adds_years_to(before):
+        return False
+    added = rules.calendar.years_after(before.partition("-")[2])
+    sample = RECORD_TABLES["samples"].c
+    later = sa.select(sample.id).where(sample.date >= f"{added[0]}-01-01").limit(1)
+    return reader.frame(later).is_empty()
 
 
 # --- what is there to do? ---------------------------------------------------------------------------------------------
@@ -271,9 +290,14 @@ def _one_ahead(
 # --- only what changed ------------------------------------------------------------------------------------------------
 
 
-def _update(reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State) -> int:
+def _update(
+    reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State, added: bool
+) -> int:
+    """`added`: the calendar has further years, so that what was provisional is judged again."""
     decided = decided_since(reader, last.decision, now.as_of) if now.decision > last.decision else ()
     dirty = changes.find(reader, rules, as_of, last.batch, touched, decided)
+    if added:
+        changes.add_provisional(dirty)
     delta = [empty_rollup()]
     judged = 0
     for record in dirty.records():

@@ -57,7 +57,7 @@ class DueSlot:
 
 def due_slots(db: Database, settings: Settings, day: date) -> list[DueSlot]:
     """Slots of the day in which halls with a camera are open, by hall, then slot."""
-    calendar = rules_of(settings).calendar
+    calendar = rules_of(settings, db).calendar
     with db.reading() as connection:
         halls = _halls(connection, day)
         opening = _hall_days(connection, day)

@@ -89,7 +89,7 @@ def _league(
     level: str,
     tree: str,
 ) -> dict[str, Any]:
-    rules = rules_of(_app.settings)
+    rules = rules_of(_app.settings, _app.db)
     asked = as_of if aside else None
     return league_query.league(
         _app.db, _viewer, rules, period=period, level=level, now=as_of, as_of=asked, refresh=False, looked_at=_now,
@@ -102,7 +102,7 @@ def _explain(
     _app: Application, _viewer: Viewer, _now: datetime, scope: Scope, version: str, silence: tuple[str, ...],
     as_of: datetime, aside: bool, period: str, office: str, lang: str, tree: str,
 ) -> dict[str, Any]:  # fmt: skip
-    rules = rules_of(_app.settings)
+    rules = rules_of(_app.settings, _app.db)
     asked = as_of if aside else None
     return explain_query.explain(
         _app.db, _viewer, rules, office=office, period=period, now=as_of, as_of=asked, refresh=False, looked_at=_now,
@@ -126,7 +126,7 @@ def _records(
     office: str | None, record: str, indicator: str | None, verdict: str | None, limit: int, offset: int, tree: str,
 ) -> dict[str, Any]:  # fmt: skip
     return records_query.records(
-        _app.db, _viewer, rules_of(_app.settings), record=record, period=period, now=as_of,
+        _app.db, _viewer, rules_of(_app.settings, _app.db), record=record, period=period, now=as_of,
         as_of=as_of if aside else None, office=office, verdict=verdict, indicator=indicator, limit=limit,
         offset=offset, refresh=False, tree=tree,
     )  # fmt: skip

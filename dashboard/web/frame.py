@@ -21,6 +21,7 @@ from checks.periods import parse_period
 from collectors.base import CollectorError
 from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
+from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, viewer_named
@@ -84,7 +85,7 @@ def run(pages: Sequence[Page]) -> None:
             current.run()
     except (MingchaError, RuleError, CollectorError) as error:
         logger.warning("The page could not be shown: %s", error)
-        show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), str(error)))
+        show(heading("明察 Mingcha", ""), state("failed", t("This could not be shown."), said(error)))
 
 
 def _registered(folder: Path, pages: Sequence[Page], lang: str) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def _enter(context: Here, known: dict[str, Any]) -> None:
 
 
 def silent_at(app: Application, viewer: Viewer, moment: datetime) -> tuple[Silent, ...]:
-    return tuple(silent_sources(app.db, viewer, rules_of(app.settings), as_of=moment))
+    return tuple(silent_sources(app.db, viewer, rules_of(app.settings, app.db), as_of=moment))
 
 
 def _say_what_is_quiet(context: Here, page: Page) -> None:

@@ -83,7 +83,7 @@ class Here:
 
     @property
     def rules(self) -> Rules:
-        return rules_of(self.app.settings)
+        return rules_of(self.app.settings, self.app.db)
 
     @property
     def edition(self) -> Edition:

@@ -67,7 +67,7 @@ def keep_judged(app: Application, viewer: Viewer, now: datetime) -> None:
         if due:
             _looked_at = time.monotonic()
     if due and process_state(app.db, viewer, "worker", as_of=now).state not in ("leading", "waiting"):
-        bring_up_to_date(app.db, rules_of(app.settings), now)
+        bring_up_to_date(app.db, rules_of(app.settings, app.db), now)
         stale()
 
 
@@ -91,7 +91,7 @@ def watched(app: Application, viewer: Viewer, now: datetime) -> Watched:
     with _lock:
         if _watched is not None and at - _watched[0] < WATCH_SECONDS:
             return _watched[1]
-    silent = tuple(silent_sources(app.db, viewer, rules_of(app.settings), as_of=now))
+    silent = tuple(silent_sources(app.db, viewer, rules_of(app.settings, app.db), as_of=now))
     found = Watched(silent, process_state(app.db, viewer, "worker", as_of=now))
     with _lock:
         _watched = (at, found)

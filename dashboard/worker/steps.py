@@ -70,7 +70,7 @@ def seal_tomorrow(context: Context) -> Note | None:
 def judge(context: Context) -> Note | None:
     """Judge what changed, or whose time has run out, and keep the roll-ups present."""
     application = context.application
-    outcome = bring_up_to_date(application.db, rules_of(application.settings), application.now())
+    outcome = bring_up_to_date(application.db, rules_of(application.settings, application.db), application.now())
     return Note("{n} records judged", {"n": outcome.judged}) if outcome.judged else None
 
 
