@@ -41,6 +41,8 @@ class Rulebook:
     digest: str
     lines: Lines | None = None
     """What is shown with weight 0; None for a book that has no such file."""
+    files: tuple[Path, ...] = ()
+    """What was read, in the order of the digest."""
 
     def edition_on(self, day: dt.date) -> Edition | None:
         """The edition in force on a local day; None before the first."""
@@ -100,7 +102,7 @@ def load_rulebook(book: str = "promise", *folders: Path) -> Rulebook:
     read = (*files, sheet_file, *([lines_file] if lines_file else []))
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in read)).hexdigest()
     lines = _lines(lines_file) if lines_file else None
-    return Rulebook(book, tuple(editions), _read(sheet_file, Sheet), digest, lines)
+    return Rulebook(book, tuple(editions), _read(sheet_file, Sheet), digest, lines, read)
 
 
 def _lines_of(book: str, *folders: Path) -> Path | None:

@@ -201,12 +201,17 @@ def samples(
 
 
 def verify(output: Output = Format.table, person: Person = None) -> None:
-    """Check that revealed seeds open their commitments and that stored moments are the drawn ones."""
+    """Check that seeds open their commitments, moments are the drawn ones, and frozen periods are as published."""
     from dashboard.bootstrap import open_application
+    from dashboard.freezing.chain import verify_chain
     from dashboard.sampling.verifying import verify_plans
 
     application = open_application(user=person)
     document = verify_plans(application.db, application.settings, now=application.now())
+    checked, problems = verify_chain(application.db)
+    document["checked"] += checked
+    document["problems"] += problems
+    document["ok"] = not document["problems"]
     if output is Format.table:
         say(t("{n} checked, {problems} problems.", n=document["checked"], problems=len(document["problems"])))
         emit({"rows": document["problems"]}, output, ("kind", "what"))

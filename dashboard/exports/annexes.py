@@ -65,9 +65,28 @@ def definitions(facts: Quarter, heading: Heading) -> Table:
         ]
         for indicator in facts.edition.indicators
     ]  # fmt: skip
-    blocks = (_editions(facts), _limits(facts), _totals(facts), _quarantine(facts), _left_out(facts))
+    quality = () if facts.frozen is not None else (_quarantine(facts),)  # what waits today says nothing of a snapshot
+    blocks = (_frozen(facts), _editions(facts), _limits(facts), _totals(facts), *quality, _left_out(facts))
     notes = heading.notes(t("rulebook and records of this moment"))
     return Table(name, heading.sheet(name), heading.lines, columns, rows, notes, frozen_columns=1, blocks=blocks)
+
+
+def _frozen(facts: Quarter) -> Table:
+    """What a dispute is settled with: by what the figures were made, and who froze them."""
+    columns = [Column(t("What made the figures")), Column(t("Value"))]
+    frozen = facts.frozen
+    if frozen is None:
+        return Table("", t("Snapshot"), [t("Not frozen: these figures follow the data.")], columns, [])
+    rows: list[list[str | None]] = [
+        [t("Snapshot"), frozen.digest],
+        [t("Rulebook"), frozen.rulebook],
+        [t("Calendar"), frozen.calendar],
+        [t("Version of the program"), frozen.program],
+        [t("Proposed by"), f"{frozen.proposed_by}  {moment_text(from_micros(frozen.proposed_at))}"],
+        [t("Published by"), f"{frozen.published_by}  {moment_text(from_micros(frozen.published_at))}"],
+        [t("Written reason"), frozen.reason],
+    ]
+    return Table("", t("Snapshot"), [], columns, rows)
 
 
 def _editions(facts: Quarter) -> Table:

@@ -41,6 +41,16 @@ class Heading:
             t("Made for: {name} ({role}).", name=self.viewer.name, role=self.viewer.role)
             + ("" if self.viewer.proved else " " + t("People are believed, not proved.")),
         ]
+        frozen = facts.frozen
+        if frozen is not None:
+            lines.append(
+                t(
+                    "Frozen snapshot {digest}, proposed by {proposer}, published by {publisher}.",
+                    digest=frozen.digest,
+                    proposer=frozen.proposed_by,
+                    publisher=frozen.published_by,
+                )
+            )
         return [*([self.demo] if self.demo else []), *lines]
 
     def notes(self, source: str, *more: str) -> list[str]:

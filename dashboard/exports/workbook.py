@@ -12,9 +12,9 @@ from dashboard.bootstrap import Application
 from dashboard.exports import annexes, standings
 from dashboard.exports.heading import Heading
 from dashboard.exports.spreadsheet import workbook_bytes
+from dashboard.freezing.facts import documents_facts
 from dashboard.instants import LOCAL
 from dashboard.people import Viewer
-from dashboard.queries.quarter import quarter
 
 SHEETS = (
     standings.overview,
@@ -28,11 +28,12 @@ SHEETS = (
 
 
 def quarter_workbook(app: Application, viewer: Viewer, period: str, as_of: datetime | None = None) -> bytes:
-    """The workbook as bytes, for what the viewer may see, in the current language; without `as_of` the present.
+    """The workbook as bytes, for what the viewer may see, in the current language; without `as_of` the present, of a
+    frozen period its snapshot.
 
     Raises PeriodError, MingchaError when no edition was in force.
     """
-    facts = quarter(app, viewer, period, as_of)
+    facts = documents_facts(app, viewer, period, as_of)
     heading = Heading(facts, app, viewer)
     tables = [make(facts, heading) for make in SHEETS]
     footer = f"{app.settings.company.name}  {heading.demo}"

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from checks.explain import lost_cents, split
 from checks.judge.base import microseconds
 from checks.judge.formulas import FORMULAS
 from checks.judge.measures import months_that_count
+from checks.offices import Tree
 from checks.periods import Period
 from checks.reasons import BY_CODE, REASONS, STATES, numbers_of
 from checks.rounding import published
@@ -21,6 +22,7 @@ from checks.rulebook.model import LEVELS, Edition, Indicator
 from checks.scoring import Figure, Row
 from dashboard.database import Database
 from dashboard.errors import NotAllowedError, UsageError
+from dashboard.freezing.stored import explanation_of, snapshot_of
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.alternatives import difference
 from dashboard.judging.detail import Scope, detailed, scope_of, verdict_of, worth_naming
@@ -95,6 +97,11 @@ def explain(
     """
     asked = period_named(period, rules)
     edition = edition_of(rules, asked)
+    if as_of is None and rules.foreign is None and tree == "day":
+        frozen = snapshot_of(db, asked.name)
+        if frozen is not None:
+            require_office(frozen, viewer, office, asked)
+            return explanation_of(frozen, office)
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
@@ -105,7 +112,16 @@ def explain(
         return _explained(_Case(source, rules, asked, edition, as_of or now, scope, stored, silent), office)
 
 
-def require_office(source: Reader, viewer: Viewer, code: str, period: Period) -> None:
+class HasTrees(Protocol):
+    """Something that knows all offices, and the tree by which figures are shown."""
+
+    @property
+    def tree(self) -> Tree: ...
+    @property
+    def shown(self) -> Tree: ...
+
+
+def require_office(source: HasTrees, viewer: Viewer, code: str, period: Period) -> None:
     """Refuse an office that is unknown, or outside what the viewer may see."""
     allowed = None if viewer.sees_everything else source.shown.below(viewer.offices, period.last_day) | viewer.offices
     known = source.tree.versions if allowed is None else allowed
@@ -142,6 +158,7 @@ def _explained(case: _Case, office: str) -> dict[str, Any]:
         "withheld": row.reason if row.withheld else None,
         "marks": row.marks,
         "stale_sources": [silent.to_json() for silent in case.silent],
+        "snapshot": None,
         "tree": "day" if case.source.one_day is None else "today",
         "changes": _changes(case, office),
         "indicators": [

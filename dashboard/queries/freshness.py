@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from dashboard.database import Database
-from dashboard.database.models import BATCHES, JUDGED_THROUGH, META, REVIEWS
+from dashboard.database.models import BATCHES, FREEZE_EVENTS, JUDGED_THROUGH, META, REVIEWS
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
 
@@ -35,13 +35,14 @@ def freshness(db: Database, viewer: Viewer) -> Freshness:
         judged = connection.execute(sa.select(sa.func.min(JUDGED_THROUGH.c.as_of))).scalar()
         batch = connection.execute(sa.select(sa.func.max(BATCHES.c.id))).scalar()
         review = connection.execute(sa.select(sa.func.max(REVIEWS.c.id))).scalar()
+        frozen = connection.execute(sa.select(sa.func.max(FREEZE_EVENTS.c.id))).scalar()
         silent = connection.execute(_silent_longest()).first()
         preparing = connection.execute(sa.select(META.c.value).where(META.c.key == DEMO_PREPARING)).scalar()
     return Freshness(
         judged_at=None if judged is None else from_micros(judged),
         oldest_source=None if silent is None else silent.source,
         oldest_at=None if silent is None else from_micros(silent.last),
-        version=f"{judged}.{batch}.{review}",
+        version=f"{judged}.{batch}.{review}.{frozen}",
         preparing=preparing or None,
     )
 

@@ -20,6 +20,7 @@ from checks.scoring import Figure, Row, compose, figures_of, scoring_edition, wi
 from checks.standings import rank_shrunken, with_bootstrap, with_pairs, with_rank_intervals, with_shrunken
 from dashboard.database import Database
 from dashboard.errors import MingchaError, UsageError
+from dashboard.freezing.stored import league_of, snapshot_of
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.reading import Reader, reader
@@ -61,6 +62,7 @@ class League:
             "stale_sources": [silent.to_json() for silent in self.silent],
             "tree": self.tree,
             "changes": list(self.changes),
+            "snapshot": None,
         }
 
     def pairs(self) -> dict[str, Any]:
@@ -90,7 +92,13 @@ def league(
     looked_at: dt.datetime | None = None,
     tree: str = "day",
 ) -> dict[str, Any]:
-    """The league as a document (design §4.1); see `league_table`."""
+    """The league as a document (design §4.1); see `league_table`. A frozen period answers from its snapshot."""
+    if as_of is None and rules.foreign is None and tree == "day":
+        asked = period_named(period, rules)
+        frozen = snapshot_of(db, asked.name)
+        if frozen is not None:
+            _require_known(level, edition_of(rules, asked), indicator)
+            return league_of(frozen, viewer, level, indicator, peer_group)
     found = league_table(
         db, viewer, rules, period=period, level=level, now=now, as_of=as_of, indicator=indicator, peer_group=peer_group,
         refresh=refresh, tree=tree, looked_at=looked_at,
@@ -136,7 +144,7 @@ def league_table(
         sums = office_sums(leaves, source.shown, rules, asked)
         ranked = ranked_rows(source.shown, sums, rules, asked, edition, moment, level, indicator, silent)
         if peer_group is not None:
-            ranked = _of_group(ranked, peer_group)
+            ranked = of_group(ranked, peer_group)
         changed = changes_in(source.tree, viewer, asked, source.one_day)
         told = tuple(change_document(change, source.tree) for change in changed)
         seen = visible(ranked, source.shown, viewer, asked)
@@ -253,7 +261,7 @@ def row_of(
     return found
 
 
-def _of_group(rows: Sequence[Row], peer_group: str) -> list[Row]:
+def of_group(rows: Sequence[Row], peer_group: str) -> list[Row]:
     """The rows of one group, ranked among themselves: rank and interval are those within the group."""
     groups = sorted({row.peer_group for row in rows if row.peer_group})
     if peer_group not in groups:

@@ -77,6 +77,7 @@ class Violation:
     kind: str
     number: str
     note: str | None
+    hall_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,21 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Frozen:
+    """By which snapshot a frozen period is printed; instants are microseconds."""
+
+    digest: str
+    program: str
+    rulebook: str
+    calendar: str
+    proposed_by: str
+    proposed_at: int
+    published_by: str
+    published_at: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Quarter:
     """What the documents of one period and one moment print."""
 
@@ -116,6 +132,7 @@ class Quarter:
     ledger: tuple[Violation, ...]
     left_out: tuple[LeftOut, ...]
     quality: Quality
+    frozen: Frozen | None = None
 
 
 def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.datetime | None = None) -> Quarter:
@@ -124,7 +141,7 @@ def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.dateti
     The comparisons take the same number of days when the period has not ended at that moment. Raises PeriodError,
     MingchaError when no edition was in force.
     """
-    rules, period, moment = rules_of(app.settings, app.db), parse_period(period_name), as_of or app.now()
+    rules, period, moment = rules_of(app.settings), parse_period(period_name), as_of or app.now()
     edition = edition_of(rules, period)
     spans = (period, *compared(period, moment))
     if as_of is None:
@@ -263,7 +280,7 @@ def _ledger(opened: Reader, rules: Rules, deducting: pl.DataFrame, seen: frozens
         found.append(Violation(
             at, _slot_of(rules, row["at"]), above.name if above else "", hall.name if hall else row["hall_code"],
             row["item_code"], row["points"], row["effective"], row["doubled"], row["kind"] or row["record"],
-            row["number"], row["note"],
+            row["number"], row["note"], row["hall_code"],
         ))  # fmt: skip
     return found
 

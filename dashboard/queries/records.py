@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from checks.periods import Period
 from checks.reasons import REASONS, STATES, numbers_of
+from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES, VERDICTS
 from dashboard.errors import UsageError
+from dashboard.freezing.stored import records_of, snapshot_of
 from dashboard.instants import iso_local
 from dashboard.judging.detail import Scope, detailed, scope_of, verdict_of
 from dashboard.judging.halls import SAMPLE_CODES, judged_samples
@@ -33,6 +35,8 @@ LISTED = (*KINDS, SAMPLES)
 LETTERS = {name: letter for letter, name in STATES.items()}
 SHOWN = ("verdict", "deadline", "actual", "reason")
 NO_LIMIT = 1 << 62
+AT_ONCE = 5_000
+"""Numbers in one question: databases take only so many values."""
 
 
 def records(
@@ -59,6 +63,14 @@ def records(
     """
     asked = period_named(period, rules)
     _require_known(record, verdict, indicator, rules)
+    if as_of is None and rules.foreign is None and tree == "day":
+        frozen = snapshot_of(db, asked.name)
+        if frozen is not None:
+            if office is not None:
+                require_office(frozen, viewer, office, asked)
+            tops = (None if office is None else {office}, viewer.offices)
+            found = records_of(frozen, record, tops, verdict, indicator, limit, offset)
+            return _with_ids(db, record, found)
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
@@ -70,6 +82,21 @@ def records(
         if record == SAMPLES:
             return wanted.samples()
         return wanted.stored(KINDS[record]) if stored else wanted.aside(KINDS[record])
+
+
+def _with_ids(db: Database, record: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Frozen rows with the ids by which their records are found today; None for one that is gone."""
+    table, number = RECORD_TABLES[record].c, RECORDS[record].number
+    system = sa.literal("") if record == SAMPLES else table.system
+    numbers = [row["number"] for row in found["rows"]]
+    ids: dict[tuple[str, str], int] = {}
+    with db.reading() as connection:
+        for start in range(0, len(numbers), AT_ONCE):
+            named = table[number].in_(numbers[start : start + AT_ONCE])
+            rows = connection.execute(sa.select(table.id, table[number], system).where(named)).all()
+            ids |= {(row[1], row[2]): row[0] for row in rows}
+    told = [{**row, "id": ids.get((row["number"], row["system"]))} for row in found["rows"]]
+    return {**found, "rows": told}
 
 
 def _require_known(record: str, verdict: str | None, indicator: str | None, rules: Rules) -> None:
@@ -146,7 +173,7 @@ class _Wanted:
         found = found.filter(self.scope.holds("office_code", "day"), self._reasons(SAMPLE_CODES))
         found = found.sort("planned_at", "number", descending=True)
         rows = [self._row(SAMPLES, "planned_at", SAMPLE_CODES, row) for row in self._page(found)]
-        return {"rows": rows, "total": found.height}
+        return {"rows": rows, "total": found.height, "snapshot": None}
 
     def _page(self, found: pl.DataFrame) -> list[dict[str, Any]]:
         return found.slice(self.offset, self.limit).to_dicts()
@@ -154,7 +181,7 @@ class _Wanted:
     def _document(self, kind: Kind, page: pl.DataFrame, total: int) -> dict[str, Any]:
         codes = self.rules.rulebook.order(kind.record)
         rows = [self._row(kind.record, kind.moment, codes, row) for row in page.iter_rows(named=True)]
-        return {"rows": rows, "total": total}
+        return {"rows": rows, "total": total, "snapshot": None}
 
     def _row(self, record: str, moment: str, codes: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]:
         """One record; only indicators that concern it are named."""

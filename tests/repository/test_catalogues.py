@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 CATALOGUES = ROOT / "dashboard" / "catalogues" / "zh"
 TABLES = {
+    "dashboard.freezing.checklist": ("WORDS",),
     "checks.office_history": ("MESSAGES",),
     "dashboard.queries.office_changes": ("SENTENCES", "ADJUSTED"),
     "dashboard.flag_words": ("TITLES",),

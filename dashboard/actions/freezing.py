@@ -1,0 +1,162 @@
+"""Freezing a period (冻结发布): one person proposes, another publishes exactly what was proposed (design §4.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from checks.periods import Period
+from dashboard.actions import audit
+from dashboard.bootstrap import Application
+from dashboard.database.models import FREEZE_EVENTS
+from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.freezing import chain
+from dashboard.freezing.canonical import Scoring
+from dashboard.freezing.checklist import Condition, checklist
+from dashboard.freezing.differences import told, what_changed
+from dashboard.freezing.scoring import scoring
+from dashboard.freezing.stored import read_part, snapshot_of
+from dashboard.instants import LOCAL, from_micros
+from dashboard.judging.rules import rules_of
+from dashboard.people import Viewer, require_decider
+from dashboard.queries.league import period_named
+
+PROPOSING_ROLES = ("evaluator", "administrator", "regional_manager")
+PUBLISHING_ROLES = (*PROPOSING_ROLES, "inspector")
+SHORTEST = 8
+"""Characters of a digest that are enough to name it."""
+
+
+def may_propose(by: Viewer) -> bool:
+    return by.role in PROPOSING_ROLES and by.sees_everything and not by.is_system
+
+
+def may_publish(by: Viewer) -> bool:
+    return by.role in PUBLISHING_ROLES and by.sees_everything and not by.is_system
+
+
+def freezing_moment(app: Application, period: Period) -> datetime:
+    """As-of of a freeze: the end of the period and the days of grace (`[freeze] grace_days`)."""
+    return from_micros(period.ends_at) + timedelta(days=app.settings.freeze.grace_days)
+
+
+def propose(app: Application, *, by: Viewer, period: str, reason: str | None = None) -> dict[str, Any]:
+    """Score the period as it will be frozen, keep it, and show what stands against publishing it.
+
+    NotAllowedError for who may not; MingchaError before the grace is over or when it is published already.
+    """
+    require_decider(by, "propose a freeze")
+    if not may_propose(by):
+        raise NotAllowedError(f"{by.name} ({by.role}) may not propose a freeze.", "Evaluators and managers do.")
+    asked = _freezable(app, period)
+    found = scoring(app, asked.name, freezing_moment(app, asked))
+    conditions = checklist(app.db, by, asked, found, app.now())
+    shown = _checklist_document(conditions)
+    with app.db.session() as connection:
+        chain.lock(connection)
+        chain.keep(connection, found.parts)
+        chain.append(connection, by=by, at=app.now(), period=asked.name, action="proposed", digest=found.digest,
+                     header=found.header, checklist=shown, reason=reason)  # fmt: skip
+        audit.record(connection, by, "propose_freeze", asked.name, found.digest, at=app.now())
+    return _document(asked, found, "proposed", by, shown)
+
+
+def publish(app: Application, *, by: Viewer, period: str, digest: str, reason: str | None = None) -> dict[str, Any]:
+    """Freeze the period as proposed: everything is scored again and must give the proposed digest.
+
+    NotAllowedError for the proposer; MingchaError naming what changed since, or the conditions that are not met.
+    """
+    require_decider(by, "publish a freeze")
+    if not may_publish(by):
+        raise NotAllowedError(f"{by.name} ({by.role}) may not publish a freeze.", "Who sees the whole company does.")
+    asked = _freezable(app, period)
+    proposal = proposal_of(app, asked.name, digest)
+    if proposal["by"] == by.name:
+        raise NotAllowedError(f"{by.name} proposed this freeze and may not publish it.", "A second person does.")
+    found = scoring(app, asked.name, freezing_moment(app, asked))
+    if found.digest != proposal["digest"]:
+        raise MingchaError(
+            f"What was proposed is not what the data give now: {told(_changes(app, proposal, found))}.",
+            "Propose again.",
+        )
+    conditions = checklist(app.db, by, asked, found, app.now())
+    _require_met(conditions, reason or proposal["reason"])
+    shown = _checklist_document(conditions)
+    with app.db.session() as connection:
+        chain.lock(connection)
+        _require_not_published(app, asked.name)
+        chain.append(connection, by=by, at=app.now(), period=asked.name, action="published", digest=found.digest,
+                     header=found.header, checklist=shown, reason=reason)  # fmt: skip
+        audit.record(connection, by, "publish_freeze", asked.name, found.digest, at=app.now())
+    return _document(asked, found, "published", by, shown)
+
+
+def proposal_of(app: Application, period: str, digest: str) -> Mapping[str, Any]:
+    """The proposal of a period by its digest or the beginning of it. UsageError names those there are."""
+    row = FREEZE_EVENTS.c
+    with app.db.reading() as connection:
+        query = sa.select(FREEZE_EVENTS).where(row.period == period, row.action == "proposed").order_by(row.id)
+        proposals = connection.execute(query).mappings().all()
+    found = {one["digest"]: one for one in proposals if len(digest) >= SHORTEST and one["digest"].startswith(digest)}
+    if len(found) != 1:
+        known = ", ".join(dict.fromkeys(one["digest"][:12] for one in proposals))
+        raise UsageError(f"No proposal of {period} has the digest '{digest}'.", f"Proposed are {known or 'none'}.")
+    return dict(next(iter(found.values())))
+
+
+def _freezable(app: Application, period: str) -> Period:
+    asked = period_named(period, rules_of(app.settings))
+    _require_not_published(app, asked.name)
+    moment = freezing_moment(app, asked)
+    if app.now() < moment:
+        raise MingchaError(
+            f"{asked.name} cannot be frozen before {moment.astimezone(LOCAL):%Y-%m-%d %H:%M}: it ends on "
+            f"{asked.last_day}, and {app.settings.freeze.grace_days} days of grace follow.",
+            "The grace is [freeze] grace_days in mingcha.toml.",
+        )
+    return asked
+
+
+def _require_not_published(app: Application, period: str) -> None:
+    found = snapshot_of(app.db, period)
+    if found is not None:
+        raise MingchaError(
+            f"{period} is published as {found.digest[:12]} and never changes.", "Use mingcha restate for corrections."
+        )
+
+
+def _require_met(conditions: list[Condition], reason: str | None) -> None:
+    open_ones = [one for one in conditions if not one.met]
+    hard = [one for one in open_ones if not one.reason_is_enough]
+    if hard or (open_ones and not (reason or "").strip()):
+        listed = "; ".join(f"{one.code} {one.open} ({', '.join(one.examples)})".replace(" ()", "") for one in open_ones)
+        raise MingchaError(
+            f"Not everything is in order: {listed}.",
+            "Records judged by an assumed calendar cannot be published." if hard else "Give a written --reason.",
+        )
+
+
+def _changes(app: Application, proposal: Mapping[str, Any], found: Scoring) -> list[dict[str, Any]]:
+    header = json.loads(proposal["header"])
+    return what_changed(
+        header, found.header, lambda name: read_part(app.db, header["parts"][name][0]).document(), found.document
+    )
+
+
+def _checklist_document(conditions: list[Condition]) -> dict[str, Any]:
+    return {"conditions": [one.to_json() for one in conditions]}
+
+
+def _document(period: Period, found: Scoring, state: str, by: Viewer, shown: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "period": period.name, "state": state, "digest": found.digest, "as_of": found.made_by["as_of"], "by": by.name,
+        "rulebook": found.made_by["rulebook"], "calendar": found.made_by["calendar"],
+        "program": found.made_by["program"], "parts": len(found.parts),
+        "bytes": sum(part.size for part in found.parts.values()),
+        "packed_bytes": sum(len(part.packed) for part in found.parts.values()),
+        "checklist": shown["conditions"],
+    }  # fmt: skip

@@ -1,0 +1,88 @@
+"""What stands between a period and its publication (冻结检查表): every condition, met or not, in one list."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from checks.periods import Period
+from checks.rulebook.model import LEVELS
+from dashboard.database import Database
+from dashboard.database.models import EXCLUSION_DECISIONS, EXCLUSIONS, FINDINGS, QUARANTINE, REVIEWS
+from dashboard.freezing.canonical import Scoring
+from dashboard.instants import to_micros
+from dashboard.people import Viewer
+from dashboard.queries.flags import open_flags
+
+EXAMPLES = 5
+WORDS = {
+    "no_provisional": "No record judged by an assumed calendar",
+    "no_marked_rows": "No marked row (stale source, too much unjudgeable)",
+    "no_open_flags": "Sources complete: no open flag on a file or a day",
+    "quarantine_empty": "Nothing in quarantine",
+    "reviews_done": "Every finding of the period reviewed",
+    "exclusions_decided": "Every exclusion filed for the period decided",
+}
+"""Condition → msgid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition: how much stands against it, a few examples, and whether a written reason is enough."""
+
+    code: str
+    open: int
+    examples: tuple[str, ...] = ()
+    reason_is_enough: bool = True
+
+    @property
+    def met(self) -> bool:
+        return not self.open
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "examples": list(self.examples), "met": self.met}
+
+
+def checklist(db: Database, viewer: Viewer, period: Period, scoring: Scoring, now: datetime) -> list[Condition]:
+    """The conditions of publishing this scoring now; hard ones first."""
+    provisional = scoring.document("counts")["provisional"]
+    marked = [
+        f"{row['name']} ({', '.join(row['marks'])})"
+        for level in LEVELS
+        for row in scoring.document(f"league/{level}")["rows"]
+        if row["marks"]
+    ]
+    flags = open_flags(db, viewer, period=period)
+    counted = _counted(db, period, to_micros(now))
+    return [
+        _condition("no_provisional", [f"{record} {number}" for record, number in provisional], reason_is_enough=False),
+        _condition("no_marked_rows", marked),
+        _condition("no_open_flags", [f"{flag.kind} {flag.source}" for flag in flags]),
+        *(Condition(code, open_ones) for code, open_ones in counted.items()),
+    ]
+
+
+def _condition(code: str, found: list[str], *, reason_is_enough: bool = True) -> Condition:
+    return Condition(code, len(found), tuple(found[:EXAMPLES]), reason_is_enough)
+
+
+def _counted(db: Database, period: Period, now: int) -> dict[str, int]:
+    """Rows in quarantine have no day: all of them count."""
+    finding = FINDINGS.c
+    reviewed = sa.select(REVIEWS.c.finding_id).where(REVIEWS.c.finding_id.is_not(None))
+    inside = sa.and_(finding.observed_at >= period.starts_at, finding.observed_at < period.ends_at)
+    filing, decided = EXCLUSIONS.c, sa.select(EXCLUSION_DECISIONS.c.exclusion_id)
+    waiting = sa.and_(
+        filing.starts_at < period.ends_at, filing.ends_at > period.starts_at, filing.lapses_at > now,
+        filing.id.not_in(decided),
+    )  # fmt: skip
+    questions = {
+        "quarantine_empty": sa.select(sa.func.count()).where(QUARANTINE.c.state == "open"),
+        "reviews_done": sa.select(sa.func.count()).where(inside, finding.id.not_in(reviewed)),
+        "exclusions_decided": sa.select(sa.func.count()).where(waiting),
+    }
+    with db.reading() as connection:
+        return {code: int(connection.execute(question).scalar_one()) for code, question in questions.items()}
