@@ -1,6 +1,7 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
 from dashboard.database.models.base import METADATA
+from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS, DAY_COUNTS
 from dashboard.database.models.decided import (
     APPEND_ONLY,
@@ -45,6 +46,7 @@ __all__ = [
     "HISTORY_TABLES",
     "JOB_RUNS",
     "JUDGED_THROUGH",
+    "KNOWN_CAUSES",
     "LEASES",
     "LOOKS",
     "MAPPINGS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from dashboard.database.models.base import METADATA, identity, instant, number, text
+from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 
@@ -65,5 +66,6 @@ FREEZE_EVENTS = sa.Table(
 
 APPEND_ONLY = (
     EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS, CALENDAR_NOTICES,
+    KNOWN_CAUSES,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

@@ -617,6 +617,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("part", name=op.f("pk_judged_through")),
     )
     op.create_table(
+        "known_causes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("indicator", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("withdraws", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_known_causes")),
+        sa.UniqueConstraint("withdraws", name=op.f("uq_known_causes_withdraws")),
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=True),
@@ -1348,6 +1361,7 @@ def downgrade() -> None:
     op.drop_table("mappings")
     op.drop_table("looks")
     op.drop_table("leases")
+    op.drop_table("known_causes")
     op.drop_table("judged_through")
     with op.batch_alter_table("job_runs", schema=None) as batch_op:
         batch_op.drop_index("ix_job_runs_started")
