@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.actions.review import REVIEWING_ROLES, decide, undo
+from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.samples import review_item, review_queue
 from dashboard.texts import t
@@ -69,7 +70,7 @@ if decision is not None:
         else:
             skipped.add(decision.sample)
     except MingchaError as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM] = said(error)
     wiring.stale()
     st.rerun()
 past = view.decisions(found, page.now)

@@ -145,7 +145,7 @@ def test_saving_writes_the_source_and_lays_the_file_into_its_folder(page, home):
     assert source["columns"]["accepted_at"] == "受理时刻"
     assert (home / "inbox" / "客服中心" / "客服.csv").read_bytes() == EXPORT.encode("gb18030")
     app.button(key="map_save").click().run()
-    assert "There is a source '客服中心' already." in text_of(app)
+    assert "已有数据源“客服中心”。" in text_of(app)
 
 
 def test_a_file_that_holds_no_table_says_so(page):

@@ -164,7 +164,7 @@ def test_an_office_head_sees_only_the_own_office(opened, company):
     seen = opened(company, "league", person="许立")
     assert "西坝供电所" in seen
     assert "南庄供电所" not in seen
-    assert "outside what you may see" in opened(company, "record", person="许立", record="repairs", number="DH-001")
+    assert "不在您的可见范围内" in opened(company, "record", person="许立", record="repairs", number="DH-001")
     assert "东河供电所" not in opened(company, "office", person="许立", office="990101")
 
 

@@ -142,7 +142,7 @@ def test_a_repair_that_changes_nothing_or_is_wrong_says_so(page, home):
 
 def test_a_row_is_set_aside_only_with_a_reason_and_can_be_put_back(page, home):
     app = page(home, row=row_number(home, "Q-3"))
-    assert "cannot be dismissed without a reason" in press(app, "搁置")
+    assert "没有理由不能搁置行" in press(app, "搁置")
     next(one for one in app.text_input if one.key.startswith("quarantine_why")).set_value("测试工单")
     assert "已搁置 1 行。" in press(app, "搁置")
     assert not [row for row in open_rows(home) if row[1] == "unreadable_time"]

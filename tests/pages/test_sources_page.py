@@ -88,7 +88,7 @@ def test_a_gap_is_listed_with_its_numbers(page, home):
 
 def test_a_flag_is_closed_with_a_reason_and_opened_again(page, home):
     app = page(home, flag="1")
-    assert "cannot be closed without a reason" in press(app, "关闭标记")
+    assert "没有理由不能关闭提示" in press(app, "关闭标记")
     app.text_input[0].set_value("来源多计三条测试单")
     text = press(app, "关闭标记")
     assert "标记已关闭。" in text

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.actions.aliases import may_keep
 from dashboard.actions.flags import close_flag, reopen_flag
+from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.flags import FlagRow
 from dashboard.texts import t
@@ -51,5 +52,5 @@ def _decided(flag_id: int, before: str) -> None:
         deed(page.app.db, by=page.viewer, flag_id=flag_id, why=why, at=page.app.now())
         st.session_state[DONE] = done
     except MingchaError as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM] = said(error)
     wiring.stale()

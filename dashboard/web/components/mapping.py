@@ -13,6 +13,7 @@ from collectors.headers import recognise
 from collectors.records import RECORDS
 from collectors.suggest import targets
 from dashboard.actions.sources import INBOX, save_source
+from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.mapping import Look, Preview, Sheet
 from dashboard.texts import t
@@ -181,7 +182,7 @@ def save(here: Here, file: Dropped, raw: dict[str, Any], wanted: Wanted, *, poss
             at=here.app.now(),
         )  # fmt: skip
     except (MingchaError, CollectorError) as error:
-        show(state("failed", t("The source was not saved."), str(error)))
+        show(state("failed", t("The source was not saved."), said(error)))
     else:
         st.session_state[SAVED] = f"{path.parent.name}/{path.name}"
         st.rerun()

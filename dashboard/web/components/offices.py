@@ -10,6 +10,7 @@ import streamlit as st
 from checks.office_history import LEVEL_NAMES, Adjust, Change, Close, Merge, Move, Open, Part, Rename, Split, Version
 from dashboard.actions.aliases import add_alias, withdraw_alias
 from dashboard.actions.offices import change_offices, preview_change, take_back
+from dashboard.error_texts import said
 from dashboard.errors import MingchaError, UsageError
 from dashboard.queries.office_history import Alias, Deed
 from dashboard.texts import t
@@ -43,7 +44,7 @@ def _do(deed: Callable[[Here], str]) -> None:
     try:
         st.session_state[DONE] = deed(page)
     except MingchaError as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM] = said(error)
     wiring.stale()
 
 
@@ -57,7 +58,7 @@ def waiting(page: Here, named: view.Named) -> None:
         found = preview_change(page.app.db, by=page.viewer, change=change)
     except MingchaError as error:
         del st.session_state[ASKED]
-        show(state("failed", t("This change cannot be made."), str(error)))
+        show(state("failed", t("This change cannot be made."), said(error)))
         return
     show(section(t("What it would do"), t("nothing is written yet")), view.effects(found, named))
     show(says(t("A record counts for the office it names, on its own day: nothing before {day} changes.",
@@ -215,7 +216,7 @@ def _ask(kind: str, code: str) -> None:
         st.session_state[ASKED] = (_MAKERS[kind](scope, day, code), _said(scope, "why"))
     except MingchaError as error:
         st.session_state.pop(ASKED, None)
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM] = said(error)
 
 
 def _merge_of(scope: str, day: date, _code: str) -> Change:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.actions.aliases import may_keep
 from dashboard.actions.quarantine import Chosen, dismiss, map_office, may_replay, reopen, repair_row, replay
+from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import given_by
 from dashboard.intake.replaying import ReplayReport
@@ -46,7 +47,7 @@ def _do(deed: Callable[[Here], tuple[str, str | None]]) -> None:
     try:
         st.session_state[DONE] = deed(page)
     except MingchaError as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[PROBLEM] = said(error)
     wiring.stale()
 
 
