@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 from typing import Any
 
 from checks.movement import Movement, Stages, own_by_indicator, scores_of
@@ -12,12 +13,13 @@ from checks.rounding import published
 from checks.rulebook.model import Edition
 from checks.scoring import Row
 from dashboard.database import Database
+from dashboard.freezing.stored import league_of, snapshot_of
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules
 from dashboard.judging.sums import OfficeSums, office_sums
-from dashboard.people import Viewer
+from dashboard.people import Viewer, system_viewer
 from dashboard.queries.league import edition_of, leaves_of, period_named, row_of, visible
 
 
@@ -34,6 +36,8 @@ def movement(
 ) -> dict[str, Any]:
     """The change of every visible office since `before` (default: the period before), most places first.
 
+    A frozen period stands as it was published; what late data changed in the earlier one since is a part of its own.
+
     `{"period", "before", "level", "edition", "edition_before", "frozen", "rows": [{"office", "name", "rank_before",
     "rank", "change", "late_data", "rules", "own", "peers", "score_before", "score", …, "indicators": {…}}]}`;
     negative places are up. `indicators` splits the office's own change of score. Raises as `league_table` does.
@@ -48,7 +52,8 @@ def movement(
         restated = _ranked(source, rules, earlier, edition_before, level, now)
         reruled = restated if edition == edition_before else _ranked(source, rules, earlier, edition, level, now)
         seen = visible(rows, source.tree, viewer, asked)
-    stages = Stages(None, scores_of(restated), scores_of(reruled), scores_of(rows))
+    now_shown = _published(db, asked, level) or scores_of(rows)
+    stages = Stages(_published(db, earlier, level), scores_of(restated), scores_of(reruled), now_shown)
     old = {row.office: row for row in reruled}
     moved = [(row, stages.movement(row.office)) for row in seen]
     moved.sort(key=lambda pair: (pair[1].change is None, -abs(pair[1].change or 0), pair[0].office))
@@ -57,6 +62,15 @@ def movement(
         "edition": edition.code, "edition_before": edition_before.code, "frozen": stages.published is not None,
         "rows": [_document(row, found, old.get(row.office)) for row, found in moved],
     }  # fmt: skip
+
+
+def _published(db: Database, period: Period, level: str) -> dict[str, Fraction] | None:
+    """Scores of the ranked offices as the period was published; None where it never was."""
+    frozen = snapshot_of(db, period.name)
+    if frozen is None:
+        return None
+    rows = league_of(frozen, system_viewer(), level, None, None)["rows"]
+    return {row["office"]: Fraction(str(row["score"])) for row in rows if row["ranked"] and row["score"] is not None}
 
 
 def _ranked(source: Reader, rules: Rules, period: Period, edition: Edition, level: str, now: dt.datetime) -> list[Row]:
@@ -72,7 +86,8 @@ def _ranked(source: Reader, rules: Rules, period: Period, edition: Edition, leve
 def _document(row: Row, moved: Movement, before: Row | None) -> dict[str, Any]:
     places = ("rank_before", "rank", "change", "late_data", "rules", "own", "peers")
     scores = ("score_before", "score", "score_late_data", "score_rules", "score_own")
-    own = own_by_indicator(before, row) if before is not None and moved.own is not None else {}
+    known = before is not None and moved.own is not None and row.score == moved.score  # a frozen score may differ
+    own = own_by_indicator(before, row) if before is not None and known else {}
     return {
         "office": row.office, "name": row.name,
         **{name: getattr(moved, name) for name in places},

@@ -31,6 +31,7 @@ from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.explain import explain
 from dashboard.queries.league import league
+from dashboard.queries.movement import movement
 from dashboard.queries.records import records
 from dashboard.settings import Settings
 from dashboard.texts import set_language
@@ -144,6 +145,24 @@ def test_what_comes_later_changes_nothing_frozen(app: Application, tmp_path: Pat
     assert (west["numerator"], west["denominator"]) == (31, 49)
     stored = next(row for row in before["R1"]["rows"] if row["office"] == "990102")["indicators"]["R1"]
     assert (stored["numerator"], stored["denominator"]) == (30, 49)
+
+
+def test_a_move_since_a_frozen_period_tells_what_late_data_did(small: Application, tmp_path: Path) -> None:
+    frozen(small)
+    published = {row["office"]: row for row in league(small.db, SYSTEM, RULES, period=PERIOD, now=NOW)["rows"]}
+    corrected(small, tmp_path)
+    live = {row["office"]: row for row in league(small.db, SYSTEM, RULES, period=PERIOD, now=NOW, as_of=NOW)["rows"]}
+    document = movement(small.db, SYSTEM, RULES, period="2026-Q4", before=PERIOD, now=NOW)
+    assert document["frozen"]
+    same = movement(small.db, SYSTEM, RULES, period=PERIOD, before=PERIOD, now=NOW)
+    found = {row["office"]: row for row in same["rows"] if row["rank"] is not None}
+    for code, row in found.items():
+        assert (row["rank_before"], row["rank"]) == (published[code]["rank"], published[code]["rank"])
+        assert row["late_data"] == live[code]["rank"] - published[code]["rank"]
+        assert row["late_data"] + row["rules"] + row["own"] + row["peers"] == 0
+        assert row["score_late_data"] == round(live[code]["score"] - published[code]["score"], 2)
+    # R1 stays below its floor; of the 18 that are still late nine were reported as in time, not nine of 19 (R5)
+    assert found["990102"]["score_late_data"] == -0.06
 
 
 def test_a_person_sees_of_a_snapshot_what_is_theirs(small: Application) -> None:
