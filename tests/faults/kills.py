@@ -5,11 +5,11 @@ failure can be had again with the same seed.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +25,9 @@ from tests.faults import scenario
 
 ROOT = Path(__file__).parents[2]
 ROWS = 1_500
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Each round is a process of its own, forked from one that has imported everything: that would take most of it."""
+PROCESSES.set_forkserver_preload(["tests.faults.scenario", "adbc_driver_postgresql.dbapi"])
 
 
 class Databases:
@@ -73,24 +76,25 @@ class Databases:
 
 def run_round(home: Path, database: Database, number: int, *, kill_after: float | None = None) -> tuple[bool, float]:
     """One round in a process. Whether it came to its end, and its seconds of collecting."""
-    url = database.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.faults.scenario", str(home), url, str(number)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    if process.stdout.readline() != "ready\n":
-        raise AssertionError(process.communicate()[1])
+    ours, theirs = PROCESSES.Pipe()
+    said = home.parent / f"said-{uuid.uuid4().hex}"  # what a killed round started may still write to its own
+    arguments = (theirs, home, database.url.render_as_string(hide_password=False), number, said)
+    process = PROCESSES.Process(target=scenario.round_apart, args=arguments)
+    process.start()
+    theirs.close()
+    assert ours.recv() == "ready"
     began = time.monotonic()
-    try:
-        process.wait(timeout=kill_after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    output, errors = process.communicate()
+    process.join(kill_after)
+    if process.is_alive():
+        process.kill()
+        process.join()
     seconds = time.monotonic() - began
-    if process.returncode == -signal.SIGKILL:
+    if process.exitcode == -signal.SIGKILL:
         return False, seconds
-    assert process.returncode == 0, errors
+    errors = said.read_text("utf-8")
+    assert process.exitcode == 0, errors
     assert "Traceback" not in errors, errors
-    assert output.endswith("done\n")
+    assert ours.recv() == "done"
     return True, seconds
 
 

@@ -208,6 +208,16 @@ def differences(expected: dict[str, list[str]], found: dict[str, list[str]]) -> 
     return said
 
 
+def round_apart(pipe, home: Path, url: str, round_number: int, said: Path) -> None:
+    """One round in a process of its own: says when it begins and when it has ended; what it prints goes to `said`."""
+    with said.open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 2)
+        opened = Database(url)
+        pipe.send("ready")
+        collect_all(home, opened, round_number)
+        pipe.send("done")
+
+
 if __name__ == "__main__":  # one round in a process of its own: `scenario.py HOME URL ROUND [SOURCE …]`
     opened = Database(sys.argv[2])
     print("ready", flush=True)
