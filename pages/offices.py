@@ -57,12 +57,9 @@ day = chosen_day()
 ordered = query.offices_on(history, day)
 lately = query.changes(db, viewer, first=today - LATELY, last=today + LATELY)
 show(heading(t("Office tree"), t("Which offices are there on a day, and what changed?")))
-keep.told()
 if not history:
     show(state("empty", t("There are no offices yet."),
                t("Import them first: mingcha import offices FILE; or open the first one here.")))  # fmt: skip
-keep.waiting(page, named)
-
 if history:
     show(view.counts(ordered, len(lately)))
     left, _ = st.columns([1, 3])
@@ -98,6 +95,8 @@ if may_keep(viewer):
               t("Kind of change")))  # fmt: skip
     chosen = next((one for one in ordered if one.code == code), None)
     keep.form(act or "rename", chosen, {one.code: one for one in ordered}, today)
+    keep.told()
+    keep.waiting(page, named)
 if history:
     show(section(t("Peer groups and customers"), t("of {day}", day=day.isoformat())), view.groups(ordered, link),
          says(t("Many at once: import the offices file (columns peer_group and customers). What was changed by hand "

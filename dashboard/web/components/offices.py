@@ -15,7 +15,7 @@ from dashboard.errors import MingchaError, UsageError
 from dashboard.queries.office_history import Alias, Deed
 from dashboard.texts import t
 from dashboard.web import wiring
-from dashboard.web.components.blocks import says, section, show, state
+from dashboard.web.components.blocks import says, section, show, state, word
 from dashboard.web.markup import tag
 from dashboard.web.state import Here, here
 from dashboard.web.views import offices as view
@@ -34,7 +34,8 @@ def told() -> None:
     """What the last click did."""
     done, problem = st.session_state.pop(DONE, None), st.session_state.pop(PROBLEM, None)
     if done:
-        show(tag("p", done, role="status"))
+        st.toast(done)
+        show(tag("p", word(t("done"), "fine"), " ", done, role="status"))
     if problem:
         show(state("failed", t("Nothing was changed."), problem))
 

@@ -24,7 +24,7 @@ DEEDS = {
 }  # fmt: skip
 AREAS = {"urban": "urban", "rural": "rural", "remote": "remote"}
 FIELDS = {
-    "code": "Code", "name": "Name", "parent": "Office above", "into": "Into", "codes": "Offices that end",
+    "code": "Office", "name": "Name", "parent": "Office above", "into": "Into", "codes": "Offices that end",
     "parts": "Parts", "children": "Offices below", "level": "Level", "area": "Area class", "peer_group": "Peer group",
     "customers": "Customers", "of": "Change no.", "values": "Values",
 }  # fmt: skip
