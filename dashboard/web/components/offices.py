@@ -31,7 +31,7 @@ KEEP = "—"
 
 
 def told() -> None:
-    """What the last click did."""
+    """What the last click did, below the form; a toast where the page was scrolled elsewhere."""
     done, problem = st.session_state.pop(DONE, None), st.session_state.pop(PROBLEM, None)
     if done:
         st.toast(done)
