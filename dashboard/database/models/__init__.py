@@ -22,6 +22,7 @@ from dashboard.database.models.intake import (
 )
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.database.models.notices import CALENDAR_NOTICES
+from dashboard.database.models.pictures import LEAGUE_PICTURES
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
 from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
@@ -47,6 +48,7 @@ __all__ = [
     "JOB_RUNS",
     "JUDGED_THROUGH",
     "KNOWN_CAUSES",
+    "LEAGUE_PICTURES",
     "LEASES",
     "LOOKS",
     "MAPPINGS",

@@ -630,6 +630,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("withdraws", name=op.f("uq_known_causes_withdraws")),
     )
     op.create_table(
+        "league_pictures",
+        sa.Column("taken_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("score", sa.BigInteger(), nullable=True),
+        sa.Column("rank", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("taken_at", "office_code", name=op.f("pk_league_pictures")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=True),
@@ -1361,6 +1372,7 @@ def downgrade() -> None:
     op.drop_table("mappings")
     op.drop_table("looks")
     op.drop_table("leases")
+    op.drop_table("league_pictures")
     op.drop_table("known_causes")
     op.drop_table("judged_through")
     with op.batch_alter_table("job_runs", schema=None) as batch_op:
