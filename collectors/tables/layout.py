@@ -40,7 +40,7 @@ _TOTALS = frozenset(
 )
 _TOTAL_ENDS = ("合计", "小计", "总计", "共计", "累计")
 _TOTAL_WITH_COUNT = re.compile(r"^(?:合计|小计|总计|共计|累计):?[\d,]+[条行笔件单张份宗]?$")
-_TOTAL_LIKE = ["计", "总和", "汇总", "平均", "全", "otal", "OTAL", "sum", "Sum", "SUM"]
+_TOTAL_LIKE = [*_TOTALS - {"total", "subtotal", "sum"}, "合 计", "总 计", "小 计", "otal", "OTAL", "sum", "Sum", "SUM"]
 """Bits of which a cell has at least one before it is worth asking whether it names a total."""
 _BARE_NUMBER = re.compile(r"^[-+¥]?[\d,]*\.?\d+%?(?:元|万元)?$")
 _LITTLE_NUMBER = re.compile(r"^\d{1,7}$")
@@ -193,7 +193,7 @@ def data_rows(table: Table, chunk: pl.DataFrame, number: int | None, office: int
     key = pl.col(names[number]).fill_null("") if number is not None else pl.lit("")
     suspect = (filled <= 3) | ~key.str.contains(r"\d")
     for name in {names[0], names[office] if office is not None else names[0]}:
-        suspect |= (pl.col(name).str.len_chars() <= 12) & pl.col(name).str.contains_any(_TOTAL_LIKE)
+        suspect |= (pl.col(name).str.len_bytes() <= 36) & pl.col(name).str.contains_any(_TOTAL_LIKE)
     kinds: dict[int, str] = {}
     for row in chunk.filter(suspect).select(ROW, FLAW, RAW, *names).iter_rows():
         cells = [(cell or "").strip() for cell in row[3:]]
