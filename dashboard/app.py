@@ -19,6 +19,7 @@ run(
         Page("lines.py", "lines", "Lines", section="Business", rests="measures"),
         Page("review.py", "review", "Hall review", section="Supervision", rests="samples"),
         Page("rulebook.py", "rulebook", "Rulebook", section="Evaluation", rests="nothing"),
+        Page("working_days.py", "calendar", "Calendar", section="Evaluation", rests="nothing"),
         Page("sources.py", "sources", "Sources", section="Data", rests="nothing"),
         Page("signals.py", "signals", "Leads", section="Supervision"),
         Page("offices.py", "offices", "Office tree", section="Data", rests="nothing"),

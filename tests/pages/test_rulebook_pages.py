@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.web import wiring
-from tests.journeys.company import PERIOD, PERSON, make_company
+from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 
@@ -92,3 +92,49 @@ def test_a_record_shows_every_limit_that_concerns_it(opened, company):
     text = words(opened(company, "record", record="repairs", number="XB-001"))
     assert "抢修到达现场 法定 120 分钟 及时" in text
     assert "抢修到达现场 公开承诺 逐件属内部口径 计入 R1 90 分钟 超时" in text
+
+
+NOTICE = """date,working,name,document,issued
+2027-01-01,no,元旦,国办发明电〔2026〕9号,2026-11-03
+2027-01-04,no,元旦,,
+2027-01-09,yes,元旦,,
+2027-05-01,no,劳动节,,
+2027-10-01,no,国庆节,,
+"""
+
+
+def test_the_calendar_shows_a_year_with_its_notice_and_what_is_only_assumed(opened, nothing):
+    app = opened(nothing, "working_days", year="2026")
+    text = words(app)
+    assert "哪些天算数，依据是什么？" in text
+    assert "2026 年：248 个工作日，其中调休周末 6 天。" in text
+    assert "国办发明电〔2025〕7号" in text
+    markup = "".join(element.proto.body for element in app.get("html"))
+    assert '<u class="off" title="2026-10-01 · 国庆节">1<small>休</small></u>' in markup
+    assert '<u class="makeup" title="2026-10-10 · 调休上班">10<small>班</small></u>' in markup
+    later = opened(nothing, "working_days", year="2027")
+    assert "2027 年：通知未发布" in words(later)
+    assert 'class="off assumed" title="2027-01-01"' in "".join(e.proto.body for e in later.get("html"))
+
+
+def test_a_dropped_notice_is_looked_at_and_then_loaded(opened, tmp_path):
+    home = make_company(tmp_path / "home", filled=False)
+    app = opened(home, "working_days", person=KEEPER, year="2027")
+    app.get("file_uploader")[0].set_value(("2027.csv", NOTICE.encode(), "text/csv")).run()
+    text = words(app)
+    assert "休 4 天，调休上班 1 天" in text
+    assert "条记录受查" in text
+    app.button(key="notice_load").click().run()
+    assert not app.exception, app.exception
+    text = words(app)
+    assert "2027 年通知已载入，重新评判 0 条记录。" in text
+    assert "国办发明电〔2026〕9号" in text
+    assert "由" + KEEPER + "载入" in text
+
+
+def test_a_notice_that_is_none_says_why_and_others_may_not_load_one(opened, nothing):
+    app = opened(nothing, "working_days", person=KEEPER, year="2027", lang="en")
+    app.get("file_uploader")[0].set_value(("2027.csv", b"date,working\n2027-01-01,maybe\n", "text/csv")).run()
+    assert "working = 'maybe' is neither yes nor no" in words(app)
+    assert not app.get("button") or all(button.key != "notice_load" for button in app.get("button"))
+    assert not opened(nothing, "working_days", person=PERSON, year="2027").get("file_uploader") or PERSON == KEEPER
