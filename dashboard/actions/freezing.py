@@ -109,7 +109,7 @@ def proposal_of(app: Application, period: str, digest: str) -> Mapping[str, Any]
 
 
 def _freezable(app: Application, period: str) -> Period:
-    asked = period_named(period, rules_of(app.settings))
+    asked = period_named(period, rules_of(app.settings, app.db))
     _require_not_published(app, asked.name)
     moment = freezing_moment(app, asked)
     if app.now() < moment:

@@ -51,7 +51,7 @@ def documents_facts(app: Application, viewer: Viewer, period: str, as_of: dt.dat
     found = snapshot_of(app.db, parse_period(period).name) if as_of is None else None
     if found is None:
         return quarter(app, viewer, period, as_of)
-    rulebook = rulebook_of(found, rules_of(app.settings).rulebook)
+    rulebook = rulebook_of(found, rules_of(app.settings, app.db).rulebook)
     facts = facts_of(found.part("facts"), rulebook, rulebook.edition_named(found.header["rulebook"]["edition"]))
     frozen = Frozen(
         found.digest, found.header["program"], found.header["rulebook"]["digest"], found.header["calendar"]["digest"],

@@ -17,6 +17,7 @@ from dashboard.instants import to_micros
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
+from dashboard.queries.exclusions import exclusions, filing_numbered, preview
 from dashboard.queries.explain import explain
 from dashboard.queries.league import league
 from dashboard.settings import Settings
@@ -189,6 +190,22 @@ def test_without_an_exclusion_both_rates_are_the_same(db: Database) -> None:
     assert found["score_without_exclusions"] == found["score"]
     for line in found["indicators"]:
         assert line["without_exclusions"] == {name: line[name] for name in line["without_exclusions"]}
+
+
+def test_a_preview_names_the_records_and_the_rates_before_anything_is_filed(db: Database) -> None:
+    found = preview(db, FILER, RULES, TYPHOON, now=NOW)
+    assert (found.period, found.counts) == ("2026-Q3", {"repairs": 2})
+    assert [row["number"] for row in found.records] == ["S1-00", "S1-01"]
+    rates = {(rate["office"], rate["indicator"]): rate for rate in found.rates}
+    station = rates["S1", "R1"]
+    assert [station[side]["value"] for side in ("before", "after")] == [0.833333, 1]
+    assert rates["C", "R1"]["after"]["denominator"] == 22
+    assert exclusions(db, FILER, now=NOW) == []
+    number = approved(db)
+    assert preview(db, FILER, RULES, filing_numbered(db, number), now=NOW) == found
+    (listed,) = exclusions(db, HEAD, now=NOW)
+    assert (listed["state"], listed["by"], listed["decisions"][0]["by"]) == ("holds", "张三", "李四")
+    assert exclusions(db, Viewer("x", "office_head", frozenset({"S2"})), now=NOW) == []
 
 
 def test_a_filing_that_nobody_approves_lapses(db: Database) -> None:

@@ -1,0 +1,154 @@
+"""Exclusions as they are read (剔除): what was filed, in which state it is, what it leaves out, what it changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from checks.exclusions import Filing
+from checks.judge.base import microseconds
+from checks.periods import Period, parse_period, quarter_of
+from collectors.records import RECORDS
+from dashboard.database import Database
+from dashboard.database.models import EXCLUSION_DECISIONS, EXCLUSIONS, RECORD_TABLES
+from dashboard.errors import UsageError
+from dashboard.instants import iso_local, to_micros
+from dashboard.judging.alternatives import difference
+from dashboard.judging.filed import covered, filing_of, holding, local_date
+from dashboard.judging.present import bring_up_to_date
+from dashboard.judging.reading import Reader, reader
+from dashboard.judging.rules import Rules
+from dashboard.judging.sums import OfficeSums, office_sums, with_difference
+from dashboard.people import Viewer
+from dashboard.queries.league import edition_of, figure_document, leaves_of, row_of
+
+STATES = ("waiting", "holds", "rejected", "revoked", "lapsed")
+LISTED = 500
+FIGURES = ("numerator", "denominator", "value", "excluded")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a filing leaves out and how the rates of its offices, and of those above them, change by it."""
+
+    period: str
+    counts: Mapping[str, int]
+    records: Sequence[Mapping[str, Any]]
+    """The first `LISTED` records: record, number, office, at."""
+    rates: Sequence[Mapping[str, Any]]
+    """office, name, indicator, before and after; only those that change."""
+
+
+def exclusions(db: Database, viewer: Viewer, *, now: dt.datetime) -> list[dict[str, Any]]:
+    """Every filing that names an office of the viewer's, newest first, with its state and who decided what."""
+    with reader(db) as source:
+        rows = source.frame(sa.select(EXCLUSIONS).order_by(EXCLUSIONS.c.id.desc())).to_dicts()
+        decided = source.frame(sa.select(EXCLUSION_DECISIONS).order_by(EXCLUSION_DECISIONS.c.id)).to_dicts()
+        tree = source.tree
+    found = []
+    for row in rows:
+        filing = filing_of(row)
+        day = local_date(filing.starts_at)
+        if not viewer.sees_everything and not any(viewer.offices & set(tree.path(c, day)) for c in filing.offices):
+            continue
+        deeds = [deed for deed in decided if deed["exclusion_id"] == filing.id]
+        versions = [tree.on(code, day) for code in filing.offices]
+        found.append({
+            "number": filing.id, "state": _state(row, deeds, to_micros(now)), "offices": list(filing.offices),
+            "names": [v.name if v else c for v, c in zip(versions, filing.offices, strict=True)], "area": filing.area,
+            "records": list(filing.records), "numbers": None if filing.numbers is None else list(filing.numbers),
+            "from": iso_local(filing.starts_at), "to": iso_local(filing.ends_at), "reason": filing.reason,
+            "document": filing.document, "note": filing.note, "by": row["by"], "at": iso_local(row["at"]),
+            "lapses_at": iso_local(row["lapses_at"]),
+            "decisions": [{"decision": deed["decision"], "by": deed["by"], "at": iso_local(deed["at"]),
+                           "note": deed["note"]} for deed in deeds],
+        })  # fmt: skip
+    return found
+
+
+def _state(row: Mapping[str, Any], deeds: Iterable[Mapping[str, Any]], now: int) -> str:
+    decided = {deed["decision"] for deed in deeds}
+    for decision, state in (("revoked", "revoked"), ("rejected", "rejected"), ("approved", "holds")):
+        if decision in decided:
+            return state
+    return "lapsed" if row["lapses_at"] <= now else "waiting"
+
+
+def filing_numbered(db: Database, number: int) -> Filing:
+    """A stored filing. UsageError when there is none of the number."""
+    with db.reading() as connection:
+        row = connection.execute(sa.select(EXCLUSIONS).where(EXCLUSIONS.c.id == number)).mappings().one_or_none()
+    if row is None:
+        raise UsageError(f"There is no exclusion {number}.", "See mingcha exclusions.")
+    return filing_of(row)
+
+
+def preview(db: Database, viewer: Viewer, rules: Rules, filing: Filing, *, now: dt.datetime) -> Preview:
+    """What the filing would change now, or (an approved one) what it changes: in the quarter in which it begins."""
+    bring_up_to_date(db, rules, now)
+    first, _ = quarter_of(local_date(filing.starts_at))
+    period = parse_period(f"{first.year}-Q{(first.month + 2) // 3}")
+    with reader(db) as source:
+        others = tuple(one for one in holding(source, microseconds(now)) if one.id != filing.id or not filing.id)
+        sides = (others, (*others, filing))
+        counts, records = _left_out(source, filing)
+        rates = list(_rates(source, viewer, rules, period, now, filing, sides))
+    return Preview(period.name, counts, records, rates)
+
+
+def _left_out(source: Reader, filing: Filing) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    counts: dict[str, int] = {}
+    rows: list[dict[str, Any]] = []
+    for record in filing.records:
+        ids = covered(source, record, (filing,))
+        if ids is None:
+            continue
+        kind, table = RECORDS[record], RECORD_TABLES[record].c
+        moment = table[kind.moment or ""]
+        query = sa.select(table[kind.number].label("number"), table.office_code, moment.label("moment"))
+        found = source.frame(query.where(table.id.in_(ids)).order_by(moment, table[kind.number]))
+        counts[record] = found.height
+        rows += [{"record": record, "number": row["number"], "office": row["office_code"],
+                  "at": iso_local(row["moment"])} for row in found.head(LISTED).iter_rows(named=True)]  # fmt: skip
+    return counts, rows[:LISTED]
+
+
+def _rates(
+    source: Reader,
+    viewer: Viewer,
+    rules: Rules,
+    period: Period,
+    now: dt.datetime,
+    filing: Filing,
+    sides: tuple[tuple[Filing, ...], tuple[Filing, ...]],
+) -> Iterable[dict[str, Any]]:
+    """Figures of the offices named and of all above them, before and after."""
+    edition = edition_of(rules, period)
+    present = holding(source, microseconds(now))
+    leaves = leaves_of(source, rules, period, edition, now, stored=True)
+    sums = [
+        office_sums(
+            with_difference(leaves, difference(source, rules, period, now, present, side, None)), source.tree, rules,
+            period,
+        )
+        for side in sides
+    ]  # fmt: skip
+    day = local_date(filing.starts_at)
+    codes = dict.fromkeys(above for code in filing.offices for above in source.tree.path(code, day))
+    allowed = None if viewer.sees_everything else source.tree.below(viewer.offices, day)
+    for code in (code for code in codes if allowed is None or code in allowed):
+        office = source.tree.on(code, day)
+        level = office.level if office else "station"
+        if level == "hall":
+            continue
+        rows = [row_of(source.tree, side.get(code) or OfficeSums(), period, edition, code, level) for side in sums]
+        for indicator, figure in rows[0].figures.items():
+            before, after = (figure_document(one) for one in (figure, rows[1].figures[indicator]))
+            if any(before[name] != after[name] for name in FIGURES):
+                yield {"office": code, "name": rows[0].name, "indicator": indicator,
+                       "before": {name: before[name] for name in FIGURES},
+                       "after": {name: after[name] for name in FIGURES}}  # fmt: skip
