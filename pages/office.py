@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.queries.beside import office_beside
+from dashboard.queries.causes import causes
 from dashboard.queries.red_lines import red_lines
 from dashboard.queries.trend import trend
 from dashboard.queries.weightless import weightless
@@ -14,6 +15,7 @@ from dashboard.web.charts import waterfall
 from dashboard.web.charts.picture import draw
 from dashboard.web.components import changes
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
+from dashboard.web.components.causes import known_causes
 from dashboard.web.state import filter_value, here, turn_to
 from dashboard.web.views import beside, what
 from dashboard.web.views import office as view
@@ -79,7 +81,9 @@ with right:
     points = trend(page.app.db, page.viewer, page.rules, page.tree, office=code, indicator=indicator, step=step,
                    as_of=min(page.as_of, page.period_end))  # fmt: skip
     if points:
-        draw(trend_chart.picture(points, indicator, document["name"], step, page.theme), "trend")
+        noted = causes(page.app.db, page.tree, office=code, indicator=indicator.code)
+        draw(trend_chart.picture(points, indicator, document["name"], step, page.theme, noted), "trend")
+        known_causes(page, code, indicator.code, noted)
     else:
         show(state("empty", t("This indicator has no value by week or month."), view.league.definition(indicator)))
 show(what.panel(row["indicators"][indicator.code], indicator, edition, page.as_of))

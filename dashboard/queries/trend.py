@@ -20,7 +20,7 @@ from dashboard.people import Viewer
 from dashboard.queries.offices import Tree, require_visible
 
 Step = Literal["week", "month"]
-COUNTS = {"week": 14, "month": 8}
+COUNTS = {"week": 20, "month": 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def trend(
     db: Database, viewer: Viewer, rules: Rules, tree: Tree, *, office: str, indicator: Indicator, step: str,
     as_of: datetime,
 ) -> list[Point]:  # fmt: skip
-    """The last 14 weeks or 8 months up to `as_of`, with the offices that lie below today. Ratios only: [] for H1, O1–O4
+    """The last 20 weeks or 14 months up to `as_of`, with the offices that lie below today. Ratios only: [] for H1, O1–O4
     (their months are on the Office page as sums) and T4 (whose denominator has no days)."""
     require_visible(tree, office)
     if indicator.record in ("halls", "measures") or indicator.formula == "per_customers":
