@@ -1,158 +1,193 @@
-"""Import against the bare minimum (导入基准): `csv` + `executemany` of the same columns into a table with the same key.
+"""Import against the bare minimum (导入基准), each part as ratios of pairs measured in one run, counts printed.
 
-Ours reads, validates, resolves offices, hashes, keeps lineage and indexes, and commits; the baseline stores 26 texts.
+Ours reads, validates, resolves offices, hashes, keeps lineage, history and indexes, and commits. The baselines store
+the same columns under the same key and know nothing: `csv` or fastexcel with `executemany`, and COPY with our indexes.
 """
 
 from __future__ import annotations
 
 import csv
-import shutil
+import os
 import sqlite3
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import fastexcel
 import polars as pl
 
-from collectors.mapping import SourceConfig
-from collectors.records import RECORDS
-from dashboard.bench.timing import machine, paired, report
-from dashboard.database import Database
-from dashboard.database.migrate import migrate
-from dashboard.intake import import_file
-from dashboard.people import system_viewer
+from dashboard.bench import ingest_scale
+from dashboard.bench.ingest_copy import against_copy
+from dashboard.bench.ingest_data import (
+    COLUMNS,
+    NOW,
+    copied,
+    expect,
+    removed,
+    take_into,
+    template,
+    tickets,
+    write_tickets,
+)
+from dashboard.bench.timing import Paired, machine, paired, report, seconds_of
+from dashboard.errors import UsageError
+from dashboard.nearest import nearest
 
-ROWS = 1_000_000
-OFFICES = 60
-_EXTRA = ("calls", "taken_by", "category_1", "category_2", "category_3")
-COLUMNS = tuple(name for name in RECORDS["tickets"].names if name not in _EXTRA)
-"""The 26 columns of design §4.2."""
-_STAMPS = tuple(name for name in COLUMNS if name.endswith("_at"))
-_NOW = datetime(2026, 10, 1, tzinfo=UTC)
+ROWS, XLSX_ROWS = 1_000_000, 100_000
+_DLT = Path(__file__).with_name("ingest_dlt.py")
 
 
-def run(size: int | None = None, pairs: int = 5) -> None:
-    """Print the speed of an import as a ratio to the baseline (wanted ≥ 0.5), and of the same file once more."""
+def run(size: int | None = None, pairs: int = 5, *, parts: Sequence[str] = (), dlt: str | None = None) -> None:
+    """Print the parts named, or all. `size`: rows, where the default is that of the claim; `dlt`: a Python with dlt."""
+    unknown = next((name for name in parts if name not in PARTS), None)
+    if unknown is not None:
+        guess = nearest(unknown, PARTS)
+        raise UsageError(
+            f"The bench has no part '{unknown}'.", f"Did you mean '{guess}'?" if guess else ", ".join(PARTS)
+        )
+    print(f"ingest; {machine()}")
+    for name, part in PARTS.items():
+        if name in parts or not parts:
+            with tempfile.TemporaryDirectory(prefix="mingcha-bench-") as folder:
+                part(Path(folder), size, pairs, dlt)
+
+
+def _sqlite(home: Path, size: int | None, pairs: int, _dlt: str | None) -> None:
     rows = size or ROWS
-    print(f"ingest: {rows:,} tickets, csv → SQLite; {machine()}")
-    with tempfile.TemporaryDirectory(prefix="mingcha-bench-") as folder:
-        home = Path(folder)
-        file = write_tickets(home / "tickets.csv", rows)
-        template = _template(home)
-        numbers = count()
-        first = paired(
-            lambda: _import(_copied(template, next(numbers)), file, rows),
-            lambda: bare_insert(file, home / f"bare{next(numbers)}.db", rows),
-            pairs=pairs,
+    empty, file, numbers = template(home), write_tickets(home / "tickets.csv", rows), count()
+    pair = paired(
+        lambda: take_into(copied(empty, f"ours{next(numbers)}.db"), file, rows),
+        lambda: bare_insert(file, home / f"bare{next(numbers)}.db", rows),
+        pairs=pairs,
+    )
+    report(f"csv → SQLite, {rows:,} rows, against csv + executemany", pair.speed, "≥ 0.6", pair)
+
+
+def _postgresql(home: Path, size: int | None, pairs: int, _dlt: str | None) -> None:
+    server, rows = os.environ.get("MINGCHA_TEST_POSTGRES"), size or ROWS
+    if not server:
+        print("csv → PostgreSQL: not measured, MINGCHA_TEST_POSTGRES names no server")
+        return
+    pair = against_copy(server, home, write_tickets(home / "tickets.csv", rows), rows, pairs)
+    report(f"csv → PostgreSQL, {rows:,} rows, against COPY", pair.speed, "≥ 0.3", pair)
+
+
+def _xlsx(home: Path, size: int | None, pairs: int, _dlt: str | None) -> None:
+    rows = min(size or XLSX_ROWS, XLSX_ROWS)
+    empty, file, numbers = template(home), home / "tickets.xlsx", count()
+    tickets(0, rows).write_excel(file)
+
+    def bare() -> None:
+        read = fastexcel.read_excel(file).load_sheet(0, dtypes="string").to_polars()
+        _insert(home / f"bare{next(numbers)}.db", read.iter_rows(), rows)
+
+    pair = paired(lambda: take_into(copied(empty, f"ours{next(numbers)}.db"), file, rows), bare, pairs=pairs)
+    report(f"xlsx → SQLite, {rows:,} rows, against fastexcel + executemany", pair.speed, "≥ 0.5", pair)
+
+
+def _again(home: Path, size: int | None, pairs: int, _dlt: str | None) -> None:
+    rows = size or ROWS
+    empty, file, numbers = template(home), write_tickets(home / "tickets.csv", rows), count(1)
+    filled = copied(empty, "filled.db")
+    take_into(filled, file, rows)
+    pair = paired(
+        lambda: _unchanged(filled, file, rows, hour=next(numbers)),
+        lambda: take_into(copied(empty, "first.db"), file, rows),
+        pairs=pairs,
+    )
+    report(f"the same file again, {rows:,} rows, against the first time", pair.speed, "≥ 3", pair)
+    _overlapping(home, filled, file, rows, pairs)
+
+
+def _unchanged(path: Path, file: Path, rows: int, *, hour: int) -> None:
+    expect(take_into(path, file, rows, now=NOW + timedelta(hours=hour)).unchanged, rows)
+
+
+def _overlapping(home: Path, filled: Path, file: Path, rows: int, pairs: int) -> None:
+    """The daily case, for information: 95 % of an export are rows of yesterday's."""
+    known = rows - rows // 20
+    old = pl.read_csv(file, infer_schema=False)
+    numbers = count()
+
+    def overlap() -> None:
+        fresh = tickets(rows + next(numbers) * rows, rows - known)
+        pl.concat([old.tail(known), fresh]).write_csv(home / "overlap.csv")
+
+    def take() -> None:
+        done = take_into(filled, home / "overlap.csv", rows, now=NOW + timedelta(days=1 + next(numbers)))
+        expect(done.unchanged, known)
+
+    empty = home / "template.db"
+    pair = paired(take, lambda: take_into(copied(empty, "first.db"), file, rows), pairs=pairs, before_ours=overlap)
+    report(f"an export with {known:,} of {rows:,} rows known, against the first time", pair.speed, "information", pair)
+
+
+def _against_dlt(home: Path, size: int | None, pairs: int, dlt: str | None) -> None:
+    if dlt is None:
+        print(
+            "csv → SQLite against dlt's Arrow way: not measured; --dlt PYTHON names one with dlt[sqlalchemy] and polars"
         )
-        report("ingest, first time", first.speed, "≥ 0.5", first)
-        filled = Path(shutil.copy(template, home / "filled.db"))
-        _import(filled, file, rows)
-        again = paired(
-            lambda: _import(filled, file, rows),
-            lambda: _import(_copied(template, next(numbers)), file, rows),
-            pairs=max(1, pairs // 2),
-        )
-        report("ingest, same file again against first time", again.speed, "information", again)
+        return
+    rows = size or ROWS
+    empty, file = template(home), write_tickets(home / "tickets.csv", rows)
+    ours, theirs = [], []
+    for number in range(pairs):
+        database = copied(empty, "ours.db")
+        first = seconds_of(partial(take_into, database, file, rows))
+        ours.append((first, seconds_of(partial(_unchanged, database, file, rows, hour=1))))
+        theirs.append(_run_dlt(dlt, file, home / f"dlt{number}.db", rows))
+    for which, wanted in enumerate(("information", "≥ 5")):
+        pair = Paired(tuple(times[which] for times in ours), tuple(times[which] for times in theirs))
+        what = "the same file again" if which else "csv → SQLite"
+        report(f"{what}, {rows:,} rows, against dlt's Arrow way", pair.speed, wanted, pair)
 
 
-def write_tickets(path: Path, rows: int) -> Path:
-    """A csv of made-up tickets in canonical columns; the same for the same number of rows."""
-    rng = np.random.default_rng(20260701)
-    accepted = np.datetime64("2026-04-01", "ms") + 1000 * rng.integers(0, 183 * 86_400, rows)
-    steps = 1000 * np.cumsum(rng.integers(5, 7_200, (rows, len(_STAMPS) - 1)), axis=1)
-    stamps = {"accepted_at": accepted, **{name: accepted + steps[:, n] for n, name in enumerate(_STAMPS[1:])}}
-    text = {name: pl.Series(values).dt.strftime("%Y-%m-%d %H:%M:%S") for name, values in stamps.items()}
-    frame = pl.DataFrame({**{name: _made(name, rows, rng) for name in COLUMNS if name not in _STAMPS}, **text})
-    frame.select(COLUMNS).write_csv(path)
-    return path
-
-
-def _made(name: str, rows: int, rng: np.random.Generator) -> pl.Series:
-    """A column that is no stamp."""
-    column = RECORDS["tickets"].column(name)
-    if name == "ticket_no":
-        return pl.Series(np.arange(rows)).cast(pl.String).str.zfill(12).str.replace("^", "2026")
-    if name == "office_code":
-        return pl.Series(_codes())[rng.integers(0, OFFICES, rows)]
-    if name in ("customer_no", "phone"):
-        return pl.Series(rng.integers(10**9, 10**10, rows)).cast(pl.String)
-    if name == "content":
-        return pl.Series(["客户来电反映家中停电，请尽快处理，联系电话见工单"]).new_from_index(0, rows)
-    if column.kind == "choice":
-        return pl.Series(list(column.values))[rng.integers(0, len(column.values), rows)]
-    if column.kind in ("flag", "integer"):
-        return pl.Series(["no" if column.kind == "flag" else "0"]).new_from_index(0, rows)
-    return pl.Series([{"source": "95598", "category": "停电"}.get(name)], dtype=pl.String).new_from_index(0, rows)
-
-
-def _codes() -> list[str]:
-    return [f"3440101{number:02}" for number in range(OFFICES)]
+def _run_dlt(dlt: str, file: Path, path: Path, rows: int) -> tuple[float, float]:
+    """Seconds that dlt takes the first and the second time."""
+    command = [dlt, str(_DLT), str(file), str(path)]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UsageError(f"{dlt} failed: {done.stderr[-500:].strip()}", "It needs dlt[sqlalchemy] and polars.")
+    first, again, stored = done.stdout.split()[-3:]
+    expect(int(stored), rows)
+    removed(path)
+    return float(first), float(again)
 
 
 def bare_insert(file: Path, path: Path, rows: int) -> None:
     """The baseline: every column as text, the key unique, one transaction."""
-    with closing(sqlite3.connect(path)) as connection, file.open(newline="", encoding="utf-8") as handle:
+    with file.open(newline="", encoding="utf-8") as handle:
+        reader = csv.reader(handle)
+        next(reader)
+        _insert(path, reader, rows)
+
+
+def _insert(path: Path, cells: Iterable[Any], rows: int) -> None:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        reader = csv.reader(handle)
-        names = ", ".join(f'"{name}" TEXT' for name in next(reader))
+        names = ", ".join(f'"{name}" TEXT' for name in COLUMNS)
         connection.execute(f"CREATE TABLE tickets (system TEXT, {names}, UNIQUE (ticket_no, system))")
         places = ", ".join("?" * len(COLUMNS))
-        connection.executemany(f"INSERT INTO tickets VALUES ('95598', {places})", reader)
+        connection.executemany(f"INSERT INTO tickets VALUES ('95598', {places})", cells)
         connection.commit()
         stored = connection.execute("SELECT count(*) FROM tickets").fetchone()[0]
-    _expect(stored, rows)
-    _removed(path)
+    expect(stored, rows)
+    removed(path)
 
 
-def _template(home: Path) -> Path:
-    """A migrated database that knows the offices."""
-    offices = home / "offices.csv"
-    offices.write_text("code,name,level\n" + "".join(f"{code},供电所{code},station\n" for code in _codes()), "utf-8")
-    path = home / "template.db"
-    db = Database(f"sqlite:///{path}")
-    migrate(db)
-    import_file(db, by=system_viewer(), path=offices, config=SourceConfig(record="offices"), now=_NOW)
-    _closed(db)
-    return path
-
-
-def _copied(template: Path, number: int) -> Path:
-    for old in template.parent.glob("round*.db*"):
-        old.unlink()
-    return Path(shutil.copy(template, template.with_name(f"round{number}.db")))
-
-
-def _import(path: Path, file: Path, rows: int) -> None:
-    db = Database(f"sqlite:///{path}")
-    reports = import_file(
-        db, by=system_viewer(), path=file, config=SourceConfig(record="tickets", name="95598"), now=_NOW
-    )
-    _expect(sum(report.new + report.unchanged for report in reports), rows)
-    _closed(db)
-
-
-def _closed(db: Database) -> None:
-    """Everything into the one file, as the baseline's closing does."""
-    with db.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.engine.dispose()
-
-
-def _removed(path: Path) -> None:
-    for name in _files(path):
-        name.unlink(missing_ok=True)
-
-
-def _files(path: Path) -> Iterator[Path]:
-    yield from (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"))
-
-
-def _expect(stored: int, rows: int) -> None:
-    if stored != rows:
-        raise AssertionError(f"{stored} of {rows} rows were stored")
+PARTS: dict[str, Callable[[Path, int | None, int, str | None], None]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "xlsx": _xlsx,
+    "again": _again,
+    "dlt": _against_dlt,
+    "memory": ingest_scale.memory,
+    "changed": ingest_scale.changed,
+}

@@ -43,11 +43,11 @@ def paired(
         sides = ((before_ours, ours, first), (before_baseline, baseline, second))
         for prepare, call, times in sides[:: 1 if index % 2 == 0 else -1]:
             prepare()
-            times.append(_seconds(call))
+            times.append(seconds_of(call))
     return Paired(tuple(first), tuple(second))
 
 
-def _seconds(call: Callable[[], object]) -> float:
+def seconds_of(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
