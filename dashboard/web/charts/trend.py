@@ -55,7 +55,7 @@ def picture(
               value=text(last), label=last_label),
         says=_sentence(chart),
         columns=[Column(t("Time"), "head"), Column(t("Value"), "num"), Column("95 %", "num"), Column("n", "num"),
-                 Column(t("Signal"))],
+                 Column(t("Signal of change"))],
         rows=[(label, text(p.value), f"{text(p.low)} – {text(p.high)}" if p.low is not None else display.NONE,
                display.count(p.n), signal) for label, p, signal in zip(labels, points, said, strict=True)],
     )  # fmt: skip
@@ -110,7 +110,7 @@ def _spec(theme: str, _language: str, percent: bool) -> dict[str, Any]:
     target = alt.Chart(alt.NamedData("target"))
     marked = alt.Scale(domain=["yes", "no"], range=[colours.breach, colours.accent])
     shape = alt.Scale(domain=["yes", "no"], range=["diamond", "circle"])
-    hover.append(alt.Tooltip("said:N", title=t("Signal")))
+    hover.append(alt.Tooltip("said:N", title=t("Signal of change")))
     return finished(
         alt.layer(
             target.mark_rule(color=colours.soon, strokeDash=[5, 3]).encode(y="target:Q"),
