@@ -17,7 +17,6 @@ import polars as pl
 import sqlalchemy as sa
 
 from checks.office_history import (
-    MESSAGES,
     Change,
     History,
     Merge,
@@ -41,7 +40,6 @@ from dashboard.intake.store import Sorted, Store
 from dashboard.intake.tables import Tables, alone
 from dashboard.people import Viewer
 from dashboard.queries.office_history import TAKEN_BACK, Preview, after_change, digest, preview, read_history, written
-from dashboard.texts import t
 
 OFFICES, HISTORY = RECORD_TABLES["offices"], HISTORY_TABLES["offices"]
 CHANGE_OFFICES = "change offices"
@@ -134,8 +132,8 @@ def take_back(db: Database, *, by: Viewer, batch: int, why: str, at: dt.datetime
 
 
 def refusal(error: OfficeChangeError) -> UsageError:
-    """The reason of a refused change in the language of who asked."""
-    return UsageError(t(MESSAGES[error.why]).format(**error.values))
+    """The reason of a refused change as an error of the application."""
+    return UsageError(str(error))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -187,7 +185,7 @@ def _require_free_codes(tables: Tables, codes: Sequence[str]) -> None:
     query = sa.select(OFFICES.c.code).where(OFFICES.c.rulebook.is_not(None), OFFICES.c.code.in_(codes))
     taken = tables.scalar(query)
     if taken is not None:
-        raise UsageError(t(MESSAGES["part_known"]).format(part=taken))
+        raise UsageError(str(OfficeChangeError("part_known", part=taken)))
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

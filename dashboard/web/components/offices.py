@@ -213,7 +213,7 @@ def _ask(kind: str, code: str) -> None:
     day = st.session_state[_key(scope, "day")]
     try:
         if not _said(scope, "why"):
-            raise UsageError(t("A change of offices needs a reason: name the document or the decision."))
+            raise UsageError("A change of offices needs a reason: name the document or the decision.")
         st.session_state[ASKED] = (_MAKERS[kind](scope, day, code), _said(scope, "why"))
     except MingchaError as error:
         st.session_state.pop(ASKED, None)
@@ -263,7 +263,7 @@ def _number(text: str) -> int | None:
     if not plain:
         return None
     if not (plain.isascii() and plain.isdigit()):
-        raise UsageError(t("'{text}' is no number of customers.", text=text))
+        raise UsageError(f"'{text}' is no number of customers.")
     return int(plain)
 
 
