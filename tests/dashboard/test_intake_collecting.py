@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -285,3 +285,16 @@ def test_a_failed_batch_of_a_file_that_may_yet_be_read_is_tried_again(company, m
         assert len(collect(open_application(), names=["95598"]).failures) == 1
     assert open_application().db.frame(sa.select(BATCHES.c.sha256).where(BATCHES.c.state == "failed"))[0, 0] is None
     assert [b.new for b in collect(open_application(), names=["95598"]).batches] == [1]
+
+
+def test_days_are_compared_once_all_files_of_a_round_are_in(company, capsys):
+    """Two files, each with every other day: no day is missing after both; one of the second half is."""
+    days = [date(2026, 7, 1) + timedelta(days=n) for n in range(70) if n != 50]
+    rows = [f"T{day:%m%d}{n:02},enquiry,S1,{day} 09:00:00\n" for day in days for n in range(20)]
+    for name, part in (("a.csv", rows[::2]), ("b.csv", rows[1::2])):
+        drop(company, f"95598/{name}", TICKETS + "".join(part), age=60)
+    assert run("collect", "--format", "json") == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)["batches"]) == 2
+    assert "95598 tickets: No record on 2026-08-20; days like these have about 20 together." in said.err
+    assert said.err.count("No record") == 1
