@@ -25,6 +25,7 @@ from dashboard.database.models import (
     RECORD_TABLES,
 )
 from dashboard.errors import NotAllowedError, UsageError
+from dashboard.instants import to_micros
 from dashboard.intake import import_file
 from dashboard.intake.replaying import Given
 from dashboard.people import EVERYTHING, Viewer, system_viewer
@@ -42,14 +43,19 @@ class Desk:
     def __init__(self, db: Database, folder: Path) -> None:
         self.db, self.folder, self.now = db, folder, NOW
 
-    def take(self, *rows: str, record="tickets", header=HEADER, text=None, name="x.csv", **config):
+    def take(self, *rows: str, record="tickets", header=HEADER, text=None, name="x.csv", exported_at=None, **config):
         self.now += timedelta(hours=1)
         path = self.folder / name
         if text is not None or path.suffix != ".xlsx":
             path.write_text(text or "\n".join([header, *rows, ""]), "utf-8")
         mapping = SourceConfig(record=record, **{"name": "95598", **config})
-        (report,) = import_file(self.db, by=system_viewer(), path=path, config=mapping, now=self.now, name=name)
+        (report,) = import_file(self.db, by=system_viewer(), path=path, config=mapping, now=self.now, name=name,
+                                exported_at=exported_at)  # fmt: skip
         return report
+
+    def raw(self, row: str) -> str:
+        """A row's text as the quarantine keeps it."""
+        return json.dumps(dict(zip(HEADER.split(","), row.split(","), strict=True)), ensure_ascii=False)
 
     def rows(self, table: sa.Table, *names: str) -> list[tuple]:
         return self.db.frame(sa.select(*(table.c[name] for name in names)).order_by(table.c.id)).rows()
@@ -109,6 +115,28 @@ def test_a_replayed_row_has_the_version_time_and_the_file_of_its_export(desk):
     assert late[:4] == ("older", "complaint", int(export.timestamp()) * 1_000_000, 2)
     (sha,) = {row[1] for row in desk.rows(BATCHES, "id", "sha256", "file") if row[0] == late[4]}
     assert sha == next(row[0] for row in desk.rows(BATCHES, "sha256", "file") if row[1] == "x.csv")
+
+
+def test_what_a_person_repaired_gives_way_to_a_newer_export_and_not_to_an_older_one(desk):
+    """The repaired row is as old as its export: newest version time wins, and every version stays."""
+    desk.take("1,投诉,S1,2026/2/30,原样")
+    exported = desk.now
+    assert repair_row(desk.db, by=CLERK, quarantine_id=1, values={"受理时间": "2026-03-02 08:00"}, at=LATER).new == 1
+
+    late = exported - timedelta(minutes=30)
+    assert desk.take("1,意见,S1,2026-03-01 08:00,更早", name="old.csv", exported_at=late).older == 1
+    assert desk.tickets("type", "content", "version_at") == [("complaint", "原样", to_micros(exported))]
+
+    assert desk.take("1,表扬,S2,2026-03-03 08:00,更新", name="new.csv").updated == 1
+    assert desk.tickets("type", "content", "office_code") == [("praise", "更新", "S2")]
+    assert desk.rows(HISTORY_TABLES["tickets"], "fate", "content") == [("older", "更早"), ("replaced", "原样")]
+    assert desk.quarantine("state", "raw") == [("replayed", desk.raw("1,投诉,S1,2026/2/30,原样"))]
+    assert [row[0] for row in desk.rows(QUARANTINE_EVENTS, "action")] == ["corrected", "replayed"]
+
+    # the export of the bad row once more, as it was: neither the record nor what became of the row moves
+    again = desk.take("1,投诉,S1,2026/2/30,原样", exported_at=exported)
+    assert (again.quarantined, desk.quarantine("state", "times")) == (1, [("replayed", 2)])
+    assert desk.tickets("content") == [("更新",)]
 
 
 def test_one_row_is_put_right_and_tells_its_story(desk):
