@@ -153,7 +153,7 @@ def test_successors_in_a_circle_end_somewhere():
     assert tree_of_history(history).path("A", dt.date(2026, 8, 1)) == ("B",)
 
 
-def test_a_seven_digit_code_of_another_prefix_stays_below_its_pointer_and_a_circle_is_refused():
+def test_trap_18_a_code_of_another_prefix_stays_below_its_pointer_and_an_orphan_is_a_root():
     """Trap 18: the tree is a pointer; orphans are roots, circles are refused."""
     history = history_of([Version("34401", "市公司", "company"), Version("3441104", "县公司", "county", "34401"),
                           Version("9", "孤所", "station", "nowhere")])  # fmt: skip
