@@ -1,10 +1,9 @@
 """Today 今日: what needs me now?"""
 
-from datetime import timedelta
-
 from dashboard.intake.collecting import configured_sources
 from dashboard.queries.quarantine import quarantine_reasons
-from dashboard.queries.sources import batches, source_states
+from dashboard.queries.sources import source_states
+from dashboard.queries.yesterday import DAY, accepted_since, first_imports, new_cases
 from dashboard.texts import t
 from dashboard.web import cached, display
 from dashboard.web.components.blocks import go, heading, says, section, show, state
@@ -51,7 +50,13 @@ else:
         )
     )
 
-came = batches(db, viewer, as_of=now, limit=500).to_dicts()
-recent = [batch for batch in came if display.from_micros(batch["started_at"]) >= now - timedelta(hours=24)]
-waiting = sum(row["rows"] for row in quarantine_reasons(db, viewer).to_dicts())
-show(section(t("Since yesterday at this time")), view.happened(clocks, recent, waiting, now, page.link))
+cases = new_cases(db, viewer, page.below, now=now)
+happened = view.Happened(
+    moved=cached.movement(page),
+    cases=cases,
+    quiet=[one for one in page.silent if one.since > now - DAY],
+    accepted=accepted_since(db, viewer, page.tree, now=now),
+    first=first_imports(db, viewer, now=now),
+    quarantined=sum(row["rows"] for row in quarantine_reasons(db, viewer).to_dicts()),
+)
+show(section(t("Since yesterday at this time")), view.happened(clocks, happened, page.tree, now, page.link))

@@ -22,8 +22,10 @@ from dashboard.queries import explain as explain_query
 from dashboard.queries import league as league_query
 from dashboard.queries import records as records_query
 from dashboard.queries import today as today_query
+from dashboard.queries import yesterday as yesterday_query
 from dashboard.queries.offices import Tree
 from dashboard.queries.today import Running, Sampled
+from dashboard.queries.yesterday import Movement
 from dashboard.web.state import Here, tree_read
 
 ENTRIES = 256
@@ -135,6 +137,22 @@ def _records(
 def open_clocks(here: Here) -> list[Running]:
     """Clocks that run or ran out, for all that the viewer may see; judged for the minute, not for the second."""
     return _open_clocks(here.app, here.viewer, here.tree, here.scope, here.version, _minute(here.now))
+
+
+def movement(here: Here) -> Movement | None:
+    """Who moved in the league since yesterday; None where it is not known, as for another moment than the present."""
+    if here.asked is not None:
+        return None
+    hour = here.now.replace(minute=0, second=0, microsecond=0)
+    return _movement(here.app, here.viewer, here.tree, here.now, here.scope, here.version, here.silence, hour)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _movement(
+    _app: Application, _viewer: Viewer, _tree: Tree, _now: datetime, scope: Scope, version: str,
+    silence: tuple[str, ...], hour: datetime,
+) -> Movement | None:  # fmt: skip
+    return yesterday_query.movement(_app.db, _viewer, rules_of(_app.settings, _app.db), _tree, now=_now)
 
 
 def samples_today(here: Here) -> list[Sampled]:

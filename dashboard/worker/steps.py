@@ -14,6 +14,7 @@ from dashboard.intake.collecting import collect
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.queries.jobs import process_state
+from dashboard.queries.yesterday import take_picture
 from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
@@ -88,6 +89,15 @@ def go_on_with_demo(context: Context) -> Note | None:
     return None if done is None else Note("{text}", {"text": done})
 
 
+def picture(context: Context) -> Note | None:
+    """Keep where every office stands in the running quarter, so that tomorrow can tell who moved."""
+    application = context.application
+    rules = rules_of(application.settings, application.db)
+    bring_up_to_date(application.db, rules, application.now())
+    kept = take_picture(application.db, application.viewer, rules, now=application.now())
+    return Note("{n} places in the league kept", {"n": kept}) if kept else None
+
+
 class WebSilentError(MingchaError):
     """The web server was there and is not heard any more: nobody can look at a page."""
 
@@ -123,6 +133,7 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         Job("sample", "Take the spot-checks whose moment has come", every(10), sample, at_once=LOOKS_AT_ONCE),
         Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
+        Job("picture", "Keep where every office stands", every(3600, offset=50), picture),
         Job("web", "Look whether the web server lives", every(60, offset=45), watch_web),
         Job("tidy", "Forget old run records", daily(3, 30), tidy, late_seconds=3600),
     ]

@@ -82,9 +82,7 @@ def test_a_source_that_never_stored_anything_is_silent_from_its_first_asking(db)
     own = rules({"name": "业扩", "record": "applications", "expect_within": "1h"})
     assert silent_sources(db, SYSTEM, own, as_of=asked) == []
     with db.session() as session:
-        session.execute(
-            sa.insert(SOURCE_STATES).values(source="业扩", key=FIRST_ASKED_AT, value=str(to_micros(asked)))
-        )
+        session.execute(sa.insert(SOURCE_STATES).values(source="业扩", key=FIRST_ASKED_AT, value=str(to_micros(asked))))
     assert silent_sources(db, SYSTEM, own, as_of=asked + HOUR) == []
     (found,) = silent_sources(db, SYSTEM, own, as_of=asked + HOUR + SECOND)
     assert (found.last, found.since) == (None, asked + HOUR)

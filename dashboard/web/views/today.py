@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from checks.rulebook.model import Edition
 from dashboard.queries.offices import Tree
 from dashboard.queries.sources import SourceState
+from dashboard.queries.staleness import Silent
 from dashboard.queries.today import Running, Sampled
+from dashboard.queries.yesterday import Case, FirstImport, Moved, Movement
 from dashboard.settings import Slot
 from dashboard.texts import t
 from dashboard.web import books, display
@@ -163,25 +166,81 @@ def cause(code: str) -> str:
     return t(CAUSES.get(code, code))
 
 
-def happened(
-    clocks: Sequence[Running], batches: Sequence[Mapping[str, object]], quarantined: int, as_of: datetime, link: Link
-) -> Safe:
-    """Since yesterday at this time: what ran out, what came in, what could not be stored."""
-    since = as_of - timedelta(hours=24)
-    ran_out = [clock for clock in clocks if since <= clock.deadline < as_of]
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What changed within the last day, but for the clocks that ran out."""
+
+    moved: Movement | None
+    cases: Sequence[Case]
+    quiet: Sequence[Silent]
+    accepted: Mapping[str, int]
+    first: Sequence[FirstImport]
+    quarantined: int
+
+
+MOVED_SHOWN = 8
+
+
+def happened(clocks: Sequence[Running], what: Happened, tree: Tree, now: datetime, link: Link) -> Safe:
+    """Since yesterday at this time: who moved, new cases, what fell silent, what ran out, what came in."""
+    lines = [
+        *_moved(what.moved, tree, now, link),
+        *(_case(case, tree, now, link) for case in what.cases),
+        *(tag("p", "◌ ", go(link("sources", source=one.source), one.source), t(": "),
+              t("silent since {moment}", moment=display.moment(one.since, now))) for one in what.quiet),
+    ]  # fmt: skip
+    return safe(tag("div", lines), tag("ul", [tag("li", line) for line in _counts(clocks, what, now, link)]))
+
+
+def _moved(found: Movement | None, tree: Tree, now: datetime, link: Link) -> list[Safe]:
+    """Places won and lost in the running quarter, the largest moves first."""
+    if found is None:
+        return [tag("p", t("Who moved in the league is told from the second day on."), class_="quiet")]
+    since = display.moment(found.since, now)
+    moved = [one for one in found.moved if one.level == "station"] or list(found.moved)
+    if not moved:
+        return [tag("p", t("Nobody has changed place in the league since {moment}.", moment=since))]
+    columns = [Column(t("Office"), "head main keep"), Column(t("Rank"), "num"), Column(t("Score"), "num"),
+               Column(t("Change"), "num")]  # fmt: skip
+    body = [
+        [go(link("office", office=one.office), tree.name(one.office)),
+         f"{one.rank_then or display.NONE} → {one.rank_now or display.NONE}",
+         f"{display.score(one.score_then)} → {display.score(one.score_now)}", _step(one)]
+        for one in moved[:MOVED_SHOWN]
+    ]  # fmt: skip
+    told = t("{n} offices changed place in the league since {moment}; the largest moves:", n=len(moved), moment=since)
+    return [tag("p", told), table(columns, body, label=told)]
+
+
+def _step(one: Moved) -> Safe:
+    """Places won or lost; coming into the ranking or leaving it is said in words."""
+    if one.rank_then is None or one.rank_now is None:
+        return tag("span", t("ranked now") if one.rank_then is None else t("not ranked any more"), class_="quiet")
+    won = one.rank_then - one.rank_now
+    return tag("span", f"{'▲' if won > 0 else '▼'} {abs(won)}", class_="fine" if won > 0 else "breach")
+
+
+def _case(case: Case, tree: Tree, now: datetime, link: Link) -> Safe:
+    at = display.moment(case.confirmed_at, now)
+    said = t("violation {item} confirmed, {moment}", item=case.item, moment=at)
+    return tag("p", "◆ ", go(link("office", office=case.hall), tree.name(case.hall)), t(": "),
+               go(link("review", sample=case.sample), said) if case.sample else said)  # fmt: skip
+
+
+def _counts(clocks: Sequence[Running], what: Happened, now: datetime, link: Link) -> list[object]:
+    """Clocks that ran out, records that were accepted (not: came in), first imports, quarantine."""
+    since = now - timedelta(hours=24)
     by_code: dict[str, int] = {}
-    for clock in ran_out:
-        by_code[clock.indicator] = by_code.get(clock.indicator, 0) + 1
-    rows: list[object] = [
-        tag("li", t("{n} open clocks ran out", n=display.count(len(ran_out))),
-            f" ({t(', ').join(f'{code} {n}' for code, n in sorted(by_code.items()))})" if by_code else "")
+    for clock in clocks:
+        if since <= clock.deadline < now:
+            by_code[clock.indicator] = by_code.get(clock.indicator, 0) + 1
+    each = t(", ").join(f"{code} {n}" for code, n in sorted(by_code.items()))
+    ran_out = t("{n} open clocks ran out", n=display.count(sum(by_code.values())))
+    return [
+        f"{ran_out} ({each})" if each else ran_out,
+        *(t("{n} new {records}", n=display.count(n), records=names.record(kind))
+          for kind, n in sorted(what.accepted.items())),
+        *(t("{source} was read for the first time: {n} {records}", source=one.source, n=display.count(one.rows),
+            records=names.record(one.record)) for one in what.first),
+        go(link("sources"), t("{n} rows in quarantine", n=display.count(what.quarantined))),
     ]  # fmt: skip
-    brought: dict[str, int] = {}
-    for batch in batches:
-        brought[str(batch["record"])] = brought.get(str(batch["record"]), 0) + int(str(batch["new"]))
-    rows += [
-        tag("li", t("{n} new {records}", n=display.count(n), records=names.record(kind)))
-        for kind, n in sorted(brought.items()) if n
-    ]  # fmt: skip
-    rows.append(tag("li", go(link("sources"), t("{n} rows in quarantine", n=display.count(quarantined)))))
-    return tag("ul", rows)
