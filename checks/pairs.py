@@ -27,17 +27,21 @@ def differing(figures: Floats, variances: Floats, level: float = LEVEL) -> NDArr
     error = np.sqrt(variances[first] + variances[second])
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(error > 0, gap / error, np.where(gap > 0, np.inf, 0.0))
-    known = ~np.isnan(gap)
+    # a pair that would not pass alone passes among many even less: of millions only the others need a p-value
+    likely = np.flatnonzero(z > norm.isf(level / 2))
     found = np.zeros((len(figures), len(figures)), dtype=np.bool_)
-    chosen = np.flatnonzero(known)[_holm(2 * norm.sf(z[known]), level)]
+    chosen = likely[_holm(2 * norm.sf(z[likely]), level, int((~np.isnan(gap)).sum()))]
     found[first[chosen], second[chosen]] = found[second[chosen], first[chosen]] = True
     return found
 
 
-def _holm(p: Floats, level: float) -> NDArray[np.int64]:
-    """Places of the rejected ones: the smallest against level ÷ all, the next against level ÷ (all − 1), and so on."""
+def _holm(p: Floats, level: float, tests: int) -> NDArray[np.int64]:
+    """Places of the rejected ones: the smallest against level ÷ tests, the next against level ÷ (tests − 1), and so on.
+
+    `p` may leave out tests whose p-value is above the level.
+    """
     order = np.argsort(p, kind="stable")
-    passed = p[order] <= level / (len(p) - np.arange(len(p)))
+    passed = p[order] <= level / (tests - np.arange(len(p)))
     return order[: len(p) if passed.all() else int(np.argmin(passed))]
 
 

@@ -76,18 +76,24 @@ def league(
         peer_group=peer_group,
     )
     headings = {
-        "rank": t("Rank"), "office": t("Code"), "name": t("Office"), "score": t("Score"), "grade": t("Grade"),
+        "rank": t("Rank"), "by_chance": t("Rank interval (95 %)"), "office": t("Code"), "name": t("Office"),
+        "score": t("Score"), "grade": t("Grade"),
         "n": "n", "red_line": t("Red lines"), "available_weight": t("Weight"), "reason": t("Reason"),
     }  # fmt: skip
     if indicator is not None:
         headings |= {f"{indicator}.{name}": f"{indicator} {name}" for name in ("numerator", "denominator", "value")}
     if output is Format.table:
-        rows = [{**row, "score": None if row["score"] is None else f"{row['score']:.2f}"} for row in document["rows"]]
-        document = {**document, "rows": rows}
+        document = {**document, "rows": [_shown(row) for row in document["rows"]]}
     emit(document, output, headings)
     if output is Format.table:
         for change in document["changes"]:
             say(change["text"])
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as people read it in a terminal."""
+    by_chance = None if row["rank_low"] is None else f"{row['rank_low']}–{row['rank_high']}"
+    return {**row, "score": None if row["score"] is None else f"{row['score']:.2f}", "by_chance": by_chance}
 
 
 def explain(

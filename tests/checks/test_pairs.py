@@ -8,9 +8,9 @@ from checks.rank_intervals import Column, proportions, values
 
 def test_holm_by_hand():
     """Four comparisons: 0.010 ≤ 0.05 ÷ 4 and 0.013 ≤ 0.05 ÷ 3 pass, 0.040 > 0.05 ÷ 2 stops all that follow."""
-    assert _holm(np.array([0.040, 0.010, 0.045, 0.013]), 0.05).tolist() == [1, 3]
-    assert _holm(np.array([0.001, 0.002]), 0.05).tolist() == [0, 1]
-    assert _holm(np.empty(0), 0.05).tolist() == []
+    assert _holm(np.array([0.040, 0.010, 0.045, 0.013]), 0.05, 4).tolist() == [1, 3]
+    assert _holm(np.array([0.001, 0.002]), 0.05, 2).tolist() == [0, 1]
+    assert _holm(np.empty(0), 0.05, 0).tolist() == []
 
 
 def test_far_apart_differs_and_near_does_not():

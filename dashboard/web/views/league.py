@@ -99,6 +99,13 @@ def rank_span(row: Row, last: int, kind: str = "rank") -> Safe | str:
     return marks.span(low, dot, high, across=(1, max(last, 2)), words=words)
 
 
+def rank_words(row: Row) -> str:
+    """The name of the figure, with what chance leaves open."""
+    if row["rank_low"] is None:
+        return t("Rank of its level")
+    return t("Rank of its level; by chance {low}–{high}", low=row["rank_low"], high=row["rank_high"])
+
+
 def change(row: Row, before: Row | None) -> float | None:
     """Score against the period before, where both were ranked: a score of five records is nothing to compare with."""
     if before is None or not row["ranked"] or not before["ranked"]:

@@ -36,7 +36,7 @@ def summary(row: Row, before: Row | None, ranked: int, link: Link) -> Safe:
     grade = marks.grade_name(row["grade"]) if row["grade"] else t("no grade")
     return figures([
         figure(display.score(row["score"]), f"{t('Score')} · {grade}", tone="breach" if row["grade"] == "D" else ""),
-        figure(safe(rank, tag("small", f" / {ranked}")), t("Rank of its level"), href=link("league", office=None)),
+        figure(safe(rank, tag("small", f" / {ranked}")), league.rank_words(row), href=link("league", office=None)),
         figure(marks.change(moved), t("Change on the period before")),
         figure(display.count(row["n"]), t("judged records"), href=link("records", office=row["office"])),
         figure(row["red_line"], t("red lines"), tone="breach" if row["red_line"] else ""),
