@@ -26,16 +26,17 @@ def link(**changes: object) -> str:
 
 show(heading(t("Sources"), t("What came in, what could not, and who is silent?")))
 deeds.told()
+every_flag = open_flags(db, viewer, as_of=now)
 found = source_states(db, viewer, configs=configured_sources(page.app.settings), as_of=now)
 if found:
-    show(section(t("Freshness of each source")), view.sources(found, now, link))
+    show(section(t("Freshness of each source")), view.sources(found, now, link, flag_view.by_source(every_flag)))
 else:
     show(state("empty", t("No source is configured and nothing was imported."),
                t("Add [[sources]] to mingcha.toml, or run: mingcha import tickets FILE")))  # fmt: skip
 for changed in changed_headers(db, viewer, as_of=now):
     show(section(t("A header has changed"), changed.source), flag_view.header(changed, now, page.link("mapping")))
 
-waiting = open_flags(db, viewer, source=source, as_of=now)
+waiting = [one for one in every_flag if source in (None, one.source)]
 show(section(t("Flags"), source or t("stated totals, cut-off files, missing days, unusual volume")))
 if waiting:
     show(flag_view.listed(waiting[:MOST_FLAGS], page.tree, flag, now, link))

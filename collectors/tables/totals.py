@@ -35,6 +35,9 @@ SERIES: dict[str, tuple[str, ...]] = {"measures": ("indicator", "period")}
 PLACES = 9
 """Decimal places kept when summing; an export has two."""
 
+LARGEST = 10**15
+"""Larger numbers are no amounts but codes."""
+
 _UNITS = r"(?:条|行|笔|件|单|张|份|宗)"
 _COUNTS = (
     re.compile(rf"(?<!本页)(?<!每页)(?<!当页)共[计有]?:?([\d,]+){_UNITS}"),
@@ -381,7 +384,8 @@ def _compared_text(name: str) -> pl.Expr:
 def _read(index: int) -> pl.Expr:
     """Number, whether something else stands there, and how many decimals it has."""
     text = pl.col(f"c{index}").fill_null("").str.normalize("NFKC").str.replace_all(r"[,\s¥元]", "")
-    number = text.cast(pl.Decimal(38, PLACES), strict=False)
+    cast = text.cast(pl.Decimal(38, PLACES), strict=False)
+    number = pl.when(cast.abs() < LARGEST).then(cast)  # a sum beyond 38 digits would wrap around unseen
     places = text.str.extract(r"\.(\d*?)0*$").str.len_chars()
     bad = (~text.is_in(["", "-", "--", "—", "——", "/"])) & number.is_null()
     return pl.struct(number.alias("number"), bad.alias("bad"), places.alias("places")).alias(f"v{index}")

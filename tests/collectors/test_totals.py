@@ -164,6 +164,12 @@ def test_cells_that_are_no_numbers_leave_the_sum_not_computed(tmp_path):
     ]
 
 
+def test_numbers_too_long_for_amounts_are_not_summed(tmp_path):
+    rows = f"{measure('城关', '9' * 29, 1)}\n{measure('东关', '9' * 29, 1)}\n"
+    told = controls(tmp_path, f"{MEASURES}\n{rows}合计,,,{'1' * 30},2\n", "measures")[1]
+    assert [one[5] for one in told] == ["not_computed", "matches"]
+
+
 def test_averages_are_no_totals(tmp_path):
     text = f"{MEASURES}\n{measure('城关', 1, 10)}\n{measure('东关', 3, 10)}\n平均,,,2,10\n"
     assert controls(tmp_path, text, "measures")[1] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,11 @@ PLACES = {"title": "title", "total": "total row", "footnote": "footnote"}
 
 def said(flag: FlagRow) -> str:
     return sentence(flag.kind, flag.stated, flag.found, flag.detail, flag.day_from)
+
+
+def by_source(found: Sequence[FlagRow]) -> Mapping[tuple[str, str], int]:
+    """How many flags each source has on each of its records."""
+    return Counter((one.source, one.record) for one in found)
 
 
 def listed(found: Sequence[FlagRow], tree: Tree, chosen: int, now: datetime, link: Link) -> Safe:

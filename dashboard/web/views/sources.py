@@ -49,17 +49,19 @@ def processes(found: Sequence[ProcessState], now: datetime) -> Safe:
     ])  # fmt: skip
 
 
-def sources(found: Sequence[SourceState], now: datetime, link: Link) -> Safe:
-    """Each source: state, last file, how long it may be silent, why it fails."""
+def sources(found: Sequence[SourceState], now: datetime, link: Link, flags: Mapping[tuple[str, str], int]) -> Safe:
+    """Each source: state, last file, allowed silence, why it fails; `flags`: open ones by source and record."""
     columns = [
         Column(t("Source"), "head main"), Column(t("Records")), Column(t("State")), Column(t("Last stored"), "num"),
-        Column(t("Expected within"), "num"), Column(t("Last asked"), "num"), Column(t("Last file"), "wide"),
+        Column(t("Expected within"), "num"), Column(t("Last asked"), "num"), Column(t("Flags"), "num"),
+        Column(t("Last file"), "wide"),
     ]  # fmt: skip
     body = [
         [go(link(source=one.name), one.name), names.record(one.record),
          safe(_word(SOURCE_WORDS, one.state), " ", "" if one.configured else tag("small", t("by hand"))),
          tag("span", display.age(one.last_stored, now), title=display.exact(one.last_stored)),
          span(one.expected_within), display.age(one.last_asked, now),
+         display.count(flags.get((one.name, one.record), 0)),
          tag("span", one.error, class_="breach") if one.error else base_name(one.last_file)]
         for one in found
     ]  # fmt: skip
