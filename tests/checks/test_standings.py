@@ -62,8 +62,8 @@ def test_no_rows_and_rows_none_of_which_is_ranked_have_nothing_to_draw():
     assert standing([office("A", 3, 5)])["A"].rank_low is None
 
 
-def test_every_interval_holds_the_published_rank():
-    """Trap 20: one of one stands first, and its interval still says that it may stand anywhere."""
+def test_trap_20_one_of_one_stands_first_and_may_stand_anywhere():
+    """A tiny office with ten of ten leads the table; every interval holds the published rank."""
     rows = [office(f"S{number:02}", 930 + 3 * number, 1_000, n=1_000) for number in range(20)]
     found = standing([*rows, office("tiny", 10, 10)])
     assert found["tiny"].rank == 1
