@@ -116,8 +116,10 @@ def find(
     judged_batch: int,
     touched: Touched,
     decided: Sequence[Filing] = (),
+    offices: Sequence[str] = (),
 ) -> Dirty:
-    """Changed rows, rows whose clock ran out, those of exclusions decided since, and all whose verdict rests on one."""
+    """Changed rows, rows whose clock ran out, those of exclusions decided since and of these offices, and all whose
+    verdict rests on one of them."""
     dirty = nothing_dirty(reader)
     for record in KINDS:
         if record in touched.changed:
@@ -126,7 +128,7 @@ def find(
         if record in touched.due:
             due = sa.and_(OPEN_CLOCKS.c.record == record, OPEN_CLOCKS.c.next_at <= microseconds(as_of))
             dirty.add(record, sa.select(OPEN_CLOCKS.c.record_id).where(due))
-    moved = touched.changed | touched.due | _add_covered(dirty, decided)
+    moved = touched.changed | touched.due | _add_covered(dirty, decided) | _add_at(dirty, offices)
     if "tickets" in moved:
         _add_those_naming_tickets(dirty)
     if moved & {"tickets", "repairs"}:
@@ -135,6 +137,17 @@ def find(
     if "evaluations" in moved:
         _add_named_applications(dirty, judged_batch)
     return dirty
+
+
+def _add_at(dirty: Dirty, offices: Sequence[str]) -> frozenset[str]:
+    """Every record at these offices; the kinds that they are of."""
+    if not offices:
+        return frozenset()
+    codes = dirty.reader.numbers(pl.Series("code", offices, dtype=pl.String))
+    for record in KINDS:
+        table = RECORD_TABLES[record].c
+        dirty.add(record, sa.select(table.id).where(table.office_code.in_(codes)))
+    return frozenset(KINDS)
 
 
 def provisional(record: str) -> sa.Select[Any]:
