@@ -49,7 +49,7 @@ def listed(found: Sequence[FlagRow], tree: Tree, chosen: int, now: datetime, lin
     """Open flags, newest first; each opens its story."""
     columns = [
         Column(t("What"), "head main"), Column(t("Source")), Column(t("Records")), Column(t("Office")),
-        Column(t("Numbers"), "wide"), Column(t("Days"), "num"), Column(t("Since"), "num"),
+        Column(t("Numbers"), "wide"), Column(t("Days concerned"), "num"), Column(t("Since"), "num"),
     ]  # fmt: skip
     body = [
         [go(link(flag=one.id), word(t(TITLES[one.kind]), "soon" if one.kind == ROUND_COUNT else "breach")), one.source,
@@ -72,7 +72,7 @@ def about(flag: FlagRow, tree: Tree, now: datetime, link: Link) -> Safe:
     sheet, row = flag.detail.get("sheet"), flag.detail.get("row")
     pairs: list[tuple[str, object]] = [
         (t("What"), safe(word(t(TITLES[flag.kind])), " ", word(t(text), tone))), (t("Numbers"), said(flag)),
-        (t("Source"), safe(flag.source, " · ", names.record(flag.record), " · ", office)), (t("Days"), days(flag)),
+        (t("Source"), safe(flag.source, " · ", names.record(flag.record), " · ", office)), (t("Days concerned"), days(flag)),
         (t("File"), go(link(batch=flag.batch_id, flag=None), base_name(flag.file))),
         (t("Since"), display.moment(flag.raised_at, now)),
     ]  # fmt: skip
