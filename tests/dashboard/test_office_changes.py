@@ -227,9 +227,11 @@ def test_an_office_that_goes_on_after_a_split_keeps_its_code(lite):
 
 
 def test_area_group_and_customers_hold_from_their_day_and_verdicts_follow_the_area(desk):
-    desk.repairs(("a", "S2", "2026-07-02", 60), ("b", "S2", "2026-08-02", 60))
+    desk.repairs(("a", "S2", "2026-07-02", 60), ("b", "S2", "2026-08-02", 60), ("c", "S1", "2026-08-02", 30))
     assert desk.rows("2026-Q3")["S2"]["indicators"]["R1"]["numerator"] == 2  # rural: 90 minutes
     desk.change(Adjust(AUGUST, "S2", {"area": "urban", "peer_group": "城网"}))
+    done = bring_up_to_date(desk.db, RULES, desk.now)
+    assert (done.how, done.judged) == ("updated", 2)
     row = desk.rows("2026-Q3")["S2"]
     assert (row["indicators"]["R1"]["numerator"], row["peer_group"]) == (1, "城网")  # urban: 45 minutes
     assert desk.rows("2026-07")["S2"]["peer_group"] == "农网"
