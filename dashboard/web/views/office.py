@@ -227,7 +227,34 @@ def left_out(document: Row, link: Link, limit: int = 200) -> Safe:
         parts.append(
             more(t(title, n=display.count(len(rows))), inside) if rows else tag("p", t(title, n=0), class_="quiet")
         )
-    return safe(section(t("Not counted, and why")), parts)
+    return safe(section(t("Not counted, and why")), parts, _with_and_without(document))
+
+
+def _with_and_without(document: Row) -> Safe | None:
+    """The rates that approved exclusions change, both ways; nothing where they change none."""
+    names = ("numerator", "denominator", "value")
+    changed = [
+        line for line in document["indicators"]
+        if any(line["without_exclusions"][name] != line[name] for name in names)
+    ]  # fmt: skip
+    if not changed:
+        return None
+    columns = [Column(t("Indicator"), "head keep"), Column(t("With the exclusion"), "num"),
+               Column(t("Without the exclusion"), "num"), Column(t("Score lost"), "num"),
+               Column(t("Score lost without it"), "num")]  # fmt: skip
+    body = [
+        [line["code"], *(f"{_plain(side['value'])} ({side['numerator']:g} ÷ {side['denominator']:g})"
+                         for side in (line, line["without_exclusions"])),
+         _plain(line["score_lost"]), _plain(line["without_exclusions"]["score_lost"])]
+        for line in changed
+    ]  # fmt: skip
+    note = t("score {score} with them, {other} without", score=display.score(document["score"]),
+             other=display.score(document["score_without_exclusions"]))  # fmt: skip
+    return safe(section(t("With and without exclusions"), note), table(columns, body))
+
+
+def _plain(value: float | None) -> str:
+    return display.NONE if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def _left_out_cell(row: Row, name: str, link: Link) -> object:

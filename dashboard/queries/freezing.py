@@ -1,0 +1,47 @@
+"""How far a period is on its way to be frozen (冻结进度): proposals, publication, corrections beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dashboard.database import Database
+from dashboard.database.models import FREEZE_EVENTS
+from dashboard.instants import from_micros
+from dashboard.people import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeEvent:
+    """One event of a period. `examples` of the checklist are left out for who does not see the whole company."""
+
+    action: str
+    digest: str
+    by: str
+    at: datetime
+    reason: str | None
+    header: Mapping[str, Any]
+    conditions: tuple[Mapping[str, Any], ...]
+
+
+def freeze_events(db: Database, viewer: Viewer, period: str) -> list[FreezeEvent]:
+    """Events of a period in their order."""
+    row = FREEZE_EVENTS.c
+    with db.reading() as connection:
+        found = connection.execute(sa.select(FREEZE_EVENTS).where(row.period == period).order_by(row.id)).all()
+    return [
+        FreezeEvent(
+            event.action, event.digest, event.by, from_micros(event.at), event.reason, json.loads(event.header),
+            tuple(_seen(one, viewer) for one in json.loads(event.checklist or "{}").get("conditions", ())),
+        )
+        for event in found
+    ]  # fmt: skip
+
+
+def _seen(condition: Mapping[str, Any], viewer: Viewer) -> Mapping[str, Any]:
+    return condition if viewer.sees_everything else {**condition, "examples": []}

@@ -1,0 +1,55 @@
+"""Proposing and publishing a freeze on its page (提请与发布): two forms, each an action."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.actions.freezing import may_propose, may_publish, propose, publish
+from dashboard.queries.freezing import FreezeEvent
+from dashboard.texts import t
+from dashboard.web.components.blocks import says, show
+from dashboard.web.components.deeds import do, typed
+from dashboard.web.state import Here
+from dashboard.web.views.quarter import SHORT
+
+PROPOSED, PUBLISHED = "quarter_propose_reason", "quarter_publish_reason"
+
+
+def proposing(page: Here) -> None:
+    """The form of the first person."""
+    if not may_propose(page.viewer):
+        show(says(t("Evaluators and managers who see the whole company propose a freeze.")))
+        return
+    with st.form("quarter_propose"):
+        st.text_input(t("Written reason, where the checklist is not met"), key=PROPOSED)
+        st.form_submit_button(t("Score and propose"), type="primary", on_click=_propose, args=(page.strip.period,))
+
+
+def publishing(page: Here, proposal: FreezeEvent) -> None:
+    """The form of the second person; the first one is told why there is none."""
+    if proposal.by == page.viewer.name:
+        show(says(t("{name} proposed this; a second person publishes it.", name=proposal.by)))
+        return
+    if not may_publish(page.viewer):
+        show(says(t("Who sees the whole company publishes a freeze.")))
+        return
+    with st.form("quarter_publish"):
+        st.text_input(t("Written reason, where the checklist is not met"), proposal.reason or "", key=PUBLISHED)
+        st.form_submit_button(t("Publish {digest}", digest=proposal.digest[:SHORT]), type="primary",
+                              on_click=_publish, args=(page.strip.period, proposal.digest))  # fmt: skip
+
+
+def _propose(period: str) -> None:
+    def deed(page: Here) -> str:
+        done = propose(page.app, by=page.viewer, period=period, reason=typed(PROPOSED))
+        return t("{period} is proposed as {digest}.", period=period, digest=done["digest"][:SHORT])
+
+    do(deed)
+
+
+def _publish(period: str, digest: str) -> None:
+    def deed(page: Here) -> str:
+        publish(page.app, by=page.viewer, period=period, digest=digest, reason=typed(PUBLISHED))
+        return t("{period} is frozen as {digest}.", period=period, digest=digest[:SHORT])
+
+    do(deed)

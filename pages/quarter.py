@@ -1,0 +1,50 @@
+"""Quarter 季度评价: can we sign this?"""
+
+from dashboard.actions.freezing import freezing_moment
+from dashboard.queries.freezing import freeze_events
+from dashboard.texts import t
+from dashboard.web import display, periods
+from dashboard.web.components import deeds, download
+from dashboard.web.components import quarter as forms
+from dashboard.web.components.blocks import go, heading, says, section, show, state
+from dashboard.web.state import here
+from dashboard.web.views import quarter as view
+
+page = here()
+name = periods.name(page.strip.period)
+events = freeze_events(page.app.db, page.viewer, page.strip.period)
+published = next((one for one in events if one.action == "published"), None)
+proposal = next((one for one in reversed(events) if one.action == "proposed"), None)
+moment = freezing_moment(page.app, page.period)
+
+show(heading(t("Quarter"), t("Can we sign this?")))
+deeds.told()
+if published is not None:
+    show(
+        section(t("{period} is frozen", period=name), t("what comes later stands beside it")),
+        view.made_by(published.header, published.digest),
+        go(page.link("league"), t("The frozen league")),
+    )
+    show(section(t("Checklist"), t("as it was when published")), view.checklist(published.conditions))
+    show(section(t("Documents"), t("each download is logged")))
+    download.workbook(page)
+elif page.app.now() < moment:
+    told = t("The period ends, {days} days of grace follow, then it can be proposed.",
+             days=page.app.settings.freeze.grace_days)  # fmt: skip
+    headline = t("{period} can be frozen from {moment}.", period=name, moment=display.exact(moment))
+    show(state("empty", headline, told))
+else:
+    if proposal is not None:
+        show(
+            section(t("{period} is proposed", period=name), t("a second person publishes exactly this")),
+            view.made_by(proposal.header, proposal.digest),
+            section(t("Checklist")),
+            view.checklist(proposal.conditions),
+        )
+        forms.publishing(page, proposal)
+    show(section(t("Propose"), t("scores everything as it stands and shows what is missing")))
+    forms.proposing(page)
+if events:
+    show(section(t("What was done")), view.events(events, page.now))
+show(says(t("Frozen figures never change; corrections are shown beside them. As of {moment}.",
+            moment=display.exact(moment))))  # fmt: skip
