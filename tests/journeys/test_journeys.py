@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.company import SAMPLE_FLAGGED
 
@@ -35,7 +36,7 @@ def test_league_the_worst_station_is_xiba_with_r1_61_2_percent(journey):
     assert "30 / 49" in worst
     reading = {"zh": "差于偶然所能解释", "en": "worse than chance explains"}[journey.lang]
     assert reading in worst
-    assert page.locator("[data-testid=stVegaLiteChart] svg").count() >= 1
+    page.wait_for_selector("[data-testid=stVegaLiteChart] svg")
 
 
 def test_league_the_best_station_may_stand_lower_by_chance_and_r1_is_drawn_beside(journey):
@@ -45,7 +46,7 @@ def test_league_the_best_station_may_stand_lower_by_chance_and_r1_is_drawn_besid
     words = {"zh": "第 1 名，偶然性之下在第 1 到第", "en": "rank 1, by chance between 1 and"}[journey.lang]
     assert best.locator(f"[aria-label^='{words}']").is_visible()
     assert best.locator(".weeks").is_visible()
-    assert page.locator("[data-testid=stVegaLiteChart] svg").count() == 1
+    expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_have_count(1, timeout=60_000)
     differ = {"zh": "确有差别的两两：3 对中", "en": "Pairs that really differ:"}[journey.lang]
     assert differ in journey.text()
 
