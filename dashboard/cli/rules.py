@@ -1,19 +1,23 @@
-"""`mingcha calendar`: the holiday notices of the calendar by which deadlines are counted."""
+"""`mingcha calendar`, `mingcha what-if`: the days by which deadlines are counted; rules that are only tried out."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from checks.notices import read_notice
+from checks.sandbox import Change
 from dashboard.actions.calendar import load_notice
 from dashboard.bootstrap import open_application
-from dashboard.cli.output import Format, emit, iso, say
-from dashboard.errors import MingchaError
+from dashboard.cli.output import Format, emit, iso, parse_time, say
+from dashboard.errors import MingchaError, UsageError
+from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.queries.calendar import loaded_notices, preview
+from dashboard.queries.what_if import what_if
 from dashboard.texts import t
 
 Person = Annotated[str | None, typer.Option("--as", help="Who asks (a name under [people]); default system.")]
@@ -25,6 +29,7 @@ def register(app: typer.Typer) -> None:
     calendar.command("import")(load)
     calendar.command("show")(listed)
     app.add_typer(calendar, name="calendar")
+    app.command("what-if")(try_out)
 
 
 def load(
@@ -69,3 +74,44 @@ def listed(person: Person = None, output: Output = Format.table) -> None:
     found = {"calendar": rules.calendar.name, "digest": rules.calendar_digest, "rows": rows}
     headings = {"year": t("Year"), "document": t("Notice"), "issued": t("Day of the notice"), "by": t("By")}
     emit(found, output, headings)
+
+
+def try_out(
+    period: Annotated[str, typer.Option(help="2026-Q3, 2026-09, 2026-W38 or 2026-09-01..2026-09-15.")],
+    level: Annotated[str, typer.Option(help="hall, station, county or company.")] = "station",
+    weight: Annotated[list[str] | None, typer.Option(help="R1=15; may be given several times.")] = None,
+    floor: Annotated[list[str] | None, typer.Option(help="R1=0.80")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="R1=0.98")] = None,
+    limit: Annotated[list[str] | None, typer.Option(help="arrival.promise.urban=60, in the limit's own unit")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="The moment taken as now.")] = None,
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """Try other weights, floors, targets or limits: who would move, and why. Nothing is stored; it is no result."""
+    application = open_application(user=person)
+    rules, now = rules_of(application.settings, application.db), application.now()
+    change = Change(
+        weights=_numbers("--weight", weight), floors=_numbers("--floor", floor), targets=_numbers("--target", target),
+        limits={code: int(value) for code, value in _numbers("--limit", limit).items()},
+    )  # fmt: skip
+    bring_up_to_date(application.db, rules, now)
+    found = what_if(
+        application.db, application.viewer, rules, change, period=period, level=level, now=now, as_of=parse_time(as_of)
+    )
+    say(t("Nothing here is a result: it is not stored, frozen or exported."))
+    emit(found.to_json(), output, {
+        "tried_rank": t("Tried rank"), "office": t("Code"), "name": t("Office"), "rank": t("Real rank"),
+        "score": t("Score"), "tried_score": t("Tried score"), "weights_low": "2.5 %", "weights_high": "97.5 %",
+    })  # fmt: skip
+
+
+def _numbers(option: str, given: list[str] | None) -> dict[str, Fraction]:
+    """`CODE=NUMBER` pairs. UsageError names what is neither."""
+    found = {}
+    for text in given or []:
+        code, _, number = text.partition("=")
+        try:
+            found[code.strip()] = Fraction(number.strip())
+        except (ValueError, ZeroDivisionError) as error:
+            raise UsageError(f"{option} '{text}' is no CODE=NUMBER.", f"Example: {option} R1=15") from error
+    return found

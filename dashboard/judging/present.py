@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from checks.judge.base import microseconds
 from checks.rollup import empty_rollup, rollup
+from checks.sandbox import is_sandbox
 from dashboard.database import Database
 from dashboard.database.models import (
     BATCHES,
@@ -32,10 +33,10 @@ from dashboard.database.models import (
     ROLLUPS,
     VERDICTS,
 )
+from dashboard.errors import MingchaError
 from dashboard.judging import changes, hallwork
 from dashboard.judging.filed import decided_since, newest_decision
 from dashboard.judging.kinds import KINDS
-from dashboard.judging.moved import offices_moved
 from dashboard.judging.notices import notices_read
 from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
@@ -105,7 +106,7 @@ class Outcome:
 def bring_up_to_date(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
     """Make the stored verdicts, open clocks and roll-ups those of `as_of`, judging only what may have changed.
 
-    Everything is judged anew the first time, when rules or many offices changed, and when `as_of` lies before the last.
+    Everything is judged anew the first time, when rules or offices changed, and when `as_of` lies before the last one.
     """
     at = microseconds(as_of)
     with db.adbc() as connection:
@@ -122,6 +123,8 @@ def bring_up_to_date(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
 
 def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     """The same inside a write transaction that is already open."""
+    if is_sandbox(rules.rulebook):
+        raise MingchaError("Rules that are only tried out are never stored.", "Use the company's own rulebook.")
     at = microseconds(as_of)
     rules = rules.with_notices(notices_read(reader, rules.calendar.name))
     found = situation(reader, at)
@@ -133,19 +136,12 @@ def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     digest = last.digest if last and unmoved else _digest(reader, rules)
     now = State(found.judged_batch, found.newest_review, found.newest_decision, at, digest)
     added = last is not None and _only_years_were_added(reader, rules, last, now)
-    offices = offices_moved(reader, last.batch) if last is not None and _only_offices_moved(last, now) else None
-    known = last is not None and (last.digest == now.digest or added or offices is not None)
-    if last is None or not known or at < last.as_of or _much_changed(reader, found):
+    if last is None or (last.digest != now.digest and not added) or at < last.as_of or _much_changed(reader, found):
         outcome = Outcome("rebuilt", _rebuild(reader, rules, as_of))
     else:
-        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now, added, offices or ()))
+        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now, added))
     _remember(reader, now)
     return outcome
-
-
-def _only_offices_moved(last: State, now: State) -> bool:
-    """Whether nothing but areas and places of offices is new: then only records at these can be judged otherwise."""
-    return last.digest != now.digest and last.digest.rpartition(":")[0] == now.digest.rpartition(":")[0]
 
 
 def _only_years_were_added(reader: Reader, rules: Rules, last: State, now: State) -> bool:
@@ -299,12 +295,11 @@ def _one_ahead(
 
 
 def _update(
-    reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State, added: bool,
-    offices: Sequence[str],
-) -> int:  # fmt: skip
-    """`added`: the calendar has further years, so that what was provisional is judged again; `offices` have moved."""
+    reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State, added: bool
+) -> int:
+    """`added`: the calendar has further years, so that what was provisional is judged again."""
     decided = decided_since(reader, last.decision, now.as_of) if now.decision > last.decision else ()
-    dirty = changes.find(reader, rules, as_of, last.batch, touched, decided, offices)
+    dirty = changes.find(reader, rules, as_of, last.batch, touched, decided)
     if added:
         changes.add_provisional(dirty)
     delta = [empty_rollup()]

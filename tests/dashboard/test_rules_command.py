@@ -1,4 +1,4 @@
-"""`mingcha calendar`: a notice is looked at, loaded once, and shown with who loaded it."""
+"""`mingcha calendar` and `mingcha what-if`: a notice is loaded once; rules are tried out and nothing is kept."""
 
 import json
 
@@ -66,3 +66,21 @@ def test_what_cannot_be_loaded_says_why_and_leaves_everything(home, capsys):
     assert run("calendar", "import", "2027.csv") == 0
     assert run("calendar", "import", "2027.csv") == 2
     assert "loaded before" in capsys.readouterr().err
+
+
+def test_rules_are_tried_out_and_say_that_they_are_no_result(home, capsys):
+    (home / "offices.csv").write_text("code,name,level,area\nS1,一所,station,urban\n", encoding="utf-8")
+    (home / "repairs.csv").write_text(
+        "repair_no,office_code,accepted_at,arrived_at\nR-1,S1,2026-07-06 09:00:00,2026-07-06 09:50:00\n",
+        encoding="utf-8",
+    )
+    assert run("import", "offices", "offices.csv") == run("import", "repairs", "repairs.csv") == 0
+    found = asked(capsys, "what-if", "--period", "2026-Q3", "--limit", "arrival.promise.urban=60", "--weight", "R1=20")
+    assert found["sandbox"] is True
+    assert "sandbox:" in found["rulebook"]
+    row = found["rows"][0]
+    assert (row["office"], row["parts"]["R1"]) == ("S1", round(2000 / 29, 6))  # R1 20 of 20 + R2 6 + R3 3
+    assert run("what-if", "--period", "2026-Q3", "--weight", "R1") == 2
+    assert "is no CODE=NUMBER" in capsys.readouterr().err
+    assert run("what-if", "--period", "2026-Q3", "--weight", "R0=1") == 1
+    assert "There is no indicator 'R0'" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""From the rulebook to what an edition changed, to the calendar, where next year's notice is loaded."""
+"""From the rulebook to what an edition changed, to next year's notice in the calendar, to the sandbox."""
 
 import pytest
 
@@ -15,9 +15,11 @@ NOTICE = """date,working,name,document,issued
 """
 WORDS = {
     "zh": {"differences": "版本差异", "otherwise": "判定不同", "moves": "条时限移动", "load": "载入通知",
-           "done": "2027 年通知已载入", "assumed": "2027 年：通知未发布"},
+           "done": "2027 年通知已载入", "assumed": "2027 年：通知未发布",
+           "sandbox": "此处均非结果"},
     "en": {"differences": "Differences", "otherwise": "Judged otherwise", "moves": "deadlines move",
-           "load": "Load the notice", "done": "The notice of 2027 is loaded", "assumed": "2027: no notice yet"},
+           "load": "Load the notice", "done": "The notice of 2027 is loaded", "assumed": "2027: no notice yet",
+           "sandbox": "Nothing here is a result"},
 }  # fmt: skip
 
 
@@ -41,4 +43,7 @@ def test_the_rules_are_read_compared_and_dated(browser, tmp_path_factory, lang, 
         page.get_by_role("button", name=words["load"]).click()
         page.get_by_text(words["done"]).first.wait_for()
         assert "国办发明电〔2026〕9号" in journey.text()
+        journey.open("whatif")
+        assert words["sandbox"] in journey.text()
+        assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
         journey.close()

@@ -138,3 +138,32 @@ def test_a_notice_that_is_none_says_why_and_others_may_not_load_one(opened, noth
     assert "working = 'maybe' is neither yes nor no" in words(app)
     assert not app.get("button") or all(button.key != "notice_load" for button in app.get("button"))
     assert not opened(nothing, "working_days", person=PERSON, year="2027").get("file_uploader") or PERSON == KEEPER
+
+
+def test_what_if_is_marked_and_starts_from_the_real_league(opened, company):
+    text = words(opened(company, "what_if"))
+    assert "换一套权重、目标或时限，谁会变动，为什么？" in text
+    assert "试算沙盘 此处均非结果：不入库、不冻结、不导出。" in text
+    assert re.search(r"1 南庄供电所 1 不变 95\.55 → 95\.55 无 \d", text)
+
+
+def test_a_tried_weight_says_who_moves_and_by_which_indicator(opened, company):
+    app = opened(company, "what_if")
+    app.multiselect(key="try_codes").set_value(["R1"]).run()
+    app.number_input(key="try_R1_weight").set_value(60.0).run()
+    assert not app.exception, app.exception
+    text = words(app)
+    assert re.search(r"西坝供电所 3 不变 50\.75 → \d+\.\d\d R1 −\d+\.\d\d", text)
+    app.multiselect(key="try_limits").set_value(["arrival.promise.rural"]).run()
+    app.number_input(key="try_arrival.promise.rural").set_value(240).run()
+    assert not app.exception, app.exception
+    assert re.search(r"西坝供电所 3 .{0,12}50\.75 → \d+\.\d\d R\d \+\d", words(app))
+
+
+def test_what_cannot_be_tried_says_why_and_an_empty_company_too(opened, company, nothing):
+    app = opened(company, "what_if")
+    app.multiselect(key="try_codes").set_value(["R1"]).run()
+    app.number_input(key="try_R1_floor").set_value(1.0).run()
+    assert "无法这样试算。" in words(app)
+    assert "Floor and target of R1 are both 1" in words(app)
+    assert "无法显示" not in words(opened(nothing, "what_if", lang="en"))
