@@ -18,6 +18,8 @@ run(
         Page("connections.py", "connections", "Connections", section="Business", rests="connections"),
         Page("lines.py", "lines", "Lines", section="Business", rests="measures"),
         Page("review.py", "review", "Hall review", section="Supervision", rests="samples"),
+        Page("quarter.py", "quarter", "Quarter", section="Evaluation", rests="nothing"),
+        Page("exclusions.py", "exclusions", "Exclusions", section="Evaluation", rests="nothing"),
         Page("rulebook.py", "rulebook", "Rulebook", section="Evaluation", rests="nothing"),
         Page("working_days.py", "calendar", "Calendar", section="Evaluation", rests="nothing"),
         Page("what_if.py", "whatif", "What if", section="Evaluation"),

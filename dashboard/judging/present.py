@@ -37,6 +37,7 @@ from dashboard.errors import MingchaError
 from dashboard.judging import changes, hallwork
 from dashboard.judging.filed import decided_since, newest_decision
 from dashboard.judging.kinds import KINDS
+from dashboard.judging.moved import offices_moved
 from dashboard.judging.notices import notices_read
 from dashboard.judging.reading import Condition, Reader, everything
 from dashboard.judging.rules import Rules
@@ -106,7 +107,7 @@ class Outcome:
 def bring_up_to_date(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
     """Make the stored verdicts, open clocks and roll-ups those of `as_of`, judging only what may have changed.
 
-    Everything is judged anew the first time, when rules or offices changed, and when `as_of` lies before the last one.
+    Everything is judged anew the first time, when rules or many offices changed, and when `as_of` lies before the last.
     """
     at = microseconds(as_of)
     with db.adbc() as connection:
@@ -136,12 +137,19 @@ def judge(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     digest = last.digest if last and unmoved else _digest(reader, rules)
     now = State(found.judged_batch, found.newest_review, found.newest_decision, at, digest)
     added = last is not None and _only_years_were_added(reader, rules, last, now)
-    if last is None or (last.digest != now.digest and not added) or at < last.as_of or _much_changed(reader, found):
+    offices = offices_moved(reader, last.batch) if last is not None and _only_offices_moved(last, now) else None
+    known = last is not None and (last.digest == now.digest or added or offices is not None)
+    if last is None or not known or at < last.as_of or _much_changed(reader, found):
         outcome = Outcome("rebuilt", _rebuild(reader, rules, as_of))
     else:
-        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now, added))
+        outcome = Outcome("updated", _update(reader, rules, as_of, last, touched, now, added, offices or ()))
     _remember(reader, now)
     return outcome
+
+
+def _only_offices_moved(last: State, now: State) -> bool:
+    """Whether nothing but areas and places of offices is new: then only records at these can be judged otherwise."""
+    return last.digest != now.digest and last.digest.rpartition(":")[0] == now.digest.rpartition(":")[0]
 
 
 def _only_years_were_added(reader: Reader, rules: Rules, last: State, now: State) -> bool:
@@ -295,11 +303,12 @@ def _one_ahead(
 
 
 def _update(
-    reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State, added: bool
-) -> int:
-    """`added`: the calendar has further years, so that what was provisional is judged again."""
+    reader: Reader, rules: Rules, as_of: dt.datetime, last: State, touched: changes.Touched, now: State, added: bool,
+    offices: Sequence[str],
+) -> int:  # fmt: skip
+    """`added`: the calendar has further years, so that what was provisional is judged again; `offices` have moved."""
     decided = decided_since(reader, last.decision, now.as_of) if now.decision > last.decision else ()
-    dirty = changes.find(reader, rules, as_of, last.batch, touched, decided)
+    dirty = changes.find(reader, rules, as_of, last.batch, touched, decided, offices)
     if added:
         changes.add_provisional(dirty)
     delta = [empty_rollup()]
