@@ -92,9 +92,10 @@ def changes_picture(
 ) -> Picture:
     """A mark per change, a lane per kind, today as a line; a click chooses the office."""
     kinds = [kind for kind in KINDS if any(change.kind == kind for change in changes)]
-    short = len(changes) <= LABELLED
+    names = _names(changes) if len(changes) <= LABELLED else {}
     rows = [
-        _row(t(KINDS[change.kind]), kinds.index(change.kind), change.day, change.day, change.name if short else "",
+        _row(t(KINDS[change.kind]), kinds.index(change.kind), change.day, change.day,
+             names.get((change.day, change.kind, change.code), ""),
              kind="mark", said=said(change), code=change.code)
         for change in changes
     ]  # fmt: skip
@@ -108,6 +109,14 @@ def changes_picture(
         columns=[Column(t("Day"), "head keep"), Column(t("What")), Column(t("Office")), Column(t("In words"), "wide")],
         rows=[(change.day.isoformat(), t(KINDS[change.kind]), change.name, said(change)) for change in changes],
     )  # fmt: skip
+
+
+def _names(changes: Sequence[OfficeChange]) -> dict[tuple[dt.date, str, str], str]:
+    """What is written beside a mark: marks of one kind and day lie on each other and share one label."""
+    shared: dict[tuple[dt.date, str], list[OfficeChange]] = {}
+    for change in changes:
+        shared.setdefault((change.day, change.kind), []).append(change)
+    return {(*place, group[0].code): t(", ").join(one.name for one in group) for place, group in shared.items()}
 
 
 def _row(

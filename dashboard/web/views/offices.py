@@ -167,12 +167,17 @@ def _asked(deed: Deed, named: Named) -> str:
 
 
 def _field(name: str, value: object, named: Named) -> str:
+    if name == "values" and isinstance(value, dict):
+        given = {key: part for key, part in value.items() if part is not None}
+        return t(", ").join(f"{t(ADJUSTED.get(key, key))} {_value(part)}" for key, part in given.items())
     if isinstance(value, dict):
-        return t(", ").join(f"{key}: {part}" for key, part in value.items())
+        return t(", ").join(f"{named(child)} → {named(part)}" for child, part in value.items())
     if isinstance(value, list):
         words = [str(part.get("name") or part.get("code")) if isinstance(part, dict) else named(str(part))
                  for part in value]  # fmt: skip
         return t(", ").join(words)
+    if name in ("level", "area"):
+        return t({**LEVELS, **AREAS}.get(str(value), str(value)))
     return named(str(value)) if name in ("code", "parent", "into") else str(value)
 
 
@@ -194,7 +199,7 @@ def groups(ordered: Sequence[Version], link: Link) -> Safe:
     for version in ordered:
         if version.level == "station":
             found.setdefault(version.peer_group or "", []).append(version)
-    columns = [Column(t("Peer group"), "head main"), Column(t("Stations"), "num"), Column(t("Customers"), "num"),
+    columns = [Column(t("Peer group"), "head main keep"), Column(t("Stations"), "num"), Column(t("Customers"), "num"),
                Column(t("Who"), "wide")]  # fmt: skip
     body = [
         [group or word(t("no group"), "soon"), display.count(len(members)),
