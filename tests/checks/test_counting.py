@@ -104,7 +104,8 @@ def test_working_minutes_agree_with_counting_them_one_by_one(start: dt.datetime,
         ("2026-07-06 08:30:00", 7, "2026-07-06 17:30:00"),  # a whole day ends with it, not on the next morning
     ],
 )
-def test_hours_run_only_while_somebody_works(start: str, hours: int, ends: str) -> None:
+def test_trap_03_hours_run_only_while_somebody_works(start: str, hours: int, ends: str) -> None:
+    """domain §9.3: limits in working hours, and what is accepted after hours starts with the next opening."""
     assert due(HOURS, start, hours * HOUR) == ends
 
 
