@@ -79,6 +79,7 @@ def league(
         "rank": t("Rank"), "by_chance": t("Rank interval (95 %)"), "office": t("Code"), "name": t("Office"),
         "score": t("Score"), "grade": t("Grade"),
         "n": "n", "red_line": t("Red lines"), "available_weight": t("Weight"), "reason": t("Reason"),
+        "marks": t("Marks"),
     }  # fmt: skip
     if indicator is not None:
         headings |= {f"{indicator}.{name}": f"{indicator} {name}" for name in ("numerator", "denominator", "value")}
@@ -88,12 +89,21 @@ def league(
     if output is Format.table:
         for change in document["changes"]:
             say(change["text"])
+        _say_what_is_silent(document)
+
+
+def _say_what_is_silent(document: dict[str, Any]) -> None:
+    """A table that rests on old data says so, on stderr as all messages."""
+    for silent in document.get("stale_sources", ()):
+        say(t("Source '{source}' is silent; its last {record} came: {last}", source=silent["source"],
+              record=silent["record"], last=silent["last"] or t("never")))  # fmt: skip
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row as people read it in a terminal."""
     by_chance = None if row["rank_low"] is None else f"{row['rank_low']}–{row['rank_high']}"
-    return {**row, "score": None if row["score"] is None else f"{row['score']:.2f}", "by_chance": by_chance}
+    return {**row, "score": None if row["score"] is None else f"{row['score']:.2f}", "by_chance": by_chance,
+            "marks": " ".join(row["marks"]) or None}  # fmt: skip
 
 
 def explain(

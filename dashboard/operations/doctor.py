@@ -27,8 +27,9 @@ from dashboard.bootstrap import Application, open_application
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import configured_sources
-from dashboard.judging.rules import CALENDARS, RULEBOOKS, rules_named
+from dashboard.judging.rules import CALENDARS, RULEBOOKS, rules_named, rules_of
 from dashboard.queries.jobs import last_runs, process_state
+from dashboard.queries.staleness import silent_sources
 from dashboard.settings import CONFIG_FILE, Settings
 from dashboard.web.server import require_free, require_local
 
@@ -131,12 +132,28 @@ def _sources(patient: Patient) -> Iterator[Finding]:
     except CollectorError as error:
         yield Finding.of("sources", error)
         return
+    yield from _silent(patient)
     if configs:
         yield Finding("sources", OK, ", ".join(config.name for config in configs))
     else:
         yield Finding(
             "sources", WARN, "No [[sources]] are configured.", f"Add some to {CONFIG_FILE}, or import by hand."
         )
+
+
+def _silent(patient: Patient) -> Iterator[Finding]:
+    """Sources past their `expect_within`."""
+    try:
+        rules = rules_of(patient.settings)
+    except RuleError:  # named by its own point
+        return
+    if not patient.database:
+        return
+    viewer, db = patient.application.viewer, patient.application.db
+    for silent in silent_sources(db, viewer, rules, as_of=patient.now):
+        last = f"{silent.last.astimezone(LOCAL):%Y-%m-%d %H:%M}" if silent.last else "never"
+        what = f"Nothing new for longer than expected; its last {silent.record} came: {last}."
+        yield Finding(f"source {silent.source}", WARN, what, "See the Sources page and what sends the data.")
 
 
 def _rulebook(patient: Patient) -> Iterator[Finding]:

@@ -1,14 +1,17 @@
 """A source goes silent: at which second the figures say so, for which periods, and what withholding hides."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from dashboard.bootstrap import Application
 from dashboard.database.models import BATCHES, RECORD_TABLES, SOURCE_STATES
 from dashboard.instants import to_micros
 from dashboard.intake.states import FIRST_ASKED_AT
 from dashboard.judging.rules import rules_of
+from dashboard.operations import doctor
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.explain import explain
 from dashboard.queries.league import league
@@ -140,3 +143,12 @@ def test_the_marked_rows_of_a_period_are_listed_for_whoever_signs_it(db):
     assert found.indicators == ("T1", "T2", "T3", "T4", "T5")
     stranger = Viewer("x", "office_head", frozenset({"S2"}))
     assert marked_rows(db, stranger, rules(), period="2026-Q3", as_of=CAME + 2 * HOUR) == []
+
+
+def test_the_doctor_names_a_silent_source(db, tmp_path):
+    settings = Settings(home=tmp_path, sources=SOURCES)
+    patient = doctor.Patient(settings, Application(settings, db, SYSTEM), True, CAME + 2 * HOUR)
+    (found,) = doctor._silent(patient)
+    assert (found.check, found.state) == ("source 95598", "warn")
+    assert "its last tickets came: 2026-09-10 12:00." in found.message
+    assert list(doctor._silent(replace(patient, now=CAME + HOUR))) == []

@@ -81,7 +81,7 @@ def test_a_page_that_rests_on_a_silent_source_says_as_of_when_it_is(opened, page
     seen = opened(3.01, page, period=running_period, **office)
     assert re.search(r"数据截至 (\d+年)?\d+月\d+日 \d\d:\d\d：本页不是最新", seen)
     assert "repairs ：自" in seen
-    assert "没有新的抢修（已 3 小时 00 分）；应至少每 3 小时 00 分 一次" in seen
+    assert "没有新的抢修（已 3 小时 00 分）；应每 3 小时 00 分至少一次" in seen
     assert ("数据陈旧" in seen) == (page != "today")
 
 

@@ -201,7 +201,7 @@ def _moved(found: Movement | None, tree: Tree, now: datetime, link: Link) -> lis
     if not moved:
         return [tag("p", t("Nobody has changed place in the league since {moment}.", moment=since))]
     columns = [Column(t("Office"), "head main keep"), Column(t("Rank"), "num"), Column(t("Score"), "num"),
-               Column(t("Change"), "num")]  # fmt: skip
+               Column(t("Change of rank"), "num")]  # fmt: skip
     body = [
         [go(link("office", office=one.office), tree.name(one.office)),
          f"{one.rank_then or display.NONE} → {one.rank_now or display.NONE}",
