@@ -72,7 +72,8 @@ def about(flag: FlagRow, tree: Tree, now: datetime, link: Link) -> Safe:
     sheet, row = flag.detail.get("sheet"), flag.detail.get("row")
     pairs: list[tuple[str, object]] = [
         (t("What"), safe(word(t(TITLES[flag.kind])), " ", word(t(text), tone))), (t("Numbers"), said(flag)),
-        (t("Source"), safe(flag.source, " · ", names.record(flag.record), " · ", office)), (t("Days concerned"), days(flag)),
+        (t("Source"), safe(flag.source, " · ", names.record(flag.record), " · ", office)),
+        (t("Days concerned"), days(flag)),
         (t("File"), go(link(batch=flag.batch_id, flag=None), base_name(flag.file))),
         (t("Since"), display.moment(flag.raised_at, now)),
     ]  # fmt: skip
