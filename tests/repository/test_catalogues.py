@@ -1,6 +1,7 @@
 """Every text that a page, a command or a document shows exists in Chinese, once, with the same fields."""
 
 import ast
+import re
 import string
 from importlib import import_module
 from pathlib import Path
@@ -67,7 +68,7 @@ def tabled():
         for name in names:
             for value in getattr(import_module(module), name).values():
                 words = (value,) if isinstance(value, str) else value
-                yield next(word for word in words if len(word) > 1 and word.isascii()), f"{module}.{name}"
+                yield next(word for word in words if len(word) > 1 and re.search("[A-Za-z]", word)), f"{module}.{name}"
 
 
 def canned():
