@@ -1,7 +1,7 @@
 """Quarter 季度评价: can we sign this?"""
 
 from dashboard.actions.freezing import freezing_moment
-from dashboard.queries.freezing import freeze_events
+from dashboard.queries.freezing import freeze_events, restatements
 from dashboard.texts import t
 from dashboard.web import display, periods
 from dashboard.web.components import deeds, download
@@ -28,6 +28,18 @@ if published is not None:
     show(section(t("Checklist"), t("as it was when published")), view.checklist(published.conditions))
     show(section(t("Documents"), t("each download is logged")))
     download.workbook(page)
+    corrections = restatements(page.app.db, page.viewer, page.strip.period)
+    approved = {one.digest for one, _ in corrections if one.action == "restatement_approved"}
+    proposed = [(one, told) for one, told in corrections if one.action == "restatement_proposed"]
+    waiting = next((one for one, _ in reversed(proposed) if one.digest not in approved), None)
+    show(section(t("Corrections"), t("beside the frozen figures, never in their place")))
+    for one, told in proposed:
+        if one.digest in approved or one is waiting:
+            mark = t("approved") if one.digest in approved else t("waits for a second person")
+            show(says(f"{one.reason} · {one.by} · {mark}"), view.moved(told, page.link))
+    if not proposed:
+        show(says(t("No correction has been proposed.")))
+    forms.correcting(page, waiting)
 elif page.app.now() < moment:
     told = t("The period ends, {days} days of grace follow, then it can be proposed.",
              days=page.app.settings.freeze.grace_days)  # fmt: skip

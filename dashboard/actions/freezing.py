@@ -15,11 +15,12 @@ from dashboard.bootstrap import Application
 from dashboard.database.models import FREEZE_EVENTS
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.freezing import chain
-from dashboard.freezing.canonical import Scoring
+from dashboard.freezing.canonical import Part, Scoring, canonical, digest_of, part_of
 from dashboard.freezing.checklist import Condition, checklist
+from dashboard.freezing.comparing import compare, side_of
 from dashboard.freezing.differences import told, what_changed
 from dashboard.freezing.scoring import scoring
-from dashboard.freezing.stored import read_part, snapshot_of
+from dashboard.freezing.stored import Snapshot, read_part, snapshot_of
 from dashboard.instants import LOCAL, from_micros
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, require_decider
@@ -95,11 +96,84 @@ def publish(app: Application, *, by: Viewer, period: str, digest: str, reason: s
     return _document(asked, found, "published", by, shown)
 
 
-def proposal_of(app: Application, period: str, digest: str) -> Mapping[str, Any]:
+def difference(
+    app: Application, viewer: Viewer, period: str, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, Any]:
+    """Who moved between two scorings and why: of two moments, or from the snapshot to today's data at its as-of.
+
+    UsageError where a moment is missing and the period is not frozen; only for who sees the whole company.
+    """
+    if not viewer.sees_everything:
+        raise NotAllowedError(f"{viewer.name} does not see the whole company.")
+    asked = period_named(period, rules_of(app.settings, app.db)).name
+    found = snapshot_of(app.db, asked)
+    if since is None and found is None:
+        raise UsageError(f"{asked} is not frozen.", "Give --from TIME, and --to TIME if not now.")
+    if since is None and found is not None:
+        old = side_of(found)
+        moment, decided = (found.as_of, app.now()) if until is None else (until, None)
+    else:
+        old = side_of(scoring(app, asked, since or app.now()))
+        moment, decided = until or app.now(), None
+    return compare(old, side_of(scoring(app, asked, moment, decided=decided)))
+
+
+def propose_restatement(app: Application, *, by: Viewer, period: str, reason: str) -> dict[str, Any]:
+    """Keep what a frozen period would be with today's data, beside it. A reason is needed; a second person approves."""
+    require_decider(by, "propose a restatement")
+    if not may_propose(by):
+        raise NotAllowedError(f"{by.name} ({by.role}) may not propose a restatement.", "Evaluators and managers do.")
+    if not reason.strip():
+        raise UsageError("Say why.", "--reason TEXT")
+    found, part, header = _restated(app, by, period)
+    if not part.document()["why"]:
+        raise MingchaError(f"Nothing changed since {found.header['period']} was frozen.")
+    with app.db.session() as connection:
+        chain.lock(connection)
+        chain.keep(connection, {"restatement": part})
+        chain.append(connection, by=by, at=app.now(), period=found.header["period"], action="restatement_proposed",
+                     digest=digest_of(canonical(header)), base=found.digest, header=header, reason=reason)  # fmt: skip
+        audit.record(connection, by, "propose_restatement", found.header["period"], found.digest, at=app.now())
+    return {"digest": digest_of(canonical(header)), "base": found.digest, "by": by.name, **part.document()}
+
+
+def approve_restatement(app: Application, *, by: Viewer, period: str, digest: str) -> dict[str, Any]:
+    """Let a proposed restatement stand beside the frozen period. Never by the proposer, nor once the data moved on."""
+    require_decider(by, "approve a restatement")
+    if not may_publish(by):
+        raise NotAllowedError(f"{by.name} ({by.role}) may not approve a restatement.")
+    found, part, header = _restated(app, by, period)
+    proposal = proposal_of(app, found.header["period"], digest, "restatement_proposed")
+    if proposal["by"] == by.name:
+        raise NotAllowedError(f"{by.name} proposed this restatement and may not approve it.", "A second person does.")
+    if proposal["digest"] != digest_of(canonical(header)):
+        raise MingchaError("The data changed again since the restatement was proposed.", "Propose it anew.")
+    with app.db.session() as connection:
+        chain.lock(connection)
+        chain.append(connection, by=by, at=app.now(), period=found.header["period"], action="restatement_approved",
+                     digest=proposal["digest"], base=found.digest, header=header)  # fmt: skip
+        audit.record(connection, by, "approve_restatement", found.header["period"], proposal["digest"], at=app.now())
+    return {"digest": proposal["digest"], "base": found.digest, "by": by.name, **part.document()}
+
+
+def _restated(app: Application, by: Viewer, period: str) -> tuple[Snapshot, Part, dict[str, Any]]:
+    found = snapshot_of(app.db, period_named(period, rules_of(app.settings, app.db)).name)
+    if found is None:
+        raise UsageError(f"{period} is not frozen: there is nothing to correct.", "Propose a freeze.")
+    part = part_of(difference(app, by, found.header["period"]))
+    header = {
+        "period": found.header["period"],
+        "base": found.digest,
+        "parts": {"restatement": [part.sha256, part.size]},
+    }
+    return found, part, header
+
+
+def proposal_of(app: Application, period: str, digest: str, action: str = "proposed") -> Mapping[str, Any]:
     """The proposal of a period by its digest or the beginning of it. UsageError names those there are."""
     row = FREEZE_EVENTS.c
     with app.db.reading() as connection:
-        query = sa.select(FREEZE_EVENTS).where(row.period == period, row.action == "proposed").order_by(row.id)
+        query = sa.select(FREEZE_EVENTS).where(row.period == period, row.action == action).order_by(row.id)
         proposals = connection.execute(query).mappings().all()
     found = {one["digest"]: one for one in proposals if len(digest) >= SHORTEST and one["digest"].startswith(digest)}
     if len(found) != 1:

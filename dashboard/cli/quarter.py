@@ -1,9 +1,9 @@
-"""`mingcha freeze | export`: closing a quarter by two people, and its documents (design §4.1)."""
+"""`mingcha freeze | restate | diff | export`: a quarter closed by two people, corrections, documents (design §4.1)."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,12 +15,54 @@ from dashboard.errors import UsageError
 from dashboard.texts import t
 
 Output = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
+Name = Annotated[str, typer.Argument(help="2026-Q3, 2026-09, 2026-W38 or 2026-09-01..2026-09-15.")]
 Person = Annotated[str | None, typer.Option("--as", help="Who asks (a name under [people]).")]
 
 
 def register(app: typer.Typer) -> None:
     app.command("freeze")(freeze)
+    app.command("restate")(restate)
+    app.command("diff")(diff)
     app.command("export")(export)
+
+
+def diff(
+    period: Name,
+    since: Annotated[str | None, typer.Option("--from", help="The first moment; default: the snapshot.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="The second; default: today's data.")] = None,
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """Who moved between two scorings of a period, and why: indicators and records, exact."""
+    application = open_application(user=person)
+    viewer = application.viewer
+    found = actions.difference(application, viewer, period, parse_time(since), parse_time(until))
+    _emit_moved(found, output)
+
+
+def restate(
+    period: Name,
+    propose: Annotated[bool, typer.Option("--propose", help="Keep what today's data would change.")] = False,
+    approve: Annotated[str | None, typer.Option("--approve", help="Digest of the restatement to approve.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why the correction is made.")] = "",
+    person: Person = None,
+    output: Output = Format.table,
+) -> None:
+    """Corrections beside a frozen period: what would have changed, why, and who approved."""
+    if propose == (approve is not None):
+        raise UsageError("Say --propose or --approve DIGEST, one of the two.")
+    application = open_application(user=person)
+    if approve is None:
+        done = actions.propose_restatement(application, by=application.viewer, period=period, reason=reason)
+    else:
+        done = actions.approve_restatement(application, by=application.viewer, period=period, digest=approve)
+    _emit_moved(done, output)
+    if output is Format.table:
+        say(t("Restatement {digest} beside snapshot {base}.", digest=done["digest"], base=done["base"]))
+
+
+def _emit_moved(found: dict[str, Any], output: Format) -> None:
+    emit(found, output, ("level", "office", "name", "score", "rank", "grade", "change"))
 
 
 def freeze(

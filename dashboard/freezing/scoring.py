@@ -43,18 +43,23 @@ from dashboard.queries.staleness import Silent, silent_sources
 FORMAT = 1
 
 
-def scoring(app: Application, period: str, as_of: dt.datetime) -> Scoring:
-    """The company's scoring of a period at `as_of`. UsageError for the period, MingchaError without an edition."""
+def scoring(app: Application, period: str, as_of: dt.datetime, *, decided: dt.datetime | None = None) -> Scoring:
+    """The company's scoring of a period at `as_of`. UsageError for the period, MingchaError without an edition.
+
+    With `decided` exclusions count as decided by then, however late: what a correction looks like (no documents).
+    """
     rules = rules_of(app.settings, app.db)
     asked = period_named(period, rules)
     edition = edition_of(rules, asked)
     silent = tuple(silent_sources(app.db, system_viewer(), rules, as_of=as_of, period=asked))
     parts: dict[str, Part] = {}
-    with reader(app.db) as source:
+    with reader(app.db) as opened:
+        source = opened if decided is None else opened.assuming(holding(opened, microseconds(decided)))
         made = _Making(source, rules, asked, edition, as_of, silent)
         for name, document in made.documents():
             parts[name] = part_of(document)
-    parts["facts"] = part_of(facts_document(quarter(app, system_viewer(), asked.name, as_of)))
+    if decided is None:
+        parts["facts"] = part_of(facts_document(quarter(app, system_viewer(), asked.name, as_of)))
     parts["rulebook"] = part_of({path.name: path.read_text(encoding="utf-8") for path in rules.rulebook.files})
     return Scoring(_made_by(rules, asked, edition, as_of), parts)
 

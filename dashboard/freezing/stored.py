@@ -108,7 +108,11 @@ def _document(db: Database, sha256: str) -> Any:
 
 @lru_cache(maxsize=8)
 def _tree(db: Database, sha256: str) -> Tree:
-    found = _document(db, sha256)
+    return tree_in(_document(db, sha256))
+
+
+def tree_in(found: Mapping[str, Any]) -> Tree:
+    """The tree of a part `offices`."""
     schema = dict.fromkeys(found["columns"], pl.String) | {"customers": pl.Int64}
     frame = pl.DataFrame(found["rows"], schema=schema, orient="row")
     return tree_of(frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d")))

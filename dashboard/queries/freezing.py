@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from dashboard.database import Database
 from dashboard.database.models import FREEZE_EVENTS
+from dashboard.freezing.stored import read_part, snapshot_of
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
 
@@ -41,6 +42,20 @@ def freeze_events(db: Database, viewer: Viewer, period: str) -> list[FreezeEvent
         )
         for event in found
     ]  # fmt: skip
+
+
+def restatements(db: Database, viewer: Viewer, period: str) -> list[tuple[FreezeEvent, Mapping[str, Any]]]:
+    """Corrections proposed or approved beside a frozen period, each with what it says; rows of the viewer's only."""
+    found = []
+    for event in freeze_events(db, viewer, period):
+        if event.action.startswith("restatement"):
+            told = read_part(db, event.header["parts"]["restatement"][0]).document()
+            if not viewer.sees_everything:
+                snapshot = snapshot_of(db, period)
+                allowed = snapshot.tree.below(viewer.offices, snapshot.period.last_day) if snapshot else frozenset()
+                told = {**told, "why": [], "rows": [row for row in told["rows"] if row["office"] in allowed]}
+            found.append((event, told))
+    return found
 
 
 def _seen(condition: Mapping[str, Any], viewer: Viewer) -> Mapping[str, Any]:

@@ -165,6 +165,66 @@ def test_a_move_since_a_frozen_period_tells_what_late_data_did(small: Applicatio
     assert found["990102"]["score_late_data"] == -0.06
 
 
+def test_trap_27_a_correction_stands_beside_the_frozen_period(small: Application, tmp_path: Path) -> None:
+    """Domain §9, 27: scores of a frozen quarter change only by a correction that shows both."""
+    frozen(small)
+    with pytest.raises(MingchaError, match="Nothing changed since"):
+        freezing.propose_restatement(small, by=FIRST, period=PERIOD, reason="x")
+    before = answers(small)
+    corrected(small, tmp_path)
+    flipped = tmp_path / "tickets.csv"
+    flipped.write_text("ticket_no,type,office_code,accepted_at,substantiated\n"
+                       "C-XB-01,complaint,990102,2026-07-06 10:00:00,no\n", encoding="utf-8")  # fmt: skip
+    imported(small.db, tmp_path, "tickets", flipped)
+    with pytest.raises(UsageError, match="Say why"):
+        freezing.propose_restatement(small, by=FIRST, period=PERIOD, reason=" ")
+    told = freezing.propose_restatement(small, by=FIRST, period=PERIOD, reason="申诉后改判")
+    assert {(one["what"], one["count"]) for one in told["why"]} == {("repairs", 1), ("tickets", 1)}
+    west = next(row for row in told["rows"] if row["office"] == "990102")
+    changes = {one["code"]: one for one in west["indicators"]}
+    assert changes["R1"]["numerator"] == [30, 31]
+    assert {"record": "repairs", "number": "XB-001", "before": "too_late", "after": "in_time"} in changes["R1"][
+        "records"
+    ]
+    assert changes["T4"]["records"] == [
+        {"record": "tickets", "number": "C-XB-01", "before": "substantiated", "after": "not_substantiated"}
+    ]
+    for row in told["rows"]:
+        assert round(sum(one["change"] for one in row["indicators"]), 2) == row["change"]
+        assert row["change"] == round(row["score"][1] - row["score"][0], 2)
+    with pytest.raises(NotAllowedError, match="proposed this restatement"):
+        freezing.approve_restatement(small, by=FIRST, period=PERIOD, digest=told["digest"])
+    done = freezing.approve_restatement(small, by=SECOND, period=PERIOD, digest=told["digest"])
+    assert done["rows"] == told["rows"]
+    assert answers(small) == before
+    assert verify_chain(small.db)[1] == []
+
+
+def test_an_exclusion_approved_later_is_a_correction_too(small: Application) -> None:
+    frozen(small)
+    since = to_micros(dt.datetime(2026, 6, 30, 16, tzinfo=dt.UTC))
+    filing = Filing(("990102",), ("repairs",), since, since + 86_400_000_000, "drill", "演练方案")
+    number = exclusions.file_exclusion(small.db, by=FIRST, filing=filing, at=NOW)
+    exclusions.approve_exclusion(small.db, by=SECOND, number=number, at=NOW)
+    told = freezing.difference(small, SYSTEM, PERIOD)
+    west = next(row for row in told["rows"] if row["office"] == "990102")
+    r1 = next(one for one in west["indicators"] if one["code"] == "R1")
+    assert (r1["denominator"], r1["records"][0]["after"]) == ([49, 48], "filed")
+    assert [one["what"] for one in told["why"]] == ["decisions"]
+
+
+def test_two_moments_differ_by_what_happened_between_them(small: Application) -> None:
+    early = dt.datetime(2026, 9, 30, 2, tzinfo=dt.UTC)  # ten o'clock: the last repair still has half an hour
+    told = freezing.difference(small, SYSTEM, PERIOD, early, early + dt.timedelta(hours=1))
+    east = next(row for row in told["rows"] if row["office"] == "990101")
+    r1 = next(one for one in east["indicators"] if one["code"] == "R1")
+    assert r1["records"] == [{"record": "repairs", "number": "DH-040", "before": "running", "after": "not_done"}]
+    with pytest.raises(NotAllowedError):
+        freezing.difference(small, HEAD, PERIOD, early)
+    with pytest.raises(UsageError, match="is not frozen"):
+        freezing.difference(small, SYSTEM, PERIOD)
+
+
 def test_a_person_sees_of_a_snapshot_what_is_theirs(small: Application) -> None:
     frozen(small)
     rows = league(small.db, HEAD, RULES, period=PERIOD, now=NOW)["rows"]

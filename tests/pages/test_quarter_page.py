@@ -3,14 +3,18 @@
 import html
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+from collectors.mapping import SpreadsheetConfig, parse_config
 from dashboard.bootstrap import open_application
 from dashboard.database.models import AUDIT
+from dashboard.intake import import_file
+from dashboard.people import system_viewer
 from dashboard.web import wiring
 from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
 
@@ -52,6 +56,17 @@ def text_of(app):
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
 
 
+def corrected(home):
+    """A later export says that the worst office's first repair was on time after all."""
+    path = home / "late.csv"
+    path.write_text("repair_no,office_code,accepted_at,arrived_at\n"
+                    "XB-001,990102,2026-07-01 09:00:00,2026-07-01 09:30:00\n", encoding="utf-8")  # fmt: skip
+    app = open_application(directory=home, environment={})
+    config = parse_config(SpreadsheetConfig, {"name": "repairs", "record": "repairs"}, "the test")
+    import_file(app.db, by=system_viewer(), path=path, config=config, now=datetime.now(UTC), name=path.name)
+    app.db.engine.dispose()
+
+
 def press(app, words):
     next(button for button in app.button if words in button.label).click().run()
     return text_of(app)
@@ -76,6 +91,16 @@ def test_a_quarter_is_proposed_by_one_and_published_by_another(home, page):
     assert "冻结" in text_of(page(home, "quarter", HEAD, lang="zh"))
     league = page(home, "league")
     assert "西坝供电所" in text_of(league)
+    corrected(home)
+    first = page(home, "quarter")
+    assert "还没有提出过更正" in text_of(first)
+    first.text_input(key="quarter_restate_reason").set_value("补录到岗时间")
+    told = press(first, "提请更正")
+    assert "补录到岗时间" in told
+    assert "抢修记录: repairs XB-001" in told
+    second = page(home, "quarter", PERSON)
+    assert "XB-001" in text_of(second)
+    assert "列在冻结数据旁" in press(second, "批准")
 
 
 def test_a_period_that_has_not_ended_says_from_when_it_can_be_frozen(home, page):

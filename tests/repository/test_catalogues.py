@@ -35,7 +35,7 @@ TABLES = {
     "dashboard.web.views.offices": ("DEEDS", "AREAS", "FIELDS"),
     "dashboard.web.views.exclusions": ("STATES", "REASONS", "DECISIONS", "AREAS"),
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
-    "dashboard.web.views.quarter": ("ACTIONS",),
+    "dashboard.web.views.quarter": ("ACTIONS", "WHY"),
     "dashboard.web.views.record": ("FATES", "UNITS"),
     "dashboard.web.views.rulebook": ("KIND_WORDS", "ORIGINS", "CLOCK_UNITS", "NUMBER_NAMES"),
     "dashboard.web.views.sources": ("SOURCE_WORDS", "PROCESS_WORDS", "OUTCOMES", "REASONS"),

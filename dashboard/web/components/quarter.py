@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.actions.freezing import may_propose, may_publish, propose, publish
+from dashboard.actions.freezing import (
+    approve_restatement,
+    may_propose,
+    may_publish,
+    propose,
+    propose_restatement,
+    publish,
+)
 from dashboard.queries.freezing import FreezeEvent
 from dashboard.texts import t
 from dashboard.web.components.blocks import says, show
@@ -12,7 +19,7 @@ from dashboard.web.components.deeds import do, typed
 from dashboard.web.state import Here
 from dashboard.web.views.quarter import SHORT
 
-PROPOSED, PUBLISHED = "quarter_propose_reason", "quarter_publish_reason"
+PROPOSED, PUBLISHED, RESTATED = "quarter_propose_reason", "quarter_publish_reason", "quarter_restate_reason"
 
 
 def proposing(page: Here) -> None:
@@ -37,6 +44,36 @@ def publishing(page: Here, proposal: FreezeEvent) -> None:
         st.text_input(t("Written reason, where the checklist is not met"), proposal.reason or "", key=PUBLISHED)
         st.form_submit_button(t("Publish {digest}", digest=proposal.digest[:SHORT]), type="primary",
                               on_click=_publish, args=(page.strip.period, proposal.digest))  # fmt: skip
+
+
+def correcting(page: Here, waiting: FreezeEvent | None) -> None:
+    """Forms of a correction: the first person's, and the second's while one waits."""
+    if waiting is not None and may_publish(page.viewer) and waiting.by != page.viewer.name:
+        st.button(t("Approve {digest}", digest=waiting.digest[:SHORT]), type="primary", key="quarter_approve",
+                  on_click=_approve, args=(page.strip.period, waiting.digest))  # fmt: skip
+    elif waiting is not None:
+        show(says(t("{name} proposed this; a second person approves it.", name=waiting.by)))
+    if may_propose(page.viewer):
+        with st.form("quarter_restate"):
+            st.text_input(t("Why the correction is made"), key=RESTATED)
+            st.form_submit_button(t("Propose what today's data would change"), on_click=_restate,
+                                  args=(page.strip.period,))  # fmt: skip
+
+
+def _restate(period: str) -> None:
+    def deed(page: Here) -> str:
+        done = propose_restatement(page.app, by=page.viewer, period=period, reason=typed(RESTATED))
+        return t("The correction is proposed as {digest}.", digest=done["digest"][:SHORT])
+
+    do(deed)
+
+
+def _approve(period: str, digest: str) -> None:
+    def deed(page: Here) -> str:
+        approve_restatement(page.app, by=page.viewer, period=period, digest=digest)
+        return t("The correction {digest} stands beside the frozen period.", digest=digest[:SHORT])
+
+    do(deed)
 
 
 def _propose(period: str) -> None:
