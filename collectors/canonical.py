@@ -28,7 +28,7 @@ from collectors.tables.layout import Table, data_rows, find_table, stated_time
 from collectors.words import choices, flags
 
 FAULT, FAULT_COLUMN, FAULT_VALUE = "fault", "fault_column", "fault_value"
-_TIMES = ("instant", "day", "month")
+_TIMES = ("instant", "day", "month", "period")
 _BESIDE = (Column(EXPORTED_AT, "instant"), Column(OFFICE_PARENT))
 """What a row may say beside its record: its version, and where an office that it makes belongs."""
 

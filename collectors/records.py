@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["text", "instant", "day", "month", "clock_time", "integer", "decimal", "flag", "maybe", "choice", "json"]
+Kind = Literal[
+    "text", "instant", "day", "month", "period", "clock_time", "integer", "decimal", "share", "flag", "maybe", "choice",
+    "json",
+]  # fmt: skip
 """What a column holds.
 
 text: as written, NFKC is not applied. instant: a point in time (stored as microseconds UTC). day: a local calendar
-day `YYYY-MM-DD`. month: `YYYY-MM`. clock_time: `HH:MM` local. integer, decimal: numbers (decimal is kept as text so
-that no digit is lost). flag: yes/no, empty means no. maybe: yes/no, empty means unknown. choice: one of `values`.
+day `YYYY-MM-DD`. month: `YYYY-MM`. period: a quarter `YYYY-Qn` or a month. clock_time: `HH:MM` local. integer, decimal:
+numbers (decimal is kept as text so that no digit is lost); share: a decimal up to 1 that may be written as a
+percentage. flag: yes/no, empty means no. maybe: yes/no, empty means unknown. choice: one of `values`.
 json: a JSON document as text.
 """
 
@@ -212,9 +216,26 @@ INSPECTIONS = RecordType(
     by_system=False, office_level="hall",
 )  # fmt: skip
 
+_SHARES = ("t1", "t2", "t3", "t5", "r1", "r2", "r4", "r5", "h1", "h2", "h3", "c1", "c2", "c3", "o1", "o2", "o3", "o4",
+           "o5")  # fmt: skip
+SCORED = (
+    Column("grade"), Column("t4", "decimal"), Column("r3", "decimal"), *(Column(code, "share") for code in _SHARES),
+)  # fmt: skip
+"""Grade and the default rulebook's indicators by their codes in lower case; T4 and R3 are no shares."""
+
+SCORES = RecordType(
+    "scores", "历史得分",
+    (
+        Column("office_code", required=True), Column("period", "period", required=True),
+        Column("score", "decimal", required=True), Column("rank", "integer"), *SCORED,
+    ),
+    key=("office_code", "period"), office="office_code", moment=None, number="period", by_system=False,
+)  # fmt: skip
+"""Scores finished elsewhere, of earlier years: shown for comparison, never counted."""
+
 RECORDS: dict[str, RecordType] = {
     record.name: record
     for record in (OFFICES, CAMERAS, TICKETS, REPAIRS, APPLICATIONS, EVALUATIONS, MEASURES, SAMPLES, HALL_DAYS,
-                   INSPECTIONS)
+                   INSPECTIONS, SCORES)
 }  # fmt: skip
 """Record types in the order in which a fresh company imports them: what others refer to comes first."""

@@ -28,7 +28,7 @@ HALF = 0.5
 EXAMPLES = 3
 _IDENTIFIER = re.compile(r"^(?=.*\d)[A-Za-z0-9-]{6,}$")
 _TIMES = ("instant", "day", "month")
-_NUMBERS = ("integer", "decimal")
+_NUMBERS = ("integer", "decimal", "share")
 
 How = Literal["known", "minutes", "similar", "content", ""]
 

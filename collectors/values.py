@@ -47,6 +47,8 @@ _SHEET_TEXT = r'^="([^"]*)"$'
 _WHOLE = re.compile(r"^[+-]?\d+(?:\.0+)?$")
 _COUNTED = re.compile(r"(?:次|个|户|份|件|天|分钟|分|人|号)$")
 _CLOCK_TIME = re.compile(r"^(\d{1,2})[:时点](\d{1,2})?(?:[:分](\d{1,2})?秒?)?$")
+_QUARTER = re.compile(r"^(\d{4})[-/.年]?(?:q|第)?([1-4一二三四])(?:季度?)?$")
+_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4}
 _MONTH = re.compile(r"^(\d{4})[-/.年]?(\d{1,2})月?$")
 
 
@@ -209,6 +211,23 @@ def _month_of(text: str) -> str | None:
     return f"{found[1]}-{int(found[2]):02}" if found and 1 <= int(found[2]) <= 12 else None
 
 
+def _period_of(text: str) -> str | None:
+    """`2025-Q3`, `2025Q3`, `2025年第三季度` → `2025-Q3`; a month as `_month_of` reads it."""
+    folded = plain(text)
+    found = _QUARTER.match(folded) if "q" in folded or "季" in folded else None
+    return f"{found[1]}-Q{_QUARTERS.get(found[2]) or found[2]}" if found else _month_of(text)
+
+
+def _share_of(text: str) -> str | None:
+    """`98.5%` or `0.985` → `0.985`. More than 1 without a sign of percent may be either: not guessed."""
+    folded = plain(text)
+    number = _decimal_of(folded.removesuffix("%"))
+    if number is None:
+        return None
+    share = Decimal(number) / 100 if folded.endswith("%") else Decimal(number)
+    return format(share, "f") if folded.endswith("%") or abs(share) <= 1 else None
+
+
 def _json_of(text: str) -> str | None:
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True)
@@ -220,5 +239,7 @@ _BY_TEXT: dict[str, Callable[[str], object]] = {
     "decimal": _decimal_of,
     "clock_time": _clock_time_of,
     "month": _month_of,
+    "period": _period_of,
+    "share": _share_of,
     "json": _json_of,
 }

@@ -13,7 +13,7 @@ from dashboard.web.charts.picture import draw
 from dashboard.web.components import changes, download
 from dashboard.web.components.blocks import finished, heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
-from dashboard.web.views import certainty, marks
+from dashboard.web.views import certainty, comparison, marks
 from dashboard.web.views import league as view
 from dashboard.web.views import movement as moved_view
 
@@ -49,13 +49,18 @@ def head() -> list[object]:
 
 
 def whole_score() -> list[object]:
-    before = periods.before(page.strip.period)
-    earlier = {row["office"]: row for row in cached.league(page, level=level, period=before)["rows"]} if before else {}
+    then = cached.comparison(page, level=level)
     until = min(page.as_of, page.period_end).astimezone(LOCAL).date()
     clocks = [one.code for one in edition.at_level(level) if one.counts_in_n]
     weeks = weekly(page.app.db, page.viewer, page.tree, clocks, until=until) if page.asked is None else {}
-    sentences = (certainty.more_rows(len(rows), SHOWN), certainty.score_sentence(edition.code), view.missing_note(rows))
-    return [view.score_table(rows[:SHOWN], earlier, weeks, edition, link), marks.lines_key(view.lines(rows)),
+    sentences = (
+        certainty.more_rows(len(rows), SHOWN),
+        certainty.score_sentence(edition.code),
+        view.missing_note(rows),
+        *comparison.notes(then, edition),
+    )
+    return [view.score_table(rows[:SHOWN], comparison.rows(then.previous), weeks, edition, link,
+                             comparison.rows(then.year_before)), marks.lines_key(view.lines(rows)),
             [says(sentence) for sentence in sentences if sentence]]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from dashboard.web.components import changes
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
 from dashboard.web.components.causes import known_causes
 from dashboard.web.state import filter_value, here, turn_to
-from dashboard.web.views import beside, what
+from dashboard.web.views import beside, comparison, what
 from dashboard.web.views import office as view
 
 QUESTION = "Why this score?"
@@ -38,8 +38,7 @@ edition = page.edition
 known = [indicator.code for indicator in edition.at_level(level) if indicator.weight > 0]
 league = cached.league(page, level=level)
 row = next((found for found in league["rows"] if found["office"] == code), None)
-before = periods.before(page.strip.period)
-earlier = {r["office"]: r for r in cached.league(page, level=level, period=before)["rows"]} if before else {}
+then = cached.comparison(page, level=level)
 lost = view.losses(document, edition)
 worst = max(lost, key=lambda loss: loss.lost).code if lost else known[0]
 chosen = filter_value("indicator", tuple(known))
@@ -59,8 +58,9 @@ if row is None or (document["score"] is None and not document["withheld"]):
                t("A score appears with the first judged ticket, repair or sample of the period.")))  # fmt: skip
     st.stop()
 
-show(view.summary(row, earlier.get(code), sum(1 for r in league["rows"] if r["ranked"]), link),
-     view.marked(document))  # fmt: skip
+show(view.summary(row, comparison.rows(then.previous).get(code), comparison.rows(then.year_before).get(code),
+                  sum(1 for r in league["rows"] if r["ranked"]), link),
+     view.marked(document), [says(sentence) for sentence in comparison.notes(then, edition)])  # fmt: skip
 if row["red_line"]:
     events = red_lines(page.app.db, page.viewer, page.rules, office=code, period=page.strip.period, as_of=page.as_of)
     show(section(t("Red lines")), view.red_lines(events, page.now, link))

@@ -11,6 +11,7 @@ from dashboard.cli.output import Format, emit, parse_time, say
 from dashboard.judging.halls import SAMPLE_CODES
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_named, rules_of
+from dashboard.queries.comparison import comparison, with_comparison
 from dashboard.queries.explain import explain as explain_office
 from dashboard.queries.league import league as league_of
 from dashboard.queries.movement import movement as movement_of
@@ -63,10 +64,11 @@ def league(
 ) -> None:
     """The league table of a period."""
     application = open_application(user=person)
+    rules = rules_named(application.settings, rulebook, application.db)
     document = league_of(
         application.db,
         application.viewer,
-        rules_named(application.settings, rulebook, application.db),
+        rules,
         period=period,
         level=level,
         now=application.now(),
@@ -75,6 +77,10 @@ def league(
         indicator=indicator,
         peer_group=peer_group,
     )
+    if indicator is None and peer_group is None:  # ranks then are of the whole score, among all
+        document = with_comparison(document, comparison(
+            application.db, application.viewer, rules, period=period, level=level, now=application.now(),
+            as_of=parse_time(as_of), tree=tree))  # fmt: skip
     headings = {
         "rank": t("Rank"), "by_chance": t("Rank interval (95 %)"), "office": t("Code"), "name": t("Office"),
         "score": t("Score"), "grade": t("Grade"),

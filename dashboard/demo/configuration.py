@@ -48,6 +48,7 @@ SOURCES = (
     SpreadsheetConfig(
         name="专业指标", record="measures", path="inbox/专业指标/专业指标*", every="1d", expect_within="40d"
     ),
+    SpreadsheetConfig(name="历史得分", record="scores", path="inbox/单位/历史得分*", every="1d"),
 )
 """In the order in which they must be read: what others name comes first."""
 INBOX = "inbox"

@@ -13,7 +13,7 @@ import polars as pl
 from dashboard.demo.connecting import applications_of, callbacks_of, forms_of, keypresses_of
 from dashboard.demo.extract import Extract
 from dashboard.demo.known import as_known
-from dashboard.demo.lines import BY_COUNTY, BY_STATION, measures_of
+from dashboard.demo.lines import BY_COUNTY, BY_STATION, measures_of, scores_of
 from dashboard.demo.linesheets import (
     applications_sheet,
     callbacks_sheet,
@@ -21,6 +21,7 @@ from dashboard.demo.linesheets import (
     forms_sheet,
     keypresses_sheet,
     measures_sheet,
+    scores_sheet,
 )
 from dashboard.demo.sheets import Sheet, as_csv
 
@@ -36,6 +37,9 @@ def closed_quarters(first: date, quarter: date, tickets: Tickets) -> Iterator[Ex
     yield from _files(f"{first:%Y-%m}至{last:%Y-%m}", first, last, exported, tickets, dirty=True)
     months = months_between(before(first, EARLIER_MONTHS), quarter)
     yield from _measures(f"{months[0]:%Y-%m}至{months[-1]:%Y-%m}", months, exported, dirty=True)
+    old = [before(first, back) for back in (12, 9, 6, 3)]
+    yield Extract("scores", "历史得分", f"单位/历史得分_{old[0]:%Y-%m}至{old[-1]:%Y-%m}.csv",
+                  lambda: as_csv(scores_sheet(scores_of(old), exported)))  # fmt: skip
 
 
 def of_the_day(quarter: date, first: date, day: date, tickets: Tickets) -> Iterator[Extract]:

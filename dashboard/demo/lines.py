@@ -99,3 +99,30 @@ def _value(line: Line, office: str, month: date) -> float:
     years = (month.year - 2026) + (month.month - 6) / 12
     moved = line.usual + line.leaning * own + line.season * summer + line.drift * years + line.spread * chance
     return float(min(max(moved, 0.0), line.most))
+
+
+def scores_of(quarters: list[date]) -> pl.DataFrame:
+    """What the old platform had scored (历史得分): score, rank and one rate per station, quarters without records."""
+    rows = []
+    for quarter in quarters:
+        name = f"{quarter.year}年第{'一二三四'[(quarter.month - 1) // 3]}季度"
+        scored = [(station.code, _old_score(station.code, station.pace, name)) for station in stations()]
+        order = sorted(scored, key=lambda pair: -pair[1])
+        rows += [
+            (
+                code,
+                name,
+                f"{score:.2f}",
+                f"{1 + sum(other > score for _, other in scored)}",
+                f"{0.86 + score / 800:.2%}",
+            )
+            for code, score in order
+        ]
+    schema = dict.fromkeys(("office", "period", "score", "rank", "arrivals"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _old_score(code: str, pace: float, quarter: str) -> float:
+    """Near what the station reaches today: slow ones were slow, the rest is chance."""
+    chance = generator("old scores", code, quarter).standard_normal()
+    return round(float(min(max(86.0 - 24.0 * (pace - 1.0) + 4.0 * chance, 45.0), 99.0)), 2)

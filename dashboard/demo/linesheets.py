@@ -120,6 +120,18 @@ def measures_sheet(rows: pl.DataFrame, exported: datetime, *, dirty: bool) -> Sh
     )
 
 
+def scores_sheet(rows: pl.DataFrame, exported: datetime) -> Sheet:
+    """The old platform's last act: what it had scored, without the records."""
+    text = rows.select(
+        _named("office"),
+        pl.col("period").alias("考核周期"),
+        pl.col("score").alias("综合得分"),
+        pl.col("rank").alias("排名"),
+        pl.col("arrivals").alias("抢修到岗及时率"),
+    )
+    return Sheet(f"{COMPANY_NAME}历史考核得分", text, exported=exported, note="注：旧系统评分，口径见原办法。")
+
+
 def _named(column: str) -> pl.Expr:
     names = {station.code: station.name for station in stations()}
     names |= {county.code: county.name for county in COUNTIES}

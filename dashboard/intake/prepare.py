@@ -177,11 +177,19 @@ def _days(frame: pl.DataFrame, record: RecordType) -> tuple[pl.Series, pl.Series
     if "date" in record.names:
         return frame["date"], frame["date"]
     if "period" in record.names:
-        first = pl.concat_str("period", pl.lit("-01")).str.to_date("%Y-%m-%d", strict=False)
-        days = frame.select(day.dt.strftime("%Y-%m-%d").alias(name) for name, day in (
-            ("first", first), ("last", first.dt.month_end())))  # fmt: skip
+        first, last = _period_days(pl.col("period"))
+        days = frame.select(day.dt.strftime("%Y-%m-%d").alias(name) for name, day in (("first", first), ("last", last)))
         return days["first"], days["last"]
     return None
+
+
+def _period_days(period: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """First and last day of a month `YYYY-MM` or a quarter `YYYY-Qn`."""
+    quarter = period.str.extract(r"-Q([1-4])$").cast(pl.Int64)
+    number = pl.coalesce(quarter * 3 - 2, period.str.extract(r"-(\d{2})$").cast(pl.Int64))
+    first = pl.date(period.str.slice(0, 4).cast(pl.Int32, strict=False), number, 1)
+    last = first.dt.offset_by(pl.when(quarter.is_null()).then(pl.lit("0mo")).otherwise(pl.lit("2mo"))).dt.month_end()
+    return first, last
 
 
 def _with_known_items(frame: pl.DataFrame, known: Known) -> pl.DataFrame:

@@ -223,13 +223,17 @@ def _lines(tree: Tree, level: str, period: Period, leagues: list[Rows], counts: 
 
 def compared(period: Period, as_of: dt.datetime) -> tuple[Period, Period]:
     """The period before and the same one a year before, both cut to the days that have passed at as-of."""
-    before = previous_quarter(period) if period.is_quarter else _days_before(period)
-    year_before = _year_before(period)
+    before, year_before = neighbours(period)
     today = EPOCH + dt.timedelta(days=(to_micros(as_of) + OFFSET) // 86_400_000_000)
     passed = (today - period.start).days + 1
     if not 0 < passed < period.days:
         return before, year_before
     return _first_days(before, passed), _first_days(year_before, passed)
+
+
+def neighbours(period: Period) -> tuple[Period, Period]:
+    """The period before (环比) and the same one a year before (同比), whole."""
+    return previous_quarter(period) if period.is_quarter else _days_before(period), _year_before(period)
 
 
 def _days_before(period: Period) -> Period:

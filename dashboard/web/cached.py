@@ -18,11 +18,13 @@ from dashboard.bootstrap import Application
 from dashboard.instants import LOCAL
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
+from dashboard.queries import comparison as comparison_query
 from dashboard.queries import explain as explain_query
 from dashboard.queries import league as league_query
 from dashboard.queries import records as records_query
 from dashboard.queries import today as today_query
 from dashboard.queries import yesterday as yesterday_query
+from dashboard.queries.comparison import Comparison
 from dashboard.queries.offices import Tree
 from dashboard.queries.today import Running, Sampled
 from dashboard.queries.yesterday import Movement
@@ -67,6 +69,23 @@ def league(here: Here, *, level: str, period: str | None = None) -> dict[str, An
     chosen = period or here.strip.period
     return _league(here.app, here.viewer, here.now, here.scope, here.version, here.silence, here.as_of,
                    here.asked is not None, chosen, level, tree_read())  # fmt: skip
+
+
+def comparison(here: Here, *, level: str) -> Comparison:
+    """How the offices of a level stood in the period before and a year before."""
+    return _comparison(here.app, here.viewer, here.scope, here.version, here.as_of, here.asked is not None,
+                       here.strip.period, level, tree_read())  # fmt: skip
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _comparison(
+    _app: Application, _viewer: Viewer, scope: Scope, version: str, as_of: datetime, aside: bool, period: str,
+    level: str, tree: str,
+) -> Comparison:  # fmt: skip
+    return comparison_query.comparison(
+        _app.db, _viewer, rules_of(_app.settings, _app.db), period=period, level=level, now=as_of,
+        as_of=as_of if aside else None, tree=tree,
+    )  # fmt: skip
 
 
 def explain(here: Here, *, office: str) -> dict[str, Any]:

@@ -157,3 +157,17 @@ def test_a_value_is_there_or_empty_or_bad_and_nothing_breaks(texts, kind):
         assert not (is_bad and value is not None)
         assert (text is None) <= (value is None and not is_bad)
         assert text is None or is_bad == (value is None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("period", "2025年第三季度", "2025-Q3"), ("period", "2025Q4", "2025-Q4"), ("period", "2025-Q1", "2025-Q1"),
+        ("period", "2025年2季度", "2025-Q2"), ("period", "202509", "2025-09"), ("period", "2025年9月", "2025-09"),
+        ("period", "2025", None), ("period", "2025-Q5", None), ("share", "98.5%", "0.985"), ("share", "0.985", "0.985"),
+        ("share", "100%", "1"), ("share", "1", "1"), ("share", "98.5", None), ("share", "很好", None),
+    ],
+)  # fmt: skip
+def test_periods_and_shares_as_people_write_them(kind, text, value):
+    """98.5 without a sign of percent may be either: it is not guessed."""
+    assert read(Column("x", kind), text) == ([value], [value is None])

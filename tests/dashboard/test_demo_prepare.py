@@ -49,7 +49,7 @@ def test_every_row_of_every_file_is_accounted_for(demo_application):
     rows = counted(demo_application, sa.select(BATCHES))
     assert {row.state for row in rows} == {"done"}
     # registers; months; quarters of spot-checks; the hour; other lines before this quarter and of the day
-    assert len(rows) == 3 + 8 * 3 + 3 + 4 + 6 + 6
+    assert len(rows) == 3 + 8 * 3 + 3 + 4 + 7 + 6
     for row in rows:
         assert row.read == row.new + row.updated + row.unchanged + row.older + row.quarantined
         assert row.read > 0

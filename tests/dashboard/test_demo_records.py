@@ -42,7 +42,7 @@ def digest_of_files(day):
         file for file in inbox.history(day) if f"{day:%Y-%m}" in file.path or "单位" in file.path or "Q1" in file.path
     ]
     files = [*history, *inbox.hourly(day, datetime(day.year, day.month, day.day, 9, 30))]
-    assert len(files) == 2 + 4 + 4 + 6
+    assert len(files) == 3 + 4 + 4 + 6
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.path.encode())

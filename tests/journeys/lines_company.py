@@ -9,6 +9,7 @@ Working days of 2026 (25–27 September are off, Sunday 20 September is worked),
 * YK-9 of 西坝: 2 to 6 July. Its form says that a builder was imposed on the customer.
 * Line loss of the company: July 2026 16 / 400 = 4.0 %, August 20 / 400 = 5.0 %, September nobody reported;
   July 2025 8.0 %, August 2025 6.0 %.
+* Of the year before only scores are left: 东河 90.00, 西坝 70.00.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ HF-1,电话回访,C-XB-02,西坝供电所,2026-07-15 09:00:00,满意,,,,接通
 线损率,东河供电所,2026-08,5,100
 线损率,西坝供电所,2026-08,15,300
 低电压户数,甲县供电公司,2026-08,40,1
+""",
+    "scores": """单位,考核周期,综合得分,排名
+东河供电所,2025年第三季度,90.00,1
+西坝供电所,2025年第三季度,70.00,3
 """,
 }  # fmt: skip
 

@@ -113,3 +113,14 @@ def test_an_application_shows_its_pause_and_its_form_leads_back(opened, company)
     text, _ = opened(company, "record", record="evaluations", number="PJ-9", person="许立")
     assert "指定施工 是" in text
     assert "YK-9" not in text
+
+
+def test_the_league_and_an_office_stand_beside_last_years_finished_scores(opened, company):
+    text, _ = opened(company, "league")
+    assert "同比" in text
+    assert text.count(" 导入 ") == 2
+    assert "2025年第3季度的得分为导入数据，未经复算。" in text
+    text, _ = opened(company, "office", office="990102")
+    assert re.search(r"▼ −\d+\.\d\d 导入 同比变化", text)
+    english, _ = opened(company, "office", office="990102", lang="en")
+    assert "Scores of Q3 2025 are imported, not recomputed." in english

@@ -27,9 +27,11 @@ REASONS = {
 
 
 def score_table(
-    rows: Sequence[Row], before: Mapping[str, Row], weeks: Weeks, edition: Edition, link: Link
+    rows: Sequence[Row], before: Mapping[str, Row], weeks: Weeks, edition: Edition, link: Link,
+    yearly: Mapping[str, Row] | None = None,
 ) -> Safe:  # fmt: skip
-    """Whole score. `before` holds the rows of the period before by office; what all rows miss is said once."""
+    """Whole score. `before` and `yearly` hold how offices stood in the period before and a year before; what all rows
+    miss is said once."""
     everywhere = missing_everywhere(rows)
     lost = {row["office"]: lost_by_line(row, edition) for row in rows}
     scale = max((sum(parts.values()) for parts in lost.values()), default=0.0)
@@ -37,10 +39,11 @@ def score_table(
     shown = {row["office"]: weeks.get(row["office"], ()) for row in rows}
     across = scale_of(shown)
     line = [Column(t("Twelve weeks"), "wide", t("Share of clocks met in time by week of acceptance; not the score."))]
+    year = [Column(t("Year on year"), "num", t("Score against the same period a year before."))] if yearly else []
     columns = [
         Column(t("Rank"), "num"), Column(t("Interval of rank"), "wide", t("Where the rank may lie by chance, 95 %.")),
         Column(t("Office"), "head main keep"), Column(t("Score"), "num"), Column(t("Grade")),
-        Column(t("Change"), "num", t("Score against the period before.")), *(line if weeks else []),
+        Column(t("Change"), "num", t("Score against the period before.")), *year, *(line if weeks else []),
         Column(t("Points lost by line"), "wide"), Column("n", "num", t("Judged records, each counted once.")),
         Column(t("Marks")),
     ]  # fmt: skip
@@ -48,7 +51,8 @@ def score_table(
     for row in rows:
         cells = _score_cells(row, before.get(row["office"]), everywhere, link)
         drawn = [sparkline(shown[row["office"]], across)] if weeks else []
-        cells[5:5] = [*drawn, marks.lost_by_line(lost[row["office"]], scale)]
+        then = [compared(row, yearly.get(row["office"]))] if yearly else []
+        cells[5:5] = [*then, *drawn, marks.lost_by_line(lost[row["office"]], scale)]
         body.append([cells[0], rank_span(row, last), *cells[1:]])
     return table(columns, body, label=t("League"))
 
@@ -63,7 +67,7 @@ def _score_cells(row: Row, before: Row | None, everywhere: set[str], link: Link)
         go(office, row["name"]),
         go(office, display.score(row["score"]), title=t("Why this score?")),
         marks.grade(row["grade"]),
-        marks.change(change(row, before)),
+        compared(row, before),
         go(link("records", office=row["office"]), display.count(row["n"]), title=t("Its records")),
         safe(*((mark, " ") for mark in said)),
     ]
@@ -111,6 +115,14 @@ def change(row: Row, before: Row | None) -> float | None:
     if before is None or not row["ranked"] or not before["ranked"]:
         return None
     return float(row["score"] - before["score"])
+
+
+def compared(row: Row, then: Row | None) -> Safe:
+    """The change, and whether the score it is measured against was imported rather than counted here."""
+    imported = then is not None and then.get("source") == "imported"
+    return safe(
+        marks.change(change(row, then)), [" ", tag("small", t("imported"), class_="quiet")] if imported else None
+    )
 
 
 def costliest(rows: Sequence[Row], edition: Edition) -> str | None:
@@ -167,8 +179,10 @@ def _indicator_cells(
     words = t("{low} to {high}", low=value_text(cell["low"], percent), high=value_text(cell["high"], percent))
     return [
         go(link("office", office=row["office"], indicator=indicator.code), row["name"]),
-        safe(go(records, value_text(cell["value"], percent), title=definition(indicator)),
-             [(" ", mark) for mark in marks.beside(cell["marks"])]),
+        safe(
+            go(records, value_text(cell["value"], percent), title=definition(indicator)),
+            [(" ", mark) for mark in marks.beside(cell["marks"])],
+        ),
         tag("span", value_text(cell["shrunken"], percent), class_="quiet"),
         marks.span(cell["low"], cell["value"], cell["high"], across=across, words=words, line=float(indicator.target)),
         go(records, counted(cell, indicator)),

@@ -7,7 +7,7 @@ from dashboard.texts import t
 RECORDS = {
     "tickets": "Tickets", "repairs": "Repairs", "applications": "Connections", "evaluations": "Evaluations",
     "samples": "Samples", "inspections": "Inspections", "offices": "Offices", "cameras": "Cameras",
-    "measures": "Measures", "hall_days": "Hall days",
+    "measures": "Measures", "hall_days": "Hall days", "scores": "Finished scores",
 }  # fmt: skip
 STAMPS = {
     "accepted_at": "Accepted", "dispatched_at": "Dispatched", "taken_at": "Taken", "contacted_at": "Customer contacted",
@@ -40,7 +40,8 @@ COLUMNS = {
     "valid_to": "Valid to", "successor_code": "Successor", "url": "Address of the stream",
     "playback_url": "Address of recordings", "windows": "Windows", "waiting_area": "Waiting area",
     "reference_image": "Reference picture", "open": "Open", "opens": "Opens at", "closes": "Closes at",
-    "reason": "Reason", "filed_at": "Filed", "exported_at": "Exported",
+    "reason": "Reason", "score": "Score", "rank": "Rank", "grade": "Grade",
+    "filed_at": "Filed", "exported_at": "Exported",
 }  # fmt: skip
 VALUES = {
     "fault": "fault report", "complaint": "complaint", "report": "report of misconduct", "opinion": "opinion",

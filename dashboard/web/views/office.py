@@ -29,15 +29,15 @@ def path(tree: Tree, code: str, link: Link) -> Safe:
     return tag("p", [(step, " › ") for step in steps], class_="quiet") if steps else Safe("")
 
 
-def summary(row: Row, before: Row | None, ranked: int, link: Link) -> Safe:
-    """Score, rank, change, records, red lines, missing: six figures that answer in five seconds."""
+def summary(row: Row, before: Row | None, yearly: Row | None, ranked: int, link: Link) -> Safe:
+    """Score, rank, changes, records, red lines, missing: figures that answer in five seconds."""
     rank = f"{row['rank']}" if row["ranked"] else display.NONE
-    moved = league.change(row, before)
     grade = marks.grade_name(row["grade"]) if row["grade"] else t("no grade")
     return figures([
         figure(display.score(row["score"]), f"{t('Score')} · {grade}", tone="breach" if row["grade"] == "D" else ""),
         figure(safe(rank, tag("small", f" / {ranked}")), league.rank_words(row), href=link("league", office=None)),
-        figure(marks.change(moved), t("Change on the period before")),
+        figure(league.compared(row, before), t("Change on the period before")),
+        figure(league.compared(row, yearly), t("Change on the year before")),
         figure(display.count(row["n"]), t("judged records"), href=link("records", office=row["office"])),
         figure(row["red_line"], t("red lines"), tone="breach" if row["red_line"] else ""),
         figure(len(row["missing"]), t("missing indicators"), title=t(", ").join(row["missing"])),

@@ -1114,6 +1114,93 @@ def upgrade() -> None:
         batch_op.create_index("ix_samples_history_record", ["record_id"], unique=False)
 
     op.create_table(
+        "scores",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("score", sa.Text(), nullable=True),
+        sa.Column("rank", sa.BigInteger(), nullable=True),
+        sa.Column("grade", sa.Text(), nullable=True),
+        sa.Column("t4", sa.Text(), nullable=True),
+        sa.Column("r3", sa.Text(), nullable=True),
+        sa.Column("t1", sa.Text(), nullable=True),
+        sa.Column("t2", sa.Text(), nullable=True),
+        sa.Column("t3", sa.Text(), nullable=True),
+        sa.Column("t5", sa.Text(), nullable=True),
+        sa.Column("r1", sa.Text(), nullable=True),
+        sa.Column("r2", sa.Text(), nullable=True),
+        sa.Column("r4", sa.Text(), nullable=True),
+        sa.Column("r5", sa.Text(), nullable=True),
+        sa.Column("h1", sa.Text(), nullable=True),
+        sa.Column("h2", sa.Text(), nullable=True),
+        sa.Column("h3", sa.Text(), nullable=True),
+        sa.Column("c1", sa.Text(), nullable=True),
+        sa.Column("c2", sa.Text(), nullable=True),
+        sa.Column("c3", sa.Text(), nullable=True),
+        sa.Column("o1", sa.Text(), nullable=True),
+        sa.Column("o2", sa.Text(), nullable=True),
+        sa.Column("o3", sa.Text(), nullable=True),
+        sa.Column("o4", sa.Text(), nullable=True),
+        sa.Column("o5", sa.Text(), nullable=True),
+        sa.Column("office_named", sa.Text(), nullable=True),
+        sa.Column("version_at", sa.BigInteger(), nullable=False),
+        sa.Column("content_hash", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("row_no", sa.BigInteger(), nullable=False),
+        sa.Column("precision", sa.Text(), nullable=True),
+        sa.Column("unreadable", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scores")),
+        sa.UniqueConstraint("office_code", "period", name=op.f("uq_scores_office_code_period")),
+    )
+    with op.batch_alter_table("scores", schema=None) as batch_op:
+        batch_op.create_index("ix_scores_batch_id", ["batch_id"], unique=False)
+
+    op.create_table(
+        "scores_history",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=True),
+        sa.Column("fate", sa.Text(), nullable=False),
+        sa.Column("ended_by_batch", sa.BigInteger(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("score", sa.Text(), nullable=True),
+        sa.Column("rank", sa.BigInteger(), nullable=True),
+        sa.Column("grade", sa.Text(), nullable=True),
+        sa.Column("t4", sa.Text(), nullable=True),
+        sa.Column("r3", sa.Text(), nullable=True),
+        sa.Column("t1", sa.Text(), nullable=True),
+        sa.Column("t2", sa.Text(), nullable=True),
+        sa.Column("t3", sa.Text(), nullable=True),
+        sa.Column("t5", sa.Text(), nullable=True),
+        sa.Column("r1", sa.Text(), nullable=True),
+        sa.Column("r2", sa.Text(), nullable=True),
+        sa.Column("r4", sa.Text(), nullable=True),
+        sa.Column("r5", sa.Text(), nullable=True),
+        sa.Column("h1", sa.Text(), nullable=True),
+        sa.Column("h2", sa.Text(), nullable=True),
+        sa.Column("h3", sa.Text(), nullable=True),
+        sa.Column("c1", sa.Text(), nullable=True),
+        sa.Column("c2", sa.Text(), nullable=True),
+        sa.Column("c3", sa.Text(), nullable=True),
+        sa.Column("o1", sa.Text(), nullable=True),
+        sa.Column("o2", sa.Text(), nullable=True),
+        sa.Column("o3", sa.Text(), nullable=True),
+        sa.Column("o4", sa.Text(), nullable=True),
+        sa.Column("o5", sa.Text(), nullable=True),
+        sa.Column("office_named", sa.Text(), nullable=True),
+        sa.Column("version_at", sa.BigInteger(), nullable=False),
+        sa.Column("content_hash", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("row_no", sa.BigInteger(), nullable=False),
+        sa.Column("precision", sa.Text(), nullable=True),
+        sa.Column("unreadable", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scores_history")),
+    )
+    with op.batch_alter_table("scores_history", schema=None) as batch_op:
+        batch_op.create_index("ix_scores_history_ended", ["ended_by_batch"], unique=False)
+        batch_op.create_index("ix_scores_history_record", ["record_id"], unique=False)
+
+    op.create_table(
         "source_states",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -1273,6 +1360,15 @@ def downgrade() -> None:
 
     op.drop_table("tickets")
     op.drop_table("source_states")
+    with op.batch_alter_table("scores_history", schema=None) as batch_op:
+        batch_op.drop_index("ix_scores_history_record")
+        batch_op.drop_index("ix_scores_history_ended")
+
+    op.drop_table("scores_history")
+    with op.batch_alter_table("scores", schema=None) as batch_op:
+        batch_op.drop_index("ix_scores_batch_id")
+
+    op.drop_table("scores")
     with op.batch_alter_table("samples_history", schema=None) as batch_op:
         batch_op.drop_index("ix_samples_history_record")
         batch_op.drop_index("ix_samples_history_ended")
