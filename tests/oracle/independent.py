@@ -303,6 +303,7 @@ class Version:
     names: frozenset[str]
     first: date
     last: date
+    successors: list[str] = field(default_factory=list)
 
     def valid_on(self, day: date) -> bool:
         return self.first <= day <= self.last
@@ -322,6 +323,9 @@ def read_offices(directory: Path) -> dict[str, list[Version]]:
             names=frozenset(plain_name(name) for name in [row["code"], row["name"], *aliases]),
             first=read_day(row.get("valid_from", "")) or date.min,
             last=read_day(row.get("valid_to", "")) or date.max,
+            successors=[
+                part.strip() for part in re.split(r"[;；,，、|]", row.get("successor_code", "")) if part.strip()
+            ],
         )
         offices.setdefault(version.code, []).append(version)
     for versions in offices.values():
@@ -1071,6 +1075,45 @@ class Figures:
             "provisional": self.provisional,
             "to_the_minute": self.to_the_minute,
         }
+
+
+class CompanyOfToday(Company):
+    """The same company, every record counted where it would count on one day (A49, A50)."""
+
+    def __init__(self, company: Company, day: date) -> None:
+        self.__dict__.update(company.__dict__)
+        self.day = day
+
+    def standing(self, code: str) -> Version | None:
+        """The office as it is that day; once it has ended, who followed it, if that is one office."""
+        passed = []
+        version = self.version_near(code, self.day)
+        while version and version.last < self.day and len(version.successors) == 1 and version.code not in passed:
+            passed.append(version.code)
+            version = self.version_near(version.successors[0], self.day) or version
+        return version
+
+    def above(self, code: str, day: date) -> tuple[str, ...]:
+        chain: list[str] = []
+        version = self.standing(code)
+        while version and version.code not in chain:
+            chain.append(version.code)
+            version = self.standing(version.parent)
+        return tuple(chain)
+
+    def customers(self, code: str, day: date) -> int:
+        return super().customers(code, self.day)
+
+    def rows(self, level: str, period: Period) -> list[tuple[str, Version, date]]:
+        """Offices that are there that day; of the period's others those that nobody followed."""
+        found = []
+        for code, versions in self.offices.items():
+            version = self.version_near(code, self.day)
+            was_there = any(one.first <= period.last and one.last >= period.first for one in versions)
+            left_alone = was_there and self.standing(code) is version
+            if version and version.level == level and (version.valid_on(self.day) or left_alone):
+                found.append((code, version, self.day))
+        return found
 
 
 class League:
