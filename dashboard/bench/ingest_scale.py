@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from dashboard.bench.ingest_data import NOW, copied, expect, take_into, template, tickets, write_tickets
+from dashboard.bench.ingest_data import NOW, copied, expect, take_into, template, write_tickets
 from dashboard.bench.peak import peak_of
 from dashboard.bench.timing import paired, report
 
@@ -51,8 +51,9 @@ class _Table:
 
     def __init__(self, home: Path, database: Path, rows: int, few: int, rounds: int) -> None:
         self.database, self.few = database, few
-        take_into(database, write_tickets(home / "tickets.csv", rows), rows)
-        spread = _spread(rows, few)
+        file = write_tickets(home / "tickets.csv", rows)
+        take_into(database, file, rows)
+        spread = _spread(file, rows, few)
         self.files = [home / f"changes{rows}-{number}.csv" for number in range(rounds)]
         for number, file in enumerate(self.files, start=1):
             spread.with_columns(pl.lit(f"改过{number}次").alias("content")).write_csv(file)
@@ -63,9 +64,9 @@ class _Table:
         expect(take_into(self.database, self.files.pop(0), self.few, now=now).updated, self.few)
 
 
-def _spread(rows: int, few: int) -> pl.DataFrame:
-    """Tickets from all over a table of `rows`; not every hundredth, whose numbers all end in lost digits."""
+def _spread(file: Path, rows: int, few: int) -> pl.DataFrame:
+    """Rows from all over a file; not every hundredth, whose numbers would all end in what look like lost digits."""
     step = rows // few
-    chosen = [number * step + number * 37 % step for number in range(few)]
-    numbers = pl.Series("ticket_no", chosen).cast(pl.String).str.zfill(12).str.replace("^", "2026")
-    return tickets(0, few, seed=1).with_columns(numbers)
+    index = pl.col("index").cast(pl.Int64)
+    chosen = pl.scan_csv(file, infer_schema=False).with_row_index().filter(index % step == index // step * 37 % step)
+    return chosen.drop("index").head(few).collect()
