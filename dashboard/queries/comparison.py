@@ -1,8 +1,8 @@
 """How offices stood before (环比、同比): in the period before and a year before, beside the league, never in it.
 
 A frozen period answers from its snapshot (`snapshot`). Where records of that time are here they are judged and counted
-(`computed`); otherwise a score finished elsewhere may have been imported (`imported`, not recomputed). A comparison over
-two editions of the rulebook says so.
+(`computed`); otherwise a score finished elsewhere may have been imported (`imported`, not recomputed). A comparison
+over two editions of the rulebook says so. By today's tree nothing comes from a snapshot: it was taken by the tree then.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def comparison(
             {
                 **_imported(source, viewer, then),
                 **_computed(source, viewer, rules, then, level, moment, stored=stored),
-                **(_frozen(db, viewer, then, level) if stored else {}),
+                **(_frozen(db, viewer, then, level) if stored and tree == "day" else {}),
             }
             for then in (before, year)
         ]

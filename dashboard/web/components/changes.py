@@ -8,8 +8,9 @@ from datetime import timedelta
 from checks.periods import parse_period
 from dashboard.queries.office_changes import sentence
 from dashboard.queries.office_history import changes_told
+from dashboard.queries.quarter import neighbours
 from dashboard.texts import t
-from dashboard.web import cached, periods
+from dashboard.web import cached
 from dashboard.web.components.blocks import go, says, tabs
 from dashboard.web.markup import Safe, tag
 from dashboard.web.state import Here, tree_read
@@ -19,16 +20,12 @@ MOST = 6
 """Changes told one by one; the others are on the page of the offices."""
 
 
-def note(
-    page: Here, link: Callable[..., str], offices: Collection[str] | None = None, compared: str | None = None
-) -> Safe:
-    """What changed between the period compared with (default: the one before) and the end of the strip's period.
+def note(page: Here, link: Callable[..., str], offices: Collection[str] | None = None) -> Safe:
+    """What changed between the period a year before, the oldest compared with, and the end of the strip's period.
 
     Of these `offices`, or of all. Nothing where nothing changed and nothing else is read than the day's tree.
     """
-    before = compared or periods.before(page.strip.period) or page.strip.period
-    told = cached.kept(page, "office changes", before, tuple(sorted(offices or ())),
-                       make=lambda: _told(page, before, offices))  # fmt: skip
+    told = cached.kept(page, "office changes", tuple(sorted(offices or ())), make=lambda: _told(page, offices))
     if not told and tree_read() == "day":
         return Safe("")
     readings = [(t(name), link(tree=None if key == "day" else key), tree_read() == key) for key, name in TREES.items()]
@@ -42,8 +39,9 @@ def note(
     return tag("div", changed, tabs(readings, t("Tree of offices")), says(said), class_="changes")
 
 
-def _told(page: Here, before: str, offices: Collection[str] | None) -> list[str]:
+def _told(page: Here, offices: Collection[str] | None) -> list[str]:
     period = parse_period(page.strip.period)
-    first = parse_period(before).start + timedelta(days=1)
+    _, year = neighbours(period)
+    first = year.start + timedelta(days=1)
     found, tree = changes_told(page.app.db, page.viewer, first=first, last=period.last_day)
-    return [sentence(one, tree) for one in found if offices is None or one.concerns & frozenset(offices)]
+    return [sentence(one, tree) for one in reversed(found) if offices is None or one.concerns & frozenset(offices)]
