@@ -269,6 +269,8 @@ def test_the_overview_is_the_league(demo_book, demo_application):
             row = rows[expected["name"]]
             assert row["综合得分"] == expected["score"]
             assert row["排名"] == (expected["rank"] or "—")
+            low, high = expected["rank_low"], expected["rank_high"]
+            assert row["排名区间（95%）"] == (f"{low}–{high}" if expected["rank"] else "—")
             assert row["等级"] == (expected["grade"] or "—")
             assert row["红线"] == expected["red_line"]
             assert row["样本量(n)"] == expected["n"]
