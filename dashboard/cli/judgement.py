@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from dashboard.bootstrap import open_application
+from dashboard.bootstrap import Application, open_application
 from dashboard.cli.output import Format, emit, parse_time, say
 from dashboard.judging.halls import SAMPLE_CODES
 from dashboard.judging.present import bring_up_to_date
-from dashboard.judging.rules import rules_named, rules_of
+from dashboard.judging.rules import Rules, rules_named, rules_of
+from dashboard.queries.beside import document_of as limits_document
+from dashboard.queries.beside import office_beside
 from dashboard.queries.comparison import comparison, with_comparison
 from dashboard.queries.explain import explain as explain_office
 from dashboard.queries.league import league as league_of
@@ -18,6 +21,8 @@ from dashboard.queries.movement import movement as movement_of
 from dashboard.queries.records import SAMPLES
 from dashboard.queries.records import records as records_of
 from dashboard.queries.signals import signals as signals_of
+from dashboard.queries.weightless import document_of as lines_document
+from dashboard.queries.weightless import weightless
 from dashboard.texts import t
 
 Period = Annotated[str, typer.Option(help="2026-Q3, 2026-09, 2026-W38 or 2026-09-01..2026-09-15.")]
@@ -117,22 +122,28 @@ def explain(
     period: Period,
     rulebook: Book = None,
     tree: TreeOption = "day",
+    beside: Annotated[
+        bool, typer.Option("--beside", help="Also by law, promise and internal rule, and lines of weight 0 (JSON).")
+    ] = False,
     as_of: AsOf = None,
     person: Person = None,
     output: Output = Format.table,
 ) -> None:
     """Every point of an office, down to the records that lost it."""
     application = open_application(user=person)
+    rules = rules_named(application.settings, rulebook, application.db)
     document = explain_office(
         application.db,
         application.viewer,
-        rules_named(application.settings, rulebook, application.db),
+        rules,
         office=office,
         period=period,
         now=application.now(),
         as_of=parse_time(as_of),
         tree=tree,
     )
+    if beside:
+        document |= _beside(application, rules, document, office, period, parse_time(as_of))
     lost = [
         {"indicator": line["code"], **{key: value for key, value in record.items() if key != "reason_text"}}
         for line in document["indicators"]
@@ -146,6 +157,17 @@ def explain(
         emit(document, output, _EXPLAIN_COLUMNS, rows="indicators")
         print()
         emit({"rows": lost}, output, _LOST_COLUMNS)
+
+
+def _beside(
+    application: Application, rules: Rules, document: dict[str, Any], office: str, period: str, as_of: datetime | None
+) -> dict[str, Any]:
+    """What stands beside the score, under keys of its own."""
+    db, viewer, now = application.db, application.viewer, application.now()
+    figures = {line["code"]: line for line in document["indicators"]}
+    limits = office_beside(db, viewer, rules, office=office, period=period, now=now, as_of=as_of)
+    lines = weightless(db, viewer, rules, office=office, period=period, as_of=as_of or now, indicators=figures)
+    return {"beside": limits_document(limits), "lines": lines_document(lines)}
 
 
 def records(
@@ -230,8 +252,8 @@ def movement(
     """Who moved in the league since an earlier period, split into own change, peers, rules and late data."""
     application = open_application(user=person)
     document = movement_of(
-        application.db, application.viewer, rules_of(application.settings, application.db), period=period, before=since, level=level,
-        now=application.now(),
+        application.db, application.viewer, rules_of(application.settings, application.db), period=period,
+        before=since, level=level, now=application.now(),
     )  # fmt: skip
     emit(document, output, ("office", "name", "rank_before", "rank", "change", "own", "peers", "rules", "late_data",
                             "score_before", "score"))  # fmt: skip

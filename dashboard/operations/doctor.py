@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from checks.clock import load_calendar
 from checks.errors import RuleError
+from checks.notices import with_notices
 from checks.rulebook.loader import load_rulebook
 from collectors.base import CollectorError
 from collectors.video.persons import person_detector
@@ -27,6 +28,7 @@ from dashboard.bootstrap import Application, open_application
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import configured_sources
+from dashboard.judging.notices import stored_notices
 from dashboard.judging.rules import CALENDARS, RULEBOOKS, rules_named, rules_of
 from dashboard.queries.jobs import last_runs, process_state
 from dashboard.queries.staleness import silent_sources
@@ -186,12 +188,16 @@ def _foreign_rulebooks(patient: Patient) -> Iterator[Finding]:
 def _calendar(patient: Patient) -> Iterator[Finding]:
     try:
         calendar = load_calendar(patient.settings.company.calendar, patient.settings.path(CALENDARS))
+        if patient.database:
+            calendar = with_notices(calendar, stored_notices(patient.application.db, calendar.name))
         last = calendar.published[1]
     except RuleError as error:
         yield Finding.of("calendar", error)
         return
     ahead = last - patient.now.astimezone(LOCAL).date()
-    hint = "Add the year's notice to the calendar as soon as it is out; deadlines beyond are provisional (暂定)."
+    hint = (
+        "Load the year's notice as soon as it is out (mingcha calendar import FILE); deadlines beyond are provisional."
+    )
     state = OK if ahead >= CALENDAR_AHEAD else WARN
     yield Finding("calendar", state, f"Working days are published until {last}.", hint if state == WARN else "")
 

@@ -6,6 +6,7 @@ records of the office and period. The league does not read this file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -15,6 +16,7 @@ import polars as pl
 
 from checks.judge.clocks import fits
 from checks.reasons import REASONS, STATES, numbers_of
+from checks.rounding import published
 from checks.rulebook.beside import code_of, every_clock, scored_as
 from checks.rulebook.model import KINDS, Edition, Limit, LimitKind, Step
 from dashboard.database import Database
@@ -183,3 +185,18 @@ def _average(found: pl.DataFrame, code: str, step: Step, limit: Limit) -> Averag
         return None
     micros = done.select((pl.col(step.end) - pl.col(step.start)).sum()).item()
     return Average(limit, micros / done.height / 60_000_000, done.height)
+
+
+def document_of(results: Sequence[KindResult]) -> list[dict[str, Any]]:
+    """Results as the key `beside` of `mingcha explain --beside` prints them."""
+    return [
+        {
+            "step": result.step.code, "kind": result.kind, "scored_as": result.scored_as,
+            "limits": [{"code": limit.code, "amount": limit.amount, "unit": limit.unit, "clock": limit.clock,
+                        "per_case": limit.per_case, "clause": limit.clause} for limit in result.limits],
+            "on_time": result.on_time, "judged": result.judged, "rate": published(result.rate),
+            "pending": result.pending, "unjudgeable": result.unjudgeable, "excluded": result.excluded,
+            "averages": [{"limit": a.limit.code, "minutes": round(a.minutes, 6), "n": a.n} for a in result.averages],
+        }
+        for result in results
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ A line whose data nobody delivered has no value and says what is missing: never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from checks.judge.measures import months_that_count
 from checks.published import conduct_rate, connection_rate, service_index
+from checks.rounding import published
 from checks.rulebook.lines import Line
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
@@ -197,3 +198,20 @@ def _missing(inputs: _Inputs, *codes: str) -> tuple[str, ...]:
 
 
 PUBLISHED = {"service_index": _service_index, "conduct_rate": _conduct_rate, "connection_rate": _connection_rate}
+
+
+def document_of(results: Sequence[LineResult]) -> list[dict[str, Any]]:
+    """Lines as the key `lines` of `mingcha explain --beside` prints them."""
+    return [
+        {
+            "code": result.line.code,
+            "title": result.line.title,
+            "value": published(result.value),
+            "unit": result.line.unit,
+            "weight": 0,
+            "missing": list(result.missing),
+            "lacks": result.line.lacks or None,
+            "clause": result.line.clause,
+        }
+        for result in results
+    ]

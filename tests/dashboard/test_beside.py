@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from dashboard.queries.league import league
 from dashboard.queries.rulebook import touched
 from dashboard.queries.weightless import weightless
 from dashboard.settings import Settings
+from dashboard.texts import set_language
+from dashboard.web.views.beside import pause_flags
 
 RULES = rules_of(Settings())
 SYSTEM = system_viewer()
@@ -198,3 +201,27 @@ def test_a_change_of_edition_counts_the_records_that_the_other_edition_would_jud
     assert "arrival.promise" not in found  # only its wording changed
     head = Viewer("head", "office_head", frozenset({"S2"}))
     assert touched(db, head, RULES, **asked)["complaint_reply.promise"].concerned == 0
+
+
+@pytest.mark.parametrize(
+    ("paused", "document", "said"),
+    [
+        (0, None, []),
+        (None, None, []),
+        (10, "暂停单 7", []),
+        (10, None, ["names no document"]),
+        (61, "暂停单 7", ["more than the 60"]),
+        (61, None, ["more than the 60", "names no document"]),
+    ],
+)
+def test_a_pause_above_the_cap_or_without_a_document_is_a_lead(
+    paused: int | None, document: str | None, said: list[str]
+) -> None:
+    set_language("en")
+    record = SimpleNamespace(
+        values={"paused_working_days": paused, "pause_document": document},
+        edition=RULES.rulebook.editions[-1], record=SimpleNamespace(name="applications"),
+    )  # fmt: skip
+    flags = pause_flags(record)  # type: ignore[arg-type]
+    set_language("zh")
+    assert [words in flag for words, flag in zip(said, flags, strict=True)] == [True] * len(said)

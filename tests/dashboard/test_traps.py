@@ -1,8 +1,8 @@
 """The traps of the field by number (domain §9), each by what the commands answer; every expectation is written by hand.
 
 The others stand where their subject is tested, under their number: 3 in test_counting.py, 7–9, 24, 31 and 51 in
-test_authenticity.py, 17–19 with the offices, 20 with the standings, 25 in test_beside.py, 27, 28 and 52 with exclusions and
-frozen periods, 33 in test_published.py.
+test_authenticity.py, 17–19 with the offices, 20 with the standings, 25 in test_beside.py, 27, 28 and 52 with what is
+excluded and frozen, 33 in test_published.py.
 """
 
 from __future__ import annotations
@@ -255,3 +255,18 @@ def test_trap_35_a_statistical_month_runs_from_the_21st_to_the_20th(company: Pat
     assert figure("P35", "R1", "2026-06-21..2026-07-20") == (2, 2)
     assert sorted(records("repairs", "P35", "2026-06-21..2026-07-20")) == ["R35B", "R35C"]
     assert figure("P35", "R1", "2026-07") == (2, 2)
+
+
+def test_trap_25_one_case_by_an_average_is_labelled_internal_in_what_is_printed(company: Path) -> None:
+    """R11 took 50 minutes: late by the promise of an average (45), in time by the regulation (60)."""
+    document = asked("explain", "P11", "--period", "2026-Q3", "--as-of", AS_OF, "--beside")
+    found = {(one["step"], one["kind"]): one for one in document["beside"]}
+    promise, law = found["arrival", "promise"], found["arrival", "law"]
+    assert (promise["on_time"], promise["judged"], promise["scored_as"]) == (0, 1, "R1")
+    assert {limit["per_case"] for limit in promise["limits"]} == {"internal"}
+    assert promise["averages"] == [{"limit": "arrival.promise.urban", "minutes": 50, "n": 1}]
+    assert (law["on_time"], law["judged"], law["scored_as"]) == (1, 1, None)
+    lines = {line["code"]: line for line in document["lines"]}
+    assert lines["S14"]["value"] == 0  # R1 under its name in the station league
+    assert lines["S05"]["missing"] == ["line_loss_low_voltage"]
+    assert [line["code"] for line in document["indicators"]][:5] == ["T1", "T2", "T3", "T4", "T5"]
