@@ -83,6 +83,7 @@ def test_a_page_that_rests_on_a_silent_source_says_as_of_when_it_is(opened, page
     assert "repairs ：自" in seen
     assert "没有新的抢修（已 3 小时 00 分）；应每 3 小时 00 分至少一次" in seen
     assert ("数据陈旧" in seen) == (page != "today")
+    assert ("R1 抢修到岗及时率 61.2% 数据陈旧" in seen) == (page == "office")
 
 
 def test_the_rows_keep_score_rank_and_grade(opened, running_period):

@@ -114,8 +114,11 @@ def _indicator(line: Row, cell: Row, edition: Edition, office: str, as_of: datet
     return [
         name,
         word(t("missing"), "", t("No value in this period: neither 0 nor 100.")) if missing
-        else go(door, value_text(line["value"], percent),
-                title=what.words(cell, found, edition, as_of) if cell else None),
+        else safe(
+            go(door, value_text(line["value"], percent),
+               title=what.words(cell, found, edition, as_of) if cell else None),
+            [(" ", mark) for mark in marks.beside(line["marks"])],
+        ),
         _interval(cell, percent),
         f"{value_text(float(found.floor), percent)} → {value_text(float(found.target), percent)}",
         display.NONE if missing else go(door, league.counted(line, found)),
