@@ -41,6 +41,8 @@ from dashboard.queries.quarter import quarter
 from dashboard.queries.staleness import Silent, silent_sources
 
 FORMAT = 1
+INPUTS = ("offices", "cameras", *KINDS, "measures", "samples", "hall_days", "inspections")
+"""Types of records of which figures are made; what came finished from elsewhere is compared with only."""
 
 
 def scoring(app: Application, period: str, as_of: dt.datetime, *, decided: dt.datetime | None = None) -> Scoring:
@@ -105,7 +107,7 @@ class _Making:
             yield f"records/{record}", _columns(frame, self.rules.rulebook.order(record), KINDS[record].moment)
         yield "records/samples", _columns(self._samples(), SAMPLE_CODES, "planned_at")
         yield "offices", _rows(self._offices())
-        for record in RECORDS:
+        for record in INPUTS:
             yield f"inputs/{record}", _rows(self._inputs(record))
         yield "counts", {"provisional": list(_provisional(frames))}
         yield "decisions", {"reviews": _rows(self._reviews()), "exclusions": self._exclusions()}

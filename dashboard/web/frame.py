@@ -23,6 +23,7 @@ from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
+from dashboard.freezing.stored import snapshot_of
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, viewer_named
 from dashboard.queries.freshness import Freshness
@@ -296,6 +297,11 @@ def _notes(context: Here) -> list[str]:
         notes.append(t("Demo company: every office, person and record here is made up."))
     if context.fresh.preparing:
         notes.append(t("Still being prepared: {what}", what=t(context.fresh.preparing)))
+    frozen = snapshot_of(context.app.db, context.strip.period) if context.asked is None else None
+    if frozen is not None:
+        told = t("{period} is frozen as {digest}: league, offices and records show the snapshot.",
+                 period=periods.name(context.strip.period), digest=frozen.digest[:12])  # fmt: skip
+        notes.append(told)
     if context.strip.as_of:
         notes.append(t("You see the state of {moment}, not the present one.", moment=display.exact(context.as_of)))
     return notes
