@@ -157,7 +157,7 @@ def test_a_tried_weight_says_who_moves_and_by_which_indicator(opened, company):
     app.multiselect(key="try_limits").set_value(["arrival.promise.rural"]).run()
     app.number_input(key="try_arrival.promise.rural").set_value(240).run()
     assert not app.exception, app.exception
-    # with four hours to arrive all are in time: R1 earns its 60 whole, and R5 (2) has no late arrival to count: 60 of 96
+    # with four hours to arrive all are in time: R1 earns its 60 whole, and R5 (2) has nothing to count: 60 of 96
     assert "西坝供电所 3 不变 50.75 → 89.26 R1 +62.50" in words(app)
 
 
