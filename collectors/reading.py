@@ -39,7 +39,7 @@ SECONDS = 600.0
 """A file that takes longer to read is stuck."""
 _LACK_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS)
 """How programs end that get no memory, or are killed by the system for want of it."""
-_SAID_OF_MEMORY = re.compile(r"memory|can't spawn worker thread", re.IGNORECASE)
+_SAID_OF_MEMORY = re.compile(r"memory|can't spawn worker thread|background thread creation failed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

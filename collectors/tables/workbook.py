@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fastexcel
 import polars as pl
@@ -28,6 +29,11 @@ ERRORS = {
 """calamine's names of Excel's errors → what a person sees in the cell."""
 _ERROR = re.compile(r"Error\((\w+)\)")
 _TIME_ONLY = r"^(?:1899-12-3[01]|1904-01-01|1900-01-01) (\d\d:\d\d:\d\d.*)$"
+_LONG_NUMBER = re.compile(rb"v>\s*(?:[-+]?\d{16}|[-+]?[\d.]+[eE]\+?\d\d|[^<]{0,50}&#)")
+"""A value of 16 digits or with an exponent, or whose digits are written as references."""
+_WRITTEN_OTHERWISE = (b"<v ", b":v ", b"<![CDATA")
+"""What a value is not looked for in."""
+_WINDOW, _LONGEST = 1 << 20, 100
 _DATEMODE = re.compile(rb"\x22\x00\x02\x00([\x00\x01])\x00")
 
 
@@ -97,7 +103,14 @@ class _Sheet:
 
     def rows_of_long_numbers(self, column: int) -> Sequence[int]:
         """Rows whose cell is a number too long for Excel, not a text."""
+        if not self._may_have_long_numbers:
+            return ()
         return self._long_numbers.get(column + self._first_column, ())
+
+    @cached_property
+    def _may_have_long_numbers(self) -> bool:
+        """Asked before every cell is looked at in Python: ticket numbers are long, and nearly always texts."""
+        return not zipfile.is_zipfile(self.path) or _says_long_numbers(self.path)
 
     @cached_property
     def _long_numbers(self) -> dict[int, list[int]]:
@@ -121,6 +134,32 @@ class _Sheet:
             for (top, left), (bottom, _) in merges
             for row in range(top + 1, bottom + 1)
         }
+
+
+def _says_long_numbers(path: Path) -> bool:
+    """Whether the text of an xlsx has a number so long, or anything in which one could hide; of other kinds always.
+
+    Texts are kept apart, in the shared strings; a text inside a sheet that looks like a long number counts as one.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = [name for name in archive.namelist() if name != "xl/sharedStrings.xml"]
+        sheets = [name for name in parts if name.startswith("xl/worksheets/")]
+        if not any(name.endswith(".xml") for name in sheets) or any(name.endswith(".bin") for name in sheets):
+            return True
+        return any(_has_long_number(part) for part in map(archive.open, parts))
+
+
+def _has_long_number(part: IO[bytes]) -> bool:
+    with part:
+        rest = part.read(4)
+        if b"\x00" in rest or rest[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return True
+        while window := part.read(_WINDOW):
+            text = rest + window
+            if _LONG_NUMBER.search(text) or any(mark in text for mark in _WRITTEN_OTHERWISE):
+                return True
+            rest = window[-_LONGEST:]
+    return False
 
 
 def _is_long_number(cell: object) -> bool:

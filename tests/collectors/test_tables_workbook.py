@@ -11,6 +11,7 @@ import xlwt
 
 from collectors.base import CollectorError
 from collectors.tables import read_grids
+from collectors.tables import workbook as reader
 
 
 def cells_of(grid, width):
@@ -87,6 +88,30 @@ def test_numbers_too_long_for_excel_are_told_from_texts(tmp_path):
     (grid,) = read_grids(path)
     assert list(grid.lost_digits(1)) == [3]
     assert list(grid.lost_digits(0)) == []
+
+
+def test_texts_that_are_long_numbers_need_no_second_look_at_every_cell(tmp_path, monkeypatch):
+    path = workbook(tmp_path, ["a", "编号"], [1, "20231121080533123456"], [0.12345678901234567, "2023112108053312"])
+    (grid,) = read_grids(path)
+    monkeypatch.setattr(reader, "CalamineWorkbook", None)  # nobody opens it again
+    assert list(grid.lost_digits(1)) == list(grid.lost_digits(0)) == []
+
+
+@pytest.mark.parametrize("number", [1234567890123456, -20231121080533123456, 2.5e16, 1e300])
+def test_a_long_number_is_found_however_it_is_written(tmp_path, number):
+    (grid,) = read_grids(workbook(tmp_path, ["编号", "b"], [number, "x"], ["20231121080533123456", "x"]))
+    assert list(grid.lost_digits(0)) == [2]
+
+
+@pytest.mark.parametrize("value", ['<v xml:space="preserve">2023112108053312</v>', "<v>202311210805331&#50;</v>",
+                                   "<v><![CDATA[2023112108053312]]></v>"])  # fmt: skip
+def test_a_value_written_in_an_unusual_way_is_looked_at_again(tmp_path, value):
+    path = workbook(tmp_path, ["编号", "b"], [777, "x"])
+    strange = tmp_path / "strange.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(strange, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"<v>777</v>", value.encode()))
+    assert reader._says_long_numbers(strange)
 
 
 def test_rows_keep_the_numbers_that_the_spreadsheet_shows(tmp_path):
