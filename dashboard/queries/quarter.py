@@ -141,7 +141,7 @@ def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.dateti
     The comparisons take the same number of days when the period has not ended at that moment. Raises PeriodError,
     MingchaError when no edition was in force.
     """
-    rules, period, moment = rules_of(app.settings), parse_period(period_name), as_of or app.now()
+    rules, period, moment = rules_of(app.settings, app.db), parse_period(period_name), as_of or app.now()
     edition = edition_of(rules, period)
     spans = (period, *compared(period, moment))
     if as_of is None:
