@@ -121,7 +121,7 @@ if not rows:
                         t("Import offices first: mingcha import offices FILE, then tickets and repairs.")))  # fmt: skip
 elif tab == "score":
     show(cached.kept(page, "league head", *filters, make=lambda: finished(*head())))
-    left, right = st.columns([7, 3], gap="medium")
+    left, right = st.columns([76, 24], gap="small")
     with left:
         show(cached.kept(page, "league score", *filters, make=lambda: finished(*whole_score())))
     with right:

@@ -38,13 +38,16 @@ def score_table(
     last = max((row["rank_high"] or 0 for row in rows), default=0)
     shown = {row["office"]: weeks.get(row["office"], ()) for row in rows}
     across = scale_of(shown)
-    line = [Column(t("Twelve weeks"), "wide", t("Share of clocks met in time by week of acceptance; not the score."))]
+    line = [
+        Column(t("Twelve weeks"), "wide thin", t("Share of clocks met in time by week of acceptance; not the score."))
+    ]
     year = [Column(t("Year on year"), "num", t("Score against the same period a year before."))] if yearly else []
     columns = [
-        Column(t("Rank"), "num"), Column(t("Interval of rank"), "wide", t("Where the rank may lie by chance, 95 %.")),
+        Column(t("Rank"), "num"),
+        Column(t("Interval of rank"), "wide thin", t("Where the rank may lie by chance, 95 %.")),
         Column(t("Office"), "head main keep"), Column(t("Score"), "num"), Column(t("Grade")),
         Column(t("Change"), "num", t("Score against the period before.")), *year, *(line if weeks else []),
-        Column(t("Points lost by line"), "wide"), Column("n", "num", t("Judged records, each counted once.")),
+        Column(t("Points lost by line"), "wide thin"), Column("n", "num", t("Judged records, each counted once.")),
         Column(t("Marks")),
     ]  # fmt: skip
     body = []

@@ -61,7 +61,8 @@ def grade(code: str | None) -> Safe | str:
     return tag("span", grade_name(code), class_=f"grade {tone}".strip())
 
 
-GRADES = {"benchmark": "Benchmark"}
+GRADES = {"标杆": "Benchmark"}
+"""Grades that are words; the others are letters everywhere."""
 
 
 def grade_name(code: str) -> str:
