@@ -57,7 +57,7 @@ def lines_key(lines: Sequence[str]) -> Safe:
 def grade(code: str | None) -> Safe | str:
     if code is None:
         return display.NONE
-    tone = {"D": "breach", "C": "soon", "benchmark": "fine"}.get(code, "")
+    tone = {"D": "breach", "C": "soon", "标杆": "fine"}.get(code, "")
     return tag("span", grade_name(code), class_=f"grade {tone}".strip())
 
 
