@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.exports.heading import LEVEL_NAMES, Heading, span, why
 from dashboard.exports.spreadsheet import Column, Table
+from dashboard.queries.finished_scores import IMPORTED
 from dashboard.queries.quarter import OfficeLine, Quarter, Row
 from dashboard.texts import current_language, t
 
@@ -35,6 +36,7 @@ def overview(facts: Quarter, heading: Heading) -> Table:
         t("Rank interval: ranks that chance leaves open; offices whose intervals overlap may differ by chance alone."),
         t("A mark changes neither score nor rank, unless the company withholds marked scores."),
         t("A confirmed red line caps the grade of hall and station at D and leaves the score."),
+        *_imported(facts),
     )
     return Table(name, heading.sheet(name), heading.lines, columns, rows, notes)
 
@@ -55,6 +57,16 @@ def _interval(row: Row) -> str | None:
     return None if row["rank_low"] is None else f"{row['rank_low']}–{row['rank_high']}"
 
 
+def _imported(facts: Quarter) -> list[str]:
+    """Which comparison rests on scores finished elsewhere."""
+    spans = [(facts.before, [line.before for line in facts.lines]),
+             (facts.year_before, [line.year_before for line in facts.lines])]  # fmt: skip
+    return [
+        t("Scores of {period} are imported, not recomputed.", period=period.name)
+        for period, rows in spans if any(row and row.get("source") == IMPORTED for row in rows)
+    ]  # fmt: skip
+
+
 def _compared(row: Row, then: Row | None) -> tuple[float | None, float | None]:
     """The score of another period, and the difference to it."""
     score = then["score"] if then else None
@@ -70,8 +82,8 @@ def tickets(facts: Quarter, heading: Heading) -> Table:
         Column(t("Marketing"), "integer", assessed), Column(t("Production"), "integer", assessed),
         Column(t("Substantiated complaints"), "integer"), Column(t("Handled late"), "integer"),
         Column(t("Handled improperly"), "integer"), Column(t("Called three times"), "integer"),
-        *_rate_columns(facts, ("T1", "T2", "T3")), *_rate_columns(facts, ("T4",), "decimal", "change"),
-        *_rate_columns(facts, ("T5",)), Column(t("Excluded"), "integer"), Column(t("Unjudgeable"), "integer"),
+        *rate_columns(facts, ("T1", "T2", "T3")), *rate_columns(facts, ("T4",), "decimal", "change"),
+        *rate_columns(facts, ("T5",)), Column(t("Excluded"), "integer"), Column(t("Unjudgeable"), "integer"),
         Column(t("Pending"), "integer"),
     ]  # fmt: skip
     rows = [
@@ -80,7 +92,7 @@ def tickets(facts: Quarter, heading: Heading) -> Table:
             *(getattr(line.tickets, kind) for kind in TYPE_NAMES), line.tickets.marketing, line.tickets.production,
             line.tickets.substantiated, line.tickets.late, None,
             line.tickets.called_thrice if line.tickets.calls_known else None,
-            *_rates(line, ("T1", "T2", "T3", "T4", "T5")), line.tickets.excluded, _summed(line, "unjudgeable", "T"),
+            *rates(line, ("T1", "T2", "T3", "T4", "T5")), line.tickets.excluded, _summed(line, "unjudgeable", "T"),
             _summed(line, "pending", "T"),
         ]
         for number, line in enumerate(facts.lines, start=1)
@@ -103,8 +115,8 @@ def repairs(facts: Quarter, heading: Heading) -> Table:
         Column(t("Mean repair (minutes)"), "decimal"), Column(t("Promise (limit)"), "rate", arrivals),
         Column(t("Law (limit)"), "rate", arrivals), Column(t("Internal (limit)"), "rate", arrivals),
         Column(t("Arrivals judged"), "integer"), Column(t("Late arrivals"), "integer"),
-        *_rate_columns(facts, ("R1", "R2")), *_rate_columns(facts, ("R3",), "decimal", "change"),
-        *_rate_columns(facts, ("R4", "R5")), Column(t("Excluded"), "integer"), Column(t("Unjudgeable"), "integer"),
+        *rate_columns(facts, ("R1", "R2")), *rate_columns(facts, ("R3",), "decimal", "change"),
+        *rate_columns(facts, ("R4", "R5")), Column(t("Excluded"), "integer"), Column(t("Unjudgeable"), "integer"),
         Column(t("Pending"), "integer"),
     ]  # fmt: skip
     rows = [_repairs_row(number, line) for number, line in enumerate(facts.lines, start=1)]
@@ -124,7 +136,7 @@ def _repairs_row(number: int, line: OfficeLine) -> list[Any]:
         number, line.row["name"], t(LEVEL_NAMES[line.level]), counts.total, None,
         _ratio(counts.arrival_seconds, counts.arrived * 60), _ratio(counts.repair_seconds, counts.restored * 60),
         promise["value"], _ratio(counts.law_on_time, counts.law_judged), None, promise["denominator"], late,
-        *_rates(line, ("R1", "R2", "R3", "R4", "R5")), counts.excluded, _summed(line, "unjudgeable", "R"),
+        *rates(line, ("R1", "R2", "R3", "R4", "R5")), counts.excluded, _summed(line, "unjudgeable", "R"),
         _summed(line, "pending", "R"),
     ]  # fmt: skip
 
@@ -138,14 +150,14 @@ def halls(facts: Quarter, heading: Heading) -> Table:
         Column(t("Samples due"), "integer", checks), Column(t("Samples done"), "integer", checks),
         Column(t("Samples checkable"), "integer", checks), Column(t("Violations (number)"), "integer"),
         Column(t("Points deducted"), "integer"), Column(t("Hall score"), "score"),
-        *_rate_columns(facts, ("H2", "H3")),
+        *rate_columns(facts, ("H2", "H3")),
     ]  # fmt: skip
     lines = [line for line in (*facts.lines, *facts.halls) if line.halls.halls]
     rows = [
         [
             number, line.row["name"], t(LEVEL_NAMES[line.level]), line.halls.halls, line.halls.watchable,
             line.halls.visited, line.halls.due, line.halls.done, line.halls.checkable, line.halls.violations,
-            line.halls.deducted, _times_hundred(line.row["indicators"]["H1"]["value"]), *_rates(line, ("H2", "H3")),
+            line.halls.deducted, _times_hundred(line.row["indicators"]["H1"]["value"]), *rates(line, ("H2", "H3")),
         ]
         for number, line in enumerate(lines, start=1)
     ]  # fmt: skip
@@ -157,7 +169,7 @@ def halls(facts: Quarter, heading: Heading) -> Table:
     return Table(name, heading.sheet(name), heading.lines, columns, rows, notes)
 
 
-def _rate_columns(facts: Quarter, codes: Sequence[str], kind: str = "rate", change: str = "points") -> list[Column]:
+def rate_columns(facts: Quarter, codes: Sequence[str], kind: str = "rate", change: str = "points") -> list[Column]:
     """Three columns per indicator under its title: now, and the differences to both comparisons."""
     columns = []
     before, yearly = t("On the period before (pp)"), t("Year on year (pp)")
@@ -170,7 +182,7 @@ def _rate_columns(facts: Quarter, codes: Sequence[str], kind: str = "rate", chan
     return columns
 
 
-def _rates(line: OfficeLine, codes: Sequence[str]) -> list[float | None]:
+def rates(line: OfficeLine, codes: Sequence[str]) -> list[float | None]:
     """Value and differences: of rates in percentage points, of other values as they are."""
     cells: list[float | None] = []
     for code in codes:

@@ -1,4 +1,4 @@
-"""The quarter's workbook (季度评价表): sheets 01, 02, 03, 04, 07 and 08 of domain.md §10.
+"""The quarter's workbook (季度评价表): sheets 01 to 08 of domain.md §10.
 
 A column whose data a later version brings is there and says —. Everything that made the numbers is printed: period,
 as-of, rulebook and edition, n, what was left out.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dashboard.bootstrap import Application
-from dashboard.exports import annexes, standings
+from dashboard.exports import annexes, lines, standings
 from dashboard.exports.heading import Heading
 from dashboard.exports.spreadsheet import workbook_bytes
 from dashboard.freezing.facts import documents_facts
@@ -21,6 +21,8 @@ SHEETS = (
     standings.tickets,
     standings.repairs,
     standings.halls,
+    lines.connections,
+    lines.others,
     annexes.ledger,
     annexes.definitions,
 )

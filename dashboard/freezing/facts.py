@@ -15,7 +15,7 @@ from dashboard.freezing.stored import rulebook_of, snapshot_of
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
 from dashboard.queries.quarter import Frozen, LeftOut, OfficeLine, Quality, Quarter, Violation, quarter
-from dashboard.queries.quarter_counts import HallWatch, Repairing, Ticketing
+from dashboard.queries.quarter_counts import Connecting, HallWatch, Repairing, Ticketing
 
 NO_QUALITY = Quality(0, None, ())
 
@@ -76,5 +76,5 @@ def seen_by(facts: Quarter, offices: frozenset[str] | None) -> Quarter:
 def _line(line: Mapping[str, Any]) -> OfficeLine:
     return OfficeLine(**{
         **line, "tickets": Ticketing(**line["tickets"]), "repairs": Repairing(**line["repairs"]),
-        "halls": HallWatch(**line["halls"]),
+        "halls": HallWatch(**line["halls"]), "connections": Connecting(**line["connections"]),
     })  # fmt: skip

@@ -12,24 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from checks.periods import Period
 from checks.ranking import rank
 from checks.rounding import published
 from checks.scoring import Row, scoring_edition
 from dashboard.database import Database
-from dashboard.database.models import RECORD_TABLES
 from dashboard.freezing.stored import league_of, snapshot_of
 from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules
 from dashboard.judging.sums import OfficeSums, office_sums
 from dashboard.people import Viewer
+from dashboard.queries.finished_scores import IMPORTED, finished_scores
 from dashboard.queries.league import leaves_of, period_named, row_of, visible
 from dashboard.queries.office_changes import day_of_tree
 from dashboard.queries.quarter import neighbours
 
-COMPUTED, SNAPSHOT, IMPORTED = "computed", "snapshot", "imported"
+COMPUTED, SNAPSHOT = "computed", "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +133,8 @@ def _frozen(db: Database, viewer: Viewer, period: Period, level: str) -> dict[st
 
 
 def _imported(source: Reader, viewer: Viewer, period: Period) -> dict[str, Then]:
-    """Scores finished elsewhere for exactly this period."""
-    table = RECORD_TABLES["scores"]
-    seen = None if viewer.sees_everything else source.tree.below(viewer.offices, period.last_day)
-    values = [name for name in table.c.keys() if len(name) == 2 and name[1].isdigit()]  # noqa: SIM118 - a collection
-    found = {}
-    for row in source.frame(sa.select(table).where(table.c.period == period.name)).iter_rows(named=True):
-        if seen is None or row["office_code"] in seen:
-            told = {name.upper(): None if row[name] is None else float(row[name]) for name in values}
-            found[row["office_code"]] = Then(period.name, float(row["score"]), row["rank"], IMPORTED, None, told)
-    return found
+    return {
+        office: Then(period.name, row["score"], row["rank"], IMPORTED, None,
+                     {code: cell["value"] for code, cell in row["indicators"].items()})
+        for office, row in finished_scores(source, viewer, period).items()
+    }  # fmt: skip

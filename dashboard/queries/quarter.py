@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,14 @@ from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules, rules_of
 from dashboard.judging.sums import OfficeSums, office_sums
 from dashboard.people import Viewer
+from dashboard.queries.finished_scores import finished_scores
 from dashboard.queries.league import edition_of, leaves_of, row_document, row_of, standings, visible
 from dashboard.queries.quarter_counts import (
+    Connecting,
     HallWatch,
     Repairing,
     Ticketing,
+    connecting,
     hall_watch,
     judged,
     repairing,
@@ -60,6 +63,7 @@ class OfficeLine:
     tickets: Ticketing
     repairs: Repairing
     halls: HallWatch
+    connections: Connecting
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +156,17 @@ def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.dateti
             _league(opened, rules, viewer, span, moment, stored=as_of is None, compared=span is not spans[0])
             for span in spans
         ]
+        told = [finished_scores(opened, viewer, span) for span in spans[1:]]
         frames = {record: judged(opened, rules, record, period, moment) for record in ("tickets", "repairs")}
         until = min(period.ends_at, to_micros(moment) + 1)
         deducting = deducting_events(opened, rules, None, period.starts_at, until, moment)
         counts = _Counts(
             ticketing(opened, frames["tickets"], period, moment),
             repairing(opened, frames["repairs"], edition, moment),
+            connecting(opened, period, moment),
             hall_watch(opened, rules, period, moment, deducting),
         )
-        lines = {level: _lines(opened.tree, level, period, leagues, counts) for level in (*LEVELS, "hall")}
+        lines = {level: _lines(opened.tree, level, period, leagues, told, counts) for level in (*LEVELS, "hall")}
         ledger = _ledger(opened, rules, deducting, seen)
     return Quarter(
         period, moment, *spans[1:], rules.rulebook, edition, tuple(line for level in LEVELS for line in lines[level]),
@@ -172,6 +178,7 @@ def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.dateti
 class _Counts:
     tickets: Mapping[str, Ticketing]
     repairs: Mapping[str, Repairing]
+    connections: Mapping[str, Connecting]
     halls: Mapping[str, HallWatch]
 
 
@@ -205,8 +212,9 @@ def _league(
     return found
 
 
-def _lines(tree: Tree, level: str, period: Period, leagues: list[Rows], counts: _Counts) -> list[OfficeLine]:
-    """The level's offices in the order of the league."""
+def _lines(tree: Tree, level: str, period: Period, leagues: list[Rows], told: Sequence[Mapping[str, Row]],
+           counts: _Counts) -> list[OfficeLine]:  # fmt: skip
+    """The level's offices in the order of the league; a period without records is compared by its finished scores."""
     now, before, year_before = (rows.get(level, {}) for rows in leagues)
     found = []
     for code, row in now.items():
@@ -214,9 +222,9 @@ def _lines(tree: Tree, level: str, period: Period, leagues: list[Rows], counts: 
         above = tree.on(office.parent, period.last_day) if office and office.parent else None
         found.append(OfficeLine(
             code, level, above.name if above else "", row,
-            _with_records(before, code), _with_records(year_before, code),
+            _with_records(before, code) or told[0].get(code), _with_records(year_before, code) or told[1].get(code),
             counts.tickets.get(code, Ticketing()), counts.repairs.get(code, Repairing()),
-            counts.halls.get(code, HallWatch()),
+            counts.halls.get(code, HallWatch()), counts.connections.get(code, Connecting()),
         ))  # fmt: skip
     return found
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import polars as pl
 import sqlalchemy as sa
 
-from checks.clock import EPOCH
+from checks.clock import EPOCH, local_day
 from checks.judge.base import microseconds
 from checks.offices import Tree
 from checks.periods import Period
@@ -98,7 +98,18 @@ class HallWatch:
     deducted: int = 0
 
 
-Counts = TypeVar("Counts", Ticketing, Repairing)
+@dataclass(slots=True)
+class Connecting:
+    """What the designated-supplier forms of the period say (三指定评价表), by their own time."""
+
+    forms: int = 0
+    design: int = 0
+    construction: int = 0
+    supply: int = 0
+    fee: int = 0
+
+
+Counts = TypeVar("Counts", Ticketing, Repairing, Connecting)
 
 
 def within(period: Period, moment: str, as_of: dt.datetime) -> Condition:
@@ -163,6 +174,21 @@ def repairing(reader: Reader, repairs: pl.DataFrame, edition: Edition, as_of: dt
         law_on_time=concerned & arrived & (arrival <= limit),
     )
     return _up_the_tree(tallied, reader.tree, Repairing)
+
+
+def connecting(reader: Reader, period: Period, as_of: dt.datetime) -> dict[str, Connecting]:
+    """Forms and their accusations per office."""
+    table = RECORD_TABLES["evaluations"]
+    row = table.c
+    asked = ("designated_design", "designated_construction", "designated_supply", "extra_fee")
+    wanted = sa.select(row.office_code, row["at"], *(row[name] for name in asked)).where(
+        within(period, "at", as_of)(table), row.kind == "designated_form"
+    )
+    frame = reader.frame(wanted).with_columns(local_day(pl.col("at")).alias("day"))
+    yes = {
+        name: pl.col(column) for name, column in zip(("design", "construction", "supply", "fee"), asked, strict=True)
+    }
+    return _up_the_tree(_tallied(frame, forms=pl.lit(True), **yes), reader.tree, Connecting)
 
 
 def _law_seconds(edition: Edition) -> pl.Expr:

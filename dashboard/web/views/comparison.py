@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.rulebook.model import Edition
-from dashboard.queries.comparison import IMPORTED, Comparison, Then
+from dashboard.queries.comparison import Comparison, Then
+from dashboard.queries.finished_scores import IMPORTED
 from dashboard.texts import t
 from dashboard.web import periods
 
