@@ -57,7 +57,7 @@ class Calendar:
     """Digests of this calendar before and after each loaded notice, with the year that it added at the end, if so."""
 
     def years_after(self, digest: str) -> list[int | None]:
-        """What was loaded since the calendar had that digest: the year added, None for a correction of an earlier one."""
+        """What was loaded since the calendar had that digest: the year added, None for a correction of an older one."""
         digests = [known for known, _ in self.history]
         return [year for _, year in self.history[digests.index(digest) + 1 :]]
 

@@ -38,8 +38,10 @@ def trend(
     db: Database, viewer: Viewer, rules: Rules, tree: Tree, *, office: str, indicator: Indicator, step: str,
     as_of: datetime,
 ) -> list[Point]:  # fmt: skip
-    """The last 20 weeks or 14 months up to `as_of`, with the offices that lie below today. Ratios only: [] for H1, O1–O4
-    (their months are on the Office page as sums) and T4 (whose denominator has no days)."""
+    """The last 20 weeks or 14 months up to `as_of`, with the offices that lie below today.
+
+    Ratios only: [] for H1 and O1–O4 (their months are sums on the Office page) and T4 (no days in its denominator).
+    """
     require_visible(tree, office)
     if indicator.record in ("halls", "measures") or indicator.formula == "per_customers":
         return []

@@ -124,7 +124,7 @@ def test_a_row_names_those_it_really_differs_from():
 
 
 def test_counts_per_ten_thousand_shrink_as_the_counts_they_stand_for():
-    """One complaint at 3,000 customers among fourteen offices with nine at 30,000: hardly evidence of a worse office."""
+    """One complaint at 3,000 customers among fourteen offices with nine at 30,000 is hardly evidence against it."""
     rows = [office("small", 10_000, 3_000, only="T4"), *(office(f"S{n:02}", 90_000, 30_000, only="T4")
                                                         for n in range(14))]  # fmt: skip
     found = standing(rows)

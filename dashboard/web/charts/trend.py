@@ -117,19 +117,28 @@ def _spec(theme: str, _language: str, percent: bool) -> dict[str, Any]:
             target.mark_text(align="left", baseline="bottom", dx=4, dy=-1, color=colours.soon).encode(
                 x=alt.value(0), y="target:Q", text="text:N"
             ),
-            *(base.mark_line(color=colours.quiet, strokeWidth=1, strokeDash=dash).encode(
-                x=x, y=f"{name}:Q", detail="phase:N") for name, dash in (("mean", [1, 0]), ("least", [2, 3]),
-                                                                        ("most", [2, 3]))),
+            *(
+                base.mark_line(color=colours.quiet, strokeWidth=1, strokeDash=dash).encode(
+                    x=x, y=f"{name}:Q", detail="phase:N"
+                )
+                for name, dash in (("mean", [1, 0]), ("least", [2, 3]), ("most", [2, 3]))
+            ),
             # of the same rows, for a second dataset on this axis would undo the order of its weeks
             base.mark_rule(color=colours.text, strokeDash=[1, 2]).encode(
-                x=x, opacity=alt.condition("datum.cause != ''", alt.value(1), alt.value(0))),
+                x=x, opacity=alt.condition("datum.cause != ''", alt.value(1), alt.value(0))
+            ),
             base.mark_text(align="left", baseline="bottom", dx=4, y="height", dy=-4, color=colours.text).encode(
-                x=x, text="cause:N"),
+                x=x, text="cause:N"
+            ),
             base.mark_rule(color=colours.quiet).encode(x=x, y="low:Q", y2="high:Q"),
             base.mark_line(strokeWidth=1.5, color=colours.accent).encode(x=x, y=y),
             base.mark_point(filled=True, size=60).encode(
-                x=x, y=y, tooltip=hover, color=alt.Color("signal:N", scale=marked, legend=None),
-                shape=alt.Shape("signal:N", scale=shape, legend=None)),
+                x=x,
+                y=y,
+                tooltip=hover,
+                color=alt.Color("signal:N", scale=marked, legend=None),
+                shape=alt.Shape("signal:N", scale=shape, legend=None),
+            ),
             base.mark_text(dy=12, baseline="top", color=colours.quiet, fontSize=11).encode(x=x, y="low:Q", text="n:Q"),
         ).properties(height=250),
         colours,
