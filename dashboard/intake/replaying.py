@@ -23,6 +23,7 @@ from collectors.mapping import SourceConfig
 from collectors.records import RECORDS
 from dashboard.database.models import BATCHES, QUARANTINE, QUARANTINE_EVENTS, RECORD_TABLES
 from dashboard.instants import to_micros
+from dashboard.intake.by_hand import contradicting
 from dashboard.intake.knowledge import known_now
 from dashboard.intake.mappings import mapping_of
 from dashboard.intake.prepare import Prepared, SlotSpan, duplicates, prepare
@@ -186,6 +187,9 @@ class _Export:
             first = rows.unique(self.key, keep="first", maintain_order=True)
             first = first.join(pl.concat(seen), on=self.key, how="anti", maintain_order="left")
             seen.append(first.select(self.key))
+            first, against = contradicting(store, self.record, first, clears)
+            refused.append(against)
+            rows = rows.join(against, on="row_no", how="anti", maintain_order="left")
             done, own = self._without_own(store.sort_out(first, clears=clears), store)
             refused.append(duplicates(rows.join(own, on=self.key, how="semi"), self.record))
             sorted_out.append((rows.join(own, on=self.key, how="anti"), done))
