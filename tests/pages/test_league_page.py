@@ -1,12 +1,9 @@
 """The League page: how sure each rank is, what may be concluded, and leagues of none, one, equal and very many rows."""
 
 import datetime as dt
-import html
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from checks.rulebook.loader import load_rulebook
 from dashboard.bootstrap import open_application
@@ -14,38 +11,19 @@ from dashboard.people import Viewer, system_viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.queries.weekly import WEEKS, weekly
 from dashboard.texts import set_language
-from dashboard.web import wiring
 from dashboard.web.views import certainty, league, sparkline
-from tests.journeys.company import PERIOD, PERSON, make_company
+from tests.pages.opening import markup_of, words_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 EDITION = load_rulebook("promise").edition_on(dt.date(2026, 9, 30))
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    return make_company(tmp_path_factory.mktemp("company") / "home")
-
-
 @pytest.fixture
-def opened(monkeypatch):
-    def page(home, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = PERSON
-        app.run()
-        app.switch_page("../pages/league.py").run()
-        assert not app.exception, app.exception
-        return "".join(element.proto.body for element in app.get("html")), app
+def opened(opened):
+    def read(home, **parameters):
+        app = opened(home, "league", **parameters)
+        return markup_of(app), app
 
-    yield page
-    wiring.forget()
-
-
-def words_of(markup):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
+    return read
 
 
 def test_every_ranked_row_draws_its_interval_and_the_unranked_none(opened, company):
@@ -131,6 +109,7 @@ def test_a_county_alone_keeps_the_scale_of_the_whole_league():
 
 
 def test_three_thousand_rows_show_the_best_and_say_so():
+    set_language("en")
     assert certainty.more_rows(3_000, 500).startswith("The best 500 of 3")
     assert certainty.more_rows(500, 500) == ""
     rows = [row(f"S{number}", 90.0 - number / 100, number + 1, 1, 3_000) for number in range(500)]

@@ -2,16 +2,12 @@
 
 import html
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboard.web import wiring
-from tests.journeys.company import PERIOD, PERSON, make_company
+from tests.journeys.company import PERSON
 from tests.journeys.lines_company import NOON, make_lines_company
-
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+from tests.pages.opening import markup_of, words_of
 
 
 @pytest.fixture(scope="module")
@@ -19,31 +15,16 @@ def company(tmp_path_factory):
     return make_lines_company(tmp_path_factory.mktemp("lines") / "home")
 
 
-@pytest.fixture(scope="module")
-def nothing(tmp_path_factory):
-    return make_company(tmp_path_factory.mktemp("nothing") / "home", filled=False)
-
-
 @pytest.fixture
-def opened(monkeypatch):
-    """Opens a page of a company and gives the text that a person reads, and the markup."""
+def opened(opened):
+    """The text that a person reads on a page, the alternatives of its pictures too, and the markup."""
 
-    def open_page(home, page, person=PERSON, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page(f"../pages/{page}.py").run()
-        assert not app.exception, app.exception
-        markup = "".join(element.proto.body for element in app.get("html"))
-        text = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
+    def read(home, page, person=PERSON, **parameters):
+        markup = markup_of(opened(home, page, person, **parameters))
         alternatives = " ".join(re.findall(r'alt="([^"]*)"', markup))
-        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text) + alternatives)), markup
+        return words_of(f"{markup} {alternatives}"), markup
 
-    yield open_page
-    wiring.forget()
+    return read
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,12 @@
 import html
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboard.web import wiring
-from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
+from tests.journeys.company import KEEPER, PERSON, make_company
+from tests.pages.opening import text_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 EXPORT = """客服中心导出,,,,
 国网工单编号,诉求,哪个所,受理时刻,处理进度
 KF-000001,投诉,东河供电所,2026-07-01 08:00:00,3
@@ -31,27 +28,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def page(home):
-    def opened(person=KEEPER, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page("../pages/mapping.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    yield opened
-    wiring.forget()
-
-
-def text_of(app):
-    assert not app.exception, app.exception
-    markup = "".join(element.proto.body for element in app.get("html"))
-    text = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+def page(home, opened):
+    return lambda person=KEEPER, **asked: opened(home, "mapping", person, **asked)
 
 
 def dropped(app, content=EXPORT, name="客服.csv"):

@@ -1,20 +1,14 @@
 """The Office tree page: the tree of a day, one office through time, and changes made with their preview."""
 
-import html
-import re
 from datetime import date
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard.bootstrap import open_application
 from dashboard.people import system_viewer
 from dashboard.queries.office_history import deeds, read_history
-from dashboard.web import wiring
-from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
-
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+from tests.journeys.company import KEEPER, PERSON, make_company
+from tests.pages.opening import text_of
 
 
 @pytest.fixture
@@ -23,27 +17,8 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def page():
-    def opened(home, where="offices", person=KEEPER, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page(f"../pages/{where}.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    yield opened
-    wiring.forget()
-
-
-def text_of(app):
-    assert not app.exception, app.exception
-    markup = "".join(element.proto.body for element in app.get("html"))
-    text = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+def page(opened):
+    return lambda home, where="offices", person=KEEPER, **asked: opened(home, where, person, **asked)
 
 
 def field(kind, label):

@@ -1,16 +1,12 @@
 """Every page: empty, and with data. What a person reads there is asserted, and that nothing failed on the way."""
 
-import html
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboard.web import wiring
-from tests.journeys.company import PERIOD, PERSON, make_company
+from tests.journeys.company import PERSON
+from tests.pages.opening import markup_of, text_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = {
     "today": ("今日", "现在有什么等着我？"),
     "league": ("排名", "谁做得更好，差别是真的吗？"),
@@ -26,35 +22,10 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    return make_company(tmp_path_factory.mktemp("company") / "home")
-
-
-@pytest.fixture(scope="module")
-def nothing(tmp_path_factory):
-    return make_company(tmp_path_factory.mktemp("nothing") / "home", filled=False)
-
-
 @pytest.fixture
-def opened(monkeypatch):
+def opened(opened):
     """Opens a page of a company: `opened(folder, "league", tab="peers")` gives what a person reads."""
-
-    def open_page(home, page="today", person=PERSON, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        if person:
-            app.session_state["mingcha_person"] = person
-        app.run()
-        if page != "today":
-            app.switch_page(f"../pages/{page}.py").run()
-        assert not app.exception, app.exception
-        return Seen(app)
-
-    yield open_page
-    wiring.forget()
+    return lambda home, page="today", person=PERSON, **asked: Seen(opened(home, page, person, **asked))
 
 
 class Seen:
@@ -62,9 +33,7 @@ class Seen:
 
     def __init__(self, app):
         self.app = app
-        self.markup = "".join(element.proto.body for element in app.get("html"))
-        text = re.sub(r"<style>.*?</style>", "", self.markup, flags=re.S)
-        self.text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+        self.markup, self.text = markup_of(app), text_of(app)
         self.pictures = [element.proto.alt for element in app.get("vega_lite_chart")]
 
     def __contains__(self, words):

@@ -1,22 +1,17 @@
 """The Quarantine page: what it counts, who may act there, and that each deed does what it says."""
 
-import html
-import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from collectors.mapping import SpreadsheetConfig, parse_config
 from dashboard.bootstrap import open_application
 from dashboard.intake import import_file
 from dashboard.people import system_viewer
 from dashboard.queries.quarantine import quarantine_counts, quarantined
-from dashboard.web import wiring
-from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
+from tests.journeys.company import KEEPER, PERSON, make_company
+from tests.pages.opening import press, text_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 EXPORT = """ticket_no,type,office_code,accepted_at,content
 Q-1,enquiry,东合供电所,2026-07-01 08:00:00,一
 Q-2,enquiry,东合供电所,2026-07-02 08:00:00,二
@@ -39,32 +34,8 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def page():
-    def opened(home, person=KEEPER, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page("../pages/quarantine.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    yield opened
-    wiring.forget()
-
-
-def text_of(app):
-    assert not app.exception, app.exception
-    markup = "".join(element.proto.body for element in app.get("html"))
-    text = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
-
-
-def press(app, label):
-    next(one for one in app.button if label in one.label).click().run()
-    return text_of(app)
+def page(opened):
+    return lambda home, person=KEEPER, **asked: opened(home, "quarantine", person, **asked)
 
 
 def labels(app):

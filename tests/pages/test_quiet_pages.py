@@ -1,22 +1,19 @@
 """A source falls silent, a worker dies: it is written across every page that rests on it, and rows are marked."""
 
-import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from dashboard.database.models import BATCHES, FINDINGS, HEARTBEATS, REVIEWS
 from dashboard.instants import from_micros, to_micros
 from dashboard.web import cached, display, wiring
-from tests.journeys.company import PERIOD, PERSON, make_company
+from tests.journeys.company import make_company
+from tests.pages.opening import run_page, text_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 SOURCES = """
 [[sources]]
 name = "repairs"
@@ -45,15 +42,7 @@ def opened(home):
         app = wiring.application()
         now = imported(app) + timedelta(hours=hours)
         wiring._application = replace(app, now=lambda: now)
-        script = AppTest.from_file(str(APP), default_timeout=60)
-        script.query_params.update({"period": PERIOD, **parameters})
-        script.session_state["mingcha_person"] = PERSON
-        script.run()
-        script.switch_page(f"../pages/{page}.py").run()
-        assert not script.exception, script.exception
-        markup = "".join(element.proto.body for element in script.get("html"))
-        text = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
-        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
+        return text_of(run_page(page, **parameters))
 
     yield open_page
     wiring.forget()

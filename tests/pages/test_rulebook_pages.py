@@ -1,16 +1,11 @@
 """Rulebook, Calendar and What if as people read them: empty, with data, in both languages."""
 
-import html
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboard.web import wiring
-from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
-
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+from tests.journeys.company import KEEPER, PERSON, make_company
+from tests.pages.opening import text_of
 
 
 @pytest.fixture(scope="module")
@@ -18,36 +13,8 @@ def company(tmp_path_factory):
     return make_company(tmp_path_factory.mktemp("company") / "home")
 
 
-@pytest.fixture(scope="module")
-def nothing(tmp_path_factory):
-    return make_company(tmp_path_factory.mktemp("nothing") / "home", filled=False)
-
-
-@pytest.fixture
-def opened():
-    def open_page(home, page, person=PERSON, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page(f"../pages/{page}.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    yield open_page
-    wiring.forget()
-
-
-def words(app):
-    markup = "".join(element.proto.body for element in app.get("html"))
-    markup = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
-
-
 def test_the_rulebook_shows_law_promise_and_internal_limits_side_by_side(opened, company):
-    text = words(opened(company, "rulebook"))
+    text = text_of(opened(company, "rulebook"))
     assert "按什么评判，从何时起？" in text
     assert "promise-2022 · 供电服务“十项承诺”（2022 版）" in text
     assert "法定 公开承诺 内部时限" in text
@@ -59,14 +26,14 @@ def test_the_rulebook_shows_law_promise_and_internal_limits_side_by_side(opened,
 
 
 def test_the_difference_of_two_editions_counts_the_records_it_touches(opened, company):
-    text = words(opened(company, "rulebook", edition="differences"))
+    text = text_of(opened(company, "rulebook", edition="differences"))
     assert "promise-2011 → promise-2022" in text
     assert re.search(r"投诉答复 · 投诉 第十条 .*? 公开承诺 7 个工作日 5 个工作日 \d+ \d+", text)
     assert "只有条款或措辞不同" in text
 
 
 def test_an_older_edition_can_be_read_and_an_empty_company_too(opened, nothing):
-    text = words(opened(nothing, "rulebook", edition="promise-2011"))
+    text = text_of(opened(nothing, "rulebook", edition="promise-2011"))
     assert "2021年12月31日" in text
     assert "本版不判定" in text
     assert "无法显示" not in text
@@ -74,14 +41,14 @@ def test_an_older_edition_can_be_read_and_an_empty_company_too(opened, nothing):
 
 @pytest.mark.parametrize("parameters", [{}, {"edition": "differences"}])
 def test_the_rulebook_in_english_keeps_chinese_to_clauses_and_documents(opened, company, parameters):
-    text = words(opened(company, "rulebook", lang="en", **parameters))
+    text = text_of(opened(company, "rulebook", lang="en", **parameters))
     assert "What are offices judged by, and since when?" in text
     assert "working days" in text
 
 
 def test_an_office_shows_the_three_thresholds_when_asked(opened, company):
-    assert "三条不同的线" not in words(opened(company, "office", office="990102"))
-    text = words(opened(company, "office", office="990102", beside="yes"))
+    assert "三条不同的线" not in text_of(opened(company, "office", office="990102"))
+    text = text_of(opened(company, "office", office="990102", beside="yes"))
     assert "三条不同的线：超过内部时限的，并未违反承诺或法规。" in text
     assert "计入 R1" in text
     assert re.search(r"平均 \d+\.\d 分钟，承诺平均 90 分钟，农村", text)
@@ -89,7 +56,7 @@ def test_an_office_shows_the_three_thresholds_when_asked(opened, company):
 
 
 def test_a_record_shows_every_limit_that_concerns_it(opened, company):
-    text = words(opened(company, "record", record="repairs", number="XB-001"))
+    text = text_of(opened(company, "record", record="repairs", number="XB-001"))
     assert "抢修到达现场 法定 120 分钟 及时" in text
     assert "抢修到达现场 公开承诺 逐件属内部口径 计入 R1 90 分钟 超时" in text
 
@@ -105,7 +72,7 @@ NOTICE = """date,working,name,document,issued
 
 def test_the_calendar_shows_a_year_with_its_notice_and_what_is_only_assumed(opened, nothing):
     app = opened(nothing, "working_days", year="2026")
-    text = words(app)
+    text = text_of(app)
     assert "哪些天算数，依据是什么？" in text
     assert "2026 年：248 个工作日，其中调休周末 6 天。" in text
     assert "国办发明电〔2025〕7号" in text
@@ -113,7 +80,7 @@ def test_the_calendar_shows_a_year_with_its_notice_and_what_is_only_assumed(open
     assert '<u class="off" title="2026-10-01 · 国庆节">1<small>休</small></u>' in markup
     assert '<u class="makeup" title="2026-10-10 · 调休上班">10<small>班</small></u>' in markup
     later = opened(nothing, "working_days", year="2027")
-    assert "2027 年：通知未发布" in words(later)
+    assert "2027 年：通知未发布" in text_of(later)
     assert 'class="off assumed" title="2027-01-01"' in "".join(e.proto.body for e in later.get("html"))
 
 
@@ -121,12 +88,12 @@ def test_a_dropped_notice_is_looked_at_and_then_loaded(opened, tmp_path):
     home = make_company(tmp_path / "home", filled=False)
     app = opened(home, "working_days", person=KEEPER, year="2027")
     app.get("file_uploader")[0].set_value(("2027.csv", NOTICE.encode(), "text/csv")).run()
-    text = words(app)
+    text = text_of(app)
     assert "休 4 天，调休上班 1 天" in text
     assert "条记录受查" in text
     app.button(key="notice_load").click().run()
     assert not app.exception, app.exception
-    text = words(app)
+    text = text_of(app)
     assert "2027 年通知已载入，重新评判 0 条记录。" in text
     assert "国办发明电〔2026〕9号" in text
     assert "由" + KEEPER + "载入" in text
@@ -135,13 +102,13 @@ def test_a_dropped_notice_is_looked_at_and_then_loaded(opened, tmp_path):
 def test_a_notice_that_is_none_says_why_and_others_may_not_load_one(opened, nothing):
     app = opened(nothing, "working_days", person=KEEPER, year="2027", lang="en")
     app.get("file_uploader")[0].set_value(("2027.csv", b"date,working\n2027-01-01,maybe\n", "text/csv")).run()
-    assert "working = 'maybe' is neither yes nor no" in words(app)
+    assert "working = 'maybe' is neither yes nor no" in text_of(app)
     assert not app.get("button") or all(button.key != "notice_load" for button in app.get("button"))
     assert not opened(nothing, "working_days", person=PERSON, year="2027").get("file_uploader") or PERSON == KEEPER
 
 
 def test_what_if_is_marked_and_starts_from_the_real_league(opened, company):
-    text = words(opened(company, "what_if"))
+    text = text_of(opened(company, "what_if"))
     assert "换一套权重、目标或时限，谁会变动，为什么？" in text
     assert "试算沙盘 此处均非结果：不入库、不冻结、不导出。" in text
     assert re.search(r"1 南庄供电所 1 不变 95\.55 → 95\.55 无 \d", text)
@@ -153,18 +120,18 @@ def test_a_tried_weight_says_who_moves_and_by_which_indicator(opened, company):
     app.number_input(key="try_R1_weight").set_value(60.0).run()
     assert not app.exception, app.exception
     # below its floor R1 gives no point, so 50 of weight become 98 and every other indicator counts for less
-    assert "西坝供电所 3 不变 50.75 → 25.89 R2 −5.88" in words(app)
+    assert "西坝供电所 3 不变 50.75 → 25.89 R2 −5.88" in text_of(app)
     app.multiselect(key="try_limits").set_value(["arrival.promise.rural"]).run()
     app.number_input(key="try_arrival.promise.rural").set_value(240).run()
     assert not app.exception, app.exception
     # with four hours to arrive all are in time: R1 earns its 60 whole, and R5 (2) has nothing to count: 60 of 96
-    assert "西坝供电所 3 不变 50.75 → 89.26 R1 +62.50" in words(app)
+    assert "西坝供电所 3 不变 50.75 → 89.26 R1 +62.50" in text_of(app)
 
 
 def test_what_cannot_be_tried_says_why_and_an_empty_company_too(opened, company, nothing):
     app = opened(company, "what_if")
     app.multiselect(key="try_codes").set_value(["R1"]).run()
     app.number_input(key="try_R1_floor").set_value(1.0).run()
-    assert "无法这样试算。" in words(app)
-    assert "Floor and target of R1 are both 1" in words(app)
-    assert "无法显示" not in words(opened(nothing, "what_if", lang="en"))
+    assert "无法这样试算。" in text_of(app)
+    assert "Floor and target of R1 are both 1" in text_of(app)
+    assert "无法显示" not in text_of(opened(nothing, "what_if", lang="en"))

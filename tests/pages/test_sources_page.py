@@ -1,22 +1,17 @@
 """The Sources page: what looks wrong with what came, closing it with a reason, stated totals, a changed header."""
 
-import html
-import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from collectors.base import CollectorError
 from collectors.mapping import SpreadsheetConfig, parse_config
 from dashboard.bootstrap import open_application
 from dashboard.intake import import_file
 from dashboard.people import system_viewer
-from dashboard.web import wiring
-from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
+from tests.journeys.company import KEEPER, PERSON, make_company
+from tests.pages.opening import press, text_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 HEADER = ["工单编号", "供电单位", "受理时间", "业务类型", "备注"]
 EXPORT = f"""95598工单明细（共 5 条）,,,,
 {",".join(HEADER)}
@@ -48,31 +43,8 @@ def take(app, path, raw):
 
 
 @pytest.fixture
-def page():
-    def opened(home, person=KEEPER, **parameters):
-        wiring.forget()
-        wiring.use_folder(home)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, **parameters})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page("../pages/sources.py").run()
-        return app
-
-    yield opened
-    wiring.forget()
-
-
-def text_of(app):
-    assert not app.exception, app.exception
-    markup = "".join(element.proto.body for element in app.get("html"))
-    text = re.sub(r"<style>.*?</style>", "", markup, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
-
-
-def press(app, label):
-    next(one for one in app.button if label in one.label).click().run()
-    return text_of(app)
+def page(opened):
+    return lambda home, person=KEEPER, **asked: opened(home, "sources", person, **asked)
 
 
 def test_without_flags_the_page_says_so(page, tmp_path):

@@ -1,23 +1,18 @@
 """The trend on the Office page: an XmR chart that says what may be concluded, and causes that a person notes there."""
 
 import datetime as dt
-import html
-import re
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from checks.rulebook.loader import load_rulebook
 from dashboard.queries.causes import Cause
 from dashboard.queries.trend import Point
 from dashboard.texts import set_language
-from dashboard.web import wiring
 from dashboard.web.charts import trend
-from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
+from tests.journeys.company import KEEPER, PERSON, make_company
+from tests.pages.opening import text_of
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 R1 = load_rulebook("promise").edition_on(dt.date(2026, 9, 30)).indicator("R1")
 MONDAY = dt.date(2026, 5, 18)
 
@@ -68,26 +63,9 @@ def test_a_cause_outside_the_picture_changes_nothing():
 
 
 @pytest.fixture
-def office(tmp_path):
+def office(tmp_path, opened):
     made = make_company(tmp_path / "home")
-
-    def page(person):
-        wiring.forget()
-        wiring.use_folder(made)
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        app.query_params.update({"period": PERIOD, "office": "990102", "indicator": "R1"})
-        app.session_state["mingcha_person"] = person
-        app.run()
-        app.switch_page("../pages/office.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    yield page
-    wiring.forget()
-
-
-def words(app):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", "".join(e.proto.body for e in app.get("html")))))
+    return lambda person: opened(made, "office", person, office="990102", indicator="R1")
 
 
 def test_a_cause_is_noted_and_withdrawn_on_the_page_and_an_office_head_only_reads_it(office):
@@ -95,11 +73,11 @@ def test_a_cause_is_noted_and_withdrawn_on_the_page_and_an_office_head_only_read
     app.text_input(key="cause_text").input("第二抢修驻点启用")
     app.date_input(key="cause_day").set_value(dt.date(2026, 8, 3))
     next(button for button in app.button if "记下原因" in button.label).click().run()
-    assert "原因已记下" in words(app)
-    assert "2026-08-03 第二抢修驻点启用（秦怀瑾记录）" in words(app)
-    assert "2026-08-03 第二抢修驻点启用（秦怀瑾记录）" in words(office("许立"))
+    assert "原因已记下" in text_of(app)
+    assert "2026-08-03 第二抢修驻点启用（秦怀瑾记录）" in text_of(app)
+    assert "2026-08-03 第二抢修驻点启用（秦怀瑾记录）" in text_of(office("许立"))
     assert not any("撤回" in button.label for button in office("许立").button)
     app = office(PERSON)
     next(button for button in app.button if button.label == "撤回").click().run()
-    assert "记录已撤回" in words(app)
-    assert "第二抢修驻点启用" not in words(app)
+    assert "记录已撤回" in text_of(app)
+    assert "第二抢修驻点启用" not in text_of(app)
