@@ -203,7 +203,7 @@ def samples(
 def verify(output: Output = Format.table, person: Person = None) -> None:
     """Check that seeds open their commitments, moments are the drawn ones, and frozen periods are as published."""
     from dashboard.bootstrap import open_application
-    from dashboard.freezing.chain import verify_chain
+    from dashboard.freezing.chain import head_of, verify_chain
     from dashboard.sampling.verifying import verify_plans
 
     application = open_application(user=person)
@@ -212,8 +212,11 @@ def verify(output: Output = Format.table, person: Person = None) -> None:
     document["checked"] += checked
     document["problems"] += problems
     document["ok"] = not document["problems"]
+    events, head = head_of(application.db)
+    document["chain"] = {"events": events, "head": head}
     if output is Format.table:
         say(t("{n} checked, {problems} problems.", n=document["checked"], problems=len(document["problems"])))
+        say(t("Decisions on frozen periods: {n}, chain ends with {head}.", n=events, head=head))
         emit({"rows": document["problems"]}, output, ("kind", "what"))
     else:
         emit(document, output, rows="problems")

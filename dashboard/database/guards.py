@@ -1,6 +1,7 @@
 """Tables whose rows can only be added (只增不改): the database refuses UPDATE and DELETE, whoever asks.
 
-Triggers, for a rule in the program would bind only the program. They are made after every migration.
+Triggers, for a rule in the program would bind only the program. They are made after every migration. On SQLite one
+more: `INSERT OR REPLACE` deletes the row in its way without asking the trigger of DELETE.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dashboard.database.models.decided import APPEND_ONLY
+from dashboard.database.models.decided import APPEND_ONLY, FROZEN_PARTS
 
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION mingcha_only_added() RETURNS trigger LANGUAGE plpgsql AS
@@ -22,24 +23,60 @@ def guard(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite and present:
         connection.exec_driver_sql(_FUNCTION)
-    for table in (table.name for table in APPEND_ONLY if table.name in present):
-        for statement in _sqlite(table) if sqlite else _postgresql(table):
+    for table in (table for table in APPEND_ONLY if table.name in present):
+        for statement in (_sqlite(table) if sqlite else _postgresql(table)).values():
             connection.exec_driver_sql(statement)
 
 
-def _sqlite(table: str) -> list[str]:
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{deed.lower()} BEFORE {deed} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed or deleted'); END"
+def missing_guards(connection: Connection) -> list[str]:
+    """Names of the triggers that are not there, are switched off, or (on SQLite) say something else."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+        stored = {row[0]: row[1] for row in rows}
+        wanted = {name: text for table in APPEND_ONLY for name, text in _sqlite(table).items()}
+        return sorted(name for name, text in wanted.items() if stored.get(name) != text.replace("IF NOT EXISTS ", ""))
+    rows = connection.exec_driver_sql(
+        "SELECT t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+        "WHERE t.tgenabled IN ('O', 'A') AND p.proname = 'mingcha_only_added'"
+    ).all()
+    return sorted({name for table in APPEND_ONLY for name in _postgresql(table)} - {row[0] for row in rows})
+
+
+def _sqlite(table: sa.Table) -> dict[str, str]:
+    refusal = f"RAISE(ABORT, 'rows of {table.name} are never changed or deleted')"
+    made = {
+        f"{table.name}_no_{deed.lower()}": f"BEFORE {deed} ON {table.name} BEGIN SELECT {refusal}; END"
         for deed in ("UPDATE", "DELETE")
-    ]
+    }
+    # equal parts are stored once, on purpose and silently: what is there stays
+    there = f"RAISE(ABORT, 'a row of {table.name} with this key is there: rows are never changed or deleted')"
+    instead = "RAISE(IGNORE)" if table is FROZEN_PARTS else there
+    made[f"{table.name}_no_replace"] = f"BEFORE INSERT ON {table.name} WHEN {_taken(table)} BEGIN SELECT {instead}; END"
+    return {name: f"CREATE TRIGGER IF NOT EXISTS {name} {what}" for name, what in made.items()}
 
 
-def _postgresql(table: str) -> list[str]:
+def _taken(table: sa.Table) -> str:
+    """Whether a row stands where the new one would: it has the same primary or unique key."""
+    keys: list[tuple[list[str], str | None]] = [([column.name for column in table.primary_key], None)]
+    unique = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
+    keys += sorted(([column.name for column in one.columns], None) for one in unique)
+    for index in sorted((one for one in table.indexes if one.unique), key=lambda one: str(one.name)):
+        where = index.dialect_options["sqlite"]["where"]
+        keys.append(([column.name for column in index.columns], None if where is None else str(where)))
+    return " OR ".join(_exists(table.name, columns, where) for columns, where in keys)
+
+
+def _exists(table: str, columns: list[str], where: str | None) -> str:
+    same = [f'"{column}" = NEW."{column}"' for column in columns]
+    both = [] if where is None else [where, f"NEW.{where}"]
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {' AND '.join([*same, *both])})"  # noqa: S608 (our models' own names)
+
+
+def _postgresql(table: sa.Table) -> dict[str, str]:
     """TRUNCATE knows no rows, so its trigger is one per statement."""
     kinds = (("changed", "UPDATE OR DELETE", "ROW"), ("emptied", "TRUNCATE", "STATEMENT"))
-    return [
-        f"CREATE OR REPLACE TRIGGER {table}_never_{name} BEFORE {deed} ON {table} FOR EACH {each} "
-        "EXECUTE FUNCTION mingcha_only_added()"
+    return {
+        f"{table.name}_never_{name}": f"CREATE OR REPLACE TRIGGER {table.name}_never_{name} BEFORE {deed} "
+        f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION mingcha_only_added()"
         for name, deed, each in kinds
-    ]
+    }

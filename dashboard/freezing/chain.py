@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dashboard.database import Database
+from dashboard.database.guards import missing_guards
 from dashboard.database.models import FREEZE_EVENTS, FROZEN_PARTS
 from dashboard.freezing.canonical import Part, canonical, digest_of
 from dashboard.instants import to_micros
@@ -20,6 +21,8 @@ from dashboard.people import Viewer
 
 TOLD = ("period", "action", "digest", "base", "header", "checklist", "reason", "by", "at")
 START = "0" * 64
+PROPOSED_AS = {"published": "proposed", "restatement_approved": "restatement_proposed"}
+"""What is decided → the proposal that comes before it, by another person."""
 
 
 def lock(connection: Connection) -> None:
@@ -64,13 +67,25 @@ def _link(last: str, told: Mapping[str, Any]) -> str:
 
 
 def verify_chain(db: Database) -> tuple[int, list[dict[str, str]]]:
-    """How many events and parts were looked at, and what is not as it was written."""
+    """How many events and parts were looked at, and what is not as it was written or not by two people."""
     with db.reading() as connection:
         events = connection.execute(sa.select(FREEZE_EVENTS).order_by(FREEZE_EVENTS.c.id)).mappings().all()
         parts = dict(_parts(connection))
-    problems = [*_broken_links(events), *(problem for problem in parts.values() if problem is not None)]
+        unguarded = missing_guards(connection)
+    problems = [_problem("trigger", f"trigger {name} is missing or changed: run mingcha init") for name in unguarded]
+    problems += [*_broken_links(events), *(problem for problem in parts.values() if problem is not None)]
     problems += [problem for event in events for problem in _missing(event, parts)]
+    problems += _decided_alone(events)
     return len(events) + len(parts), problems
+
+
+def head_of(db: Database) -> tuple[int, str]:
+    """How many events there are and the link of the last one: noted elsewhere, it tells whether the end was cut off."""
+    row = FREEZE_EVENTS.c
+    with db.reading() as connection:
+        count = connection.execute(sa.select(sa.func.count()).select_from(FREEZE_EVENTS)).scalar_one()
+        last = connection.execute(sa.select(row.chain).order_by(row.id.desc()).limit(1)).scalar()
+    return int(count), last or START
 
 
 def _parts(connection: Connection) -> Iterator[tuple[str, dict[str, str] | None]]:
@@ -89,6 +104,25 @@ def _broken_links(events: Any) -> Iterator[dict[str, str]]:
             what = f"{event['period']}: event {event['id']} ({event['action']}) does not follow the one before it"
             yield _problem("frozen_event", what)
         last = event["chain"]
+
+
+def _decided_alone(events: Any) -> Iterator[dict[str, str]]:
+    """A period is published once; whatever is decided was proposed before, by somebody else."""
+    published: set[str] = set()
+    proposed: dict[tuple[str, str, str], set[str]] = {}
+    for event in events:
+        period, action, told = event["period"], event["action"], f"{event['period']}: {event['digest'][:12]}"
+        if action in PROPOSED_AS.values():
+            proposed.setdefault((action, period, event["digest"]), set()).add(event["by"])
+            continue
+        before = proposed.get((PROPOSED_AS.get(action, ""), period, event["digest"]), set())
+        if not before:
+            yield _problem("frozen_event", f"{told} was {action} without a proposal before it")
+        elif before == {event["by"]}:
+            yield _problem("frozen_event", f"{told} was {action} by {event['by']}, who proposed it")
+        if action == "published" and period in published:
+            yield _problem("frozen_event", f"{period} was published more than once")
+        published |= {period} if action == "published" else set()
 
 
 def _missing(event: Any, parts: Mapping[str, Any]) -> Iterator[dict[str, str]]:

@@ -340,7 +340,12 @@ def test_verify_finds_what_was_changed_behind_its_back(small: Application) -> No
         connection.execute("UPDATE frozen_parts SET content = x'00' WHERE rowid = 1")
         connection.execute("DELETE FROM frozen_parts WHERE rowid = 2")
     connection.close()
-    assert {problem["kind"] for problem in verify_chain(small.db)[1]} == {"frozen_event", "frozen_part", "snapshot"}
+    assert {problem["kind"] for problem in verify_chain(small.db)[1]} == {
+        "trigger",
+        "frozen_event",
+        "frozen_part",
+        "snapshot",
+    }
 
 
 def test_an_exclusion_that_waits_is_on_the_checklist(small: Application) -> None:

@@ -171,6 +171,7 @@ def test_a_day_from_plan_to_verify(mingcha, company):
     code, out, _ = mingcha("verify", "--format", "json")
     assert code == 0
     assert json.loads(out)["ok"]
+    assert json.loads(out)["chain"] == {"events": 0, "head": "0" * 64}
 
 
 def test_verify_fails_by_its_exit_code(mingcha, company):

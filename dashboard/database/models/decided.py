@@ -17,6 +17,7 @@ EXCLUSIONS = sa.Table(
     text("area"),  # urban | rural | remote; NULL: any
     text("records", null=False),  # JSON list of record types
     text("numbers"),  # JSON list of record numbers; NULL: every record
+    text("system"),  # whose numbers they are; NULL where none are named
     instant("starts_at", null=False),
     instant("ends_at", null=False),  # half-open, like a period
     text("reason", null=False),
@@ -62,6 +63,13 @@ FREEZE_EVENTS = sa.Table(
     instant("at", null=False),
     text("chain", null=False),  # SHA-256 over the row before and this one
     sa.Index("ix_freeze_events_period", "period", "action"),
+    sa.Index(
+        "ux_freeze_events_published",
+        "period",
+        unique=True,
+        sqlite_where=sa.text("action = 'published'"),
+        postgresql_where=sa.text("action = 'published'"),
+    ),
 )
 
 APPEND_ONLY = (

@@ -408,6 +408,7 @@ def upgrade() -> None:
         sa.Column("area", sa.Text(), nullable=True),
         sa.Column("records", sa.Text(), nullable=False),
         sa.Column("numbers", sa.Text(), nullable=True),
+        sa.Column("system", sa.Text(), nullable=True),
         sa.Column("starts_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -457,6 +458,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("freeze_events", schema=None) as batch_op:
         batch_op.create_index("ix_freeze_events_period", ["period", "action"], unique=False)
+        batch_op.create_index(
+            "ux_freeze_events_published",
+            ["period"],
+            unique=True,
+            sqlite_where=sa.text("action = 'published'"),
+            postgresql_where=sa.text("action = 'published'"),
+        )
 
     op.create_table(
         "frozen_parts",
@@ -1498,6 +1506,11 @@ def downgrade() -> None:
     op.drop_table("hall_days")
     op.drop_table("frozen_parts")
     with op.batch_alter_table("freeze_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ux_freeze_events_published",
+            sqlite_where=sa.text("action = 'published'"),
+            postgresql_where=sa.text("action = 'published'"),
+        )
         batch_op.drop_index("ix_freeze_events_period")
 
     op.drop_table("freeze_events")
