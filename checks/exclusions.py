@@ -56,6 +56,8 @@ class Filing:
     note: str | None = None
     id: int = 0
     """0 for a draft."""
+    system: str | None = None
+    """Whose numbers are named: two systems may use the same one. None: any system's."""
 
 
 def require_sound(filing: Filing) -> None:
@@ -76,6 +78,8 @@ def require_sound(filing: Filing) -> None:
         raise RuleError("Reason 'other' needs a note that tells it.")
     if cause.named and not filing.numbers:
         raise RuleError(f"Reason '{cause.code}' excludes named records only: list their numbers.")
+    if filing.numbers and len(set(filing.records)) > 1:
+        raise RuleError("Named records are of one type: file one exclusion per type of record.")
     _require_span(filing, cause)
 
 

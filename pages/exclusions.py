@@ -1,7 +1,6 @@
 """Exclusions 剔除: what is left out of the figures, and who decided it?"""
 
-from dashboard.actions.exclusions import require_possible
-from dashboard.queries.exclusions import exclusions, filing_numbered, preview
+from dashboard.queries.exclusions import exclusions, filing_seen, preview
 from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import exclusions as forms
@@ -28,11 +27,12 @@ else:
     how = t("Records of a declared disaster, a drill or a customer's cause can be left out by two people.")
     show(state("empty", t("Nothing has been filed."), how))
 if chosen is not None:
-    filing = filing_numbered(db, number)
-    require_possible(db, viewer, filing)
     show(section(t("Exclusion {n}", n=number)), view.one(chosen, now))
-    found = preview(db, viewer, page.rules, filing, now=now)
-    show(view.preview(found, {code: office.name for code, office in page.tree.offices.items()}, page.link))
+    if chosen["whole"]:
+        found = preview(db, viewer, page.rules, filing_seen(db, viewer, number), now=now)
+        show(view.preview(found, {code: office.name for code, office in page.tree.offices.items()}, page.link))
+    else:
+        show(says(t("It names offices of others too; only your own are shown, without what it changes.")))
     forms.deciding(page, chosen)
 show(section(t("File an exclusion"), t("first what it would change, then the filing")))
 forms.drafting(page)

@@ -12,13 +12,14 @@ from sqlalchemy.engine import Connection
 
 from checks.errors import RuleError
 from checks.exclusions import LAPSES_AFTER, Filing, require_sound
+from checks.offices import Tree
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import EXCLUSION_DECISIONS, EXCLUSIONS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import to_micros
-from dashboard.judging.filed import local_date
-from dashboard.judging.reading import reader
+from dashboard.judging.filed import local_date, systems_of
+from dashboard.judging.reading import Reader, reader
 from dashboard.nearest import nearest
 from dashboard.people import Viewer, require_decider
 
@@ -43,11 +44,12 @@ def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
     require_decider(by, "file an exclusion")
     if not may_file(by):
         raise NotAllowedError(f"{by.name} ({by.role}) may not file an exclusion.")
-    require_possible(db, by, filing)
+    filing = require_possible(db, by, filing)
     moment = to_micros(at)
     values = {
         "offices": _listed(filing.offices), "area": filing.area, "records": _listed(filing.records),
-        "numbers": _listed(filing.numbers) if filing.numbers else None, "starts_at": filing.starts_at,
+        "numbers": _listed(filing.numbers) if filing.numbers else None,
+        "system": filing.system if filing.numbers else None, "starts_at": filing.starts_at,
         "ends_at": filing.ends_at, "reason": filing.reason, "document": filing.document.strip(),
         "note": (filing.note or "").strip() or None, "lapses_at": moment + LAPSES_AFTER, "by": by.name, "at": moment,
     }  # fmt: skip
@@ -58,14 +60,31 @@ def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
     return number
 
 
-def require_possible(db: Database, by: Viewer, filing: Filing) -> None:
-    """Refuse a filing that is unsound, names an office nobody knows, or one the person may not see."""
+def require_possible(db: Database, by: Viewer, filing: Filing) -> Filing:
+    """Refuse a filing that is unsound, names an office nobody knows, one the person may not see, or numbers that are
+    nobody's or several systems'. The filing, with the system of its numbers."""
     try:
         require_sound(filing)
     except RuleError as error:
         raise UsageError(str(error)) from error
     with reader(db) as source:
-        tree = source.tree
+        _require_offices(source.tree, by, filing)
+        return _with_system(source, filing) if filing.numbers else filing
+
+
+def _with_system(source: Reader, filing: Filing) -> Filing:
+    """Numbers are one system's: the same number in another one is another record."""
+    systems = systems_of(source, filing)
+    if not systems:
+        raise UsageError("No record of these numbers lies at these offices in this time.")
+    if len(systems) > 1:
+        raise UsageError(
+            f"These numbers are records of several systems: {', '.join(systems)}.", "Name one of them (--system)."
+        )
+    return replace(filing, system=systems[0])
+
+
+def _require_offices(tree: Tree, by: Viewer, filing: Filing) -> None:
     for code in filing.offices:
         if code not in tree.versions:
             guess = nearest(code, tree.versions)
@@ -95,7 +114,10 @@ def reject_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, not
 
 
 def revoke_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, note: str) -> None:
-    """End an approved exclusion from now on, for a reason: its records count again."""
+    """End an approved exclusion from now on, for a reason: its records count again.
+
+    One person is enough, who approves too; never `system`. To leave records out takes two, to count them takes none.
+    """
     with db.session() as connection:
         _require_approver(by, "revoke")
         _require_note(note)

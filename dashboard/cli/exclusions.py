@@ -14,7 +14,7 @@ from dashboard.errors import UsageError
 from dashboard.instants import to_micros
 from dashboard.judging.rules import rules_of
 from dashboard.queries.exclusions import exclusions as listed
-from dashboard.queries.exclusions import filing_numbered, preview
+from dashboard.queries.exclusions import filing_seen, preview
 from dashboard.texts import t
 
 Output = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
@@ -41,6 +41,7 @@ def exclusions(
     document: Annotated[str, typer.Option(help="The document that declares it.")] = "",
     area: Annotated[str | None, typer.Option(help="Only records of this area class.")] = None,
     number: Annotated[list[str] | None, typer.Option(help="Only this record; may be repeated.")] = None,
+    system: Annotated[str | None, typer.Option(help="Whose numbers, where several systems use them.")] = None,
     note: Annotated[str, typer.Option(help="What else is to be said.")] = "",
     person: Person = None,
     output: Output = Format.table,
@@ -58,13 +59,20 @@ def exclusions(
             )
         filing = Filing(
             tuple(office or ()), tuple(record or ()), to_micros(first), to_micros(last), reason, document, area,
-            tuple(number) if number else None, note or None,
+            tuple(number) if number else None, note or None, system=system,
         )  # fmt: skip
     if filing is not None and not preview_only:
         done = actions.file_exclusion(application.db, by=application.viewer, filing=filing, at=application.now())
         say(t("Exclusion {n} is filed; it holds once another person approves it.", n=done))
     elif filing is not None or show is not None:
-        _shown(application, filing or filing_numbered(application.db, show or 0), output)
+        viewer = application.viewer
+        _shown(
+            application,
+            actions.require_possible(application.db, viewer, filing)
+            if filing is not None
+            else filing_seen(application.db, viewer, show or 0),
+            output,
+        )
         return
     _decided(application, approve, reject, revoke, note)
     emit({"rows": listed(application.db, application.viewer, now=application.now())}, output, COLUMNS)
@@ -82,7 +90,6 @@ def _decided(application: Application, approve: int | None, reject: int | None, 
 
 def _shown(application: Application, filing: Filing, output: Format) -> None:
     """What it leaves out and changes, as one document."""
-    actions.require_possible(application.db, application.viewer, filing)
     found = preview(
         application.db,
         application.viewer,
@@ -90,10 +97,10 @@ def _shown(application: Application, filing: Filing, output: Format) -> None:
         filing,
         now=application.now(),
     )
-    document = {"period": found.period, "counts": dict(found.counts), "rows": list(found.records),
-                "rates": list(found.rates)}  # fmt: skip
+    document = {"period": found.periods[0], "periods": list(found.periods), "counts": dict(found.counts),
+                "rows": list(found.records), "rates": list(found.rates)}  # fmt: skip
     if output is not Format.table:
         emit(document, output)
         return
-    emit(document, output, ("office", "name", "indicator", "before.value", "after.value"), rows="rates")
+    emit(document, output, ("period", "office", "name", "indicator", "before.value", "after.value"), rows="rates")
     emit(document, output, ("record", "number", "office", "at"))

@@ -23,7 +23,7 @@ from dashboard.judging.reading import Condition, Reader
 
 _PLACES = {
     "office_code": pl.String, "starts_at": pl.Int64, "ends_at": pl.Int64, "area": pl.String,
-    "office_area": pl.String, "number": pl.String,
+    "office_area": pl.String, "number": pl.String, "system": pl.String,
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def filing_of(row: Any) -> Filing:
         offices=tuple(json.loads(row["offices"])), records=tuple(json.loads(row["records"])),
         starts_at=row["starts_at"], ends_at=row["ends_at"], reason=row["reason"], document=row["document"],
         area=row["area"], numbers=tuple(json.loads(row["numbers"])) if row["numbers"] else None, note=row["note"],
-        id=row["id"],
+        id=row["id"], system=row["system"],
     )  # fmt: skip
 
 
@@ -91,9 +91,21 @@ def covered(reader: Reader, record: str, filings: Sequence[Filing]) -> sa.Select
         moment >= place.starts_at,
         moment < place.ends_at,
         sa.or_(_empty(place.number), place.number == table.c[RECORDS[record].number]),
+        sa.or_(_empty(place.system), place.system == table.c.system),
         sa.or_(_empty(place.area), place.area == own_area),
     )
     return sa.select(table.c.id).select_from(table.join(reader.filed_places[record, speaking], here))
+
+
+def systems_of(reader: Reader, filing: Filing) -> list[str]:
+    """The systems that know the named records it covers."""
+    (record,) = set(filing.records)
+    table = RECORD_TABLES[record].c
+    ids = covered(reader, record, (filing,))
+    if ids is None:
+        return []
+    query = sa.select(table.system).where(table.id.in_(ids)).distinct().order_by(table.system)
+    return reader.frame(query)["system"].to_list()
 
 
 def _empty(column: Any) -> sa.ColumnElement[bool]:
@@ -110,7 +122,7 @@ def _places(reader: Reader, filings: Iterable[Filing]) -> Iterator[tuple[Any, ..
             for code in sorted(reader.tree.below(filing.offices, start)):
                 office = reader.tree.on(code, start)
                 for number in filing.numbers or (None,):
-                    yield code, since, until, filing.area, office.area if office else None, number
+                    yield code, since, until, filing.area, office.area if office else None, number, filing.system
 
 
 def local_date(moment: int) -> dt.date:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from checks.exclusions import Filing
 from checks.judge.base import microseconds
 from checks.periods import Period, parse_period, quarter_of
+from checks.scoring import scoring_edition
 from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import EXCLUSION_DECISIONS, EXCLUSIONS, RECORD_TABLES
-from dashboard.errors import UsageError
+from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.alternatives import difference
 from dashboard.judging.filed import covered, filing_of, holding, local_date
@@ -35,39 +36,63 @@ FIGURES = ("numerator", "denominator", "value", "excluded")
 class Preview:
     """What a filing leaves out and how the rates of its offices, and of those above them, change by it."""
 
-    period: str
+    periods: Sequence[str]
+    """The quarters whose rates are shown: those in which covered records lie, and one after them that still changes."""
     counts: Mapping[str, int]
     records: Sequence[Mapping[str, Any]]
     """The first `LISTED` records: record, number, office, at."""
     rates: Sequence[Mapping[str, Any]]
-    """office, name, indicator, before and after; only those that change."""
+    """period, office, name, indicator, before and after; only those that change."""
 
 
 def exclusions(db: Database, viewer: Viewer, *, now: dt.datetime) -> list[dict[str, Any]]:
-    """Every filing that names an office of the viewer's, newest first, with its state and who decided what."""
+    """Every filing that names an office of the viewer's, newest first, with its state and who decided what.
+
+    Of one that also names offices of others (`whole` false) only the viewer's part is told, and no free text.
+    """
     with reader(db) as source:
         rows = source.frame(sa.select(EXCLUSIONS).order_by(EXCLUSIONS.c.id.desc())).to_dicts()
         decided = source.frame(sa.select(EXCLUSION_DECISIONS).order_by(EXCLUSION_DECISIONS.c.id)).to_dicts()
+        parts = [(row, filing_of(row), _seen(source, viewer, filing_of(row))) for row in rows]
         tree = source.tree
     found = []
-    for row in rows:
-        filing = filing_of(row)
-        day = local_date(filing.starts_at)
-        if not viewer.sees_everything and not any(viewer.offices & set(tree.path(c, day)) for c in filing.offices):
+    for row, filing, part in parts:
+        if not part.offices:
             continue
+        day, whole = local_date(filing.starts_at), part == filing
         deeds = [deed for deed in decided if deed["exclusion_id"] == filing.id]
-        versions = [tree.on(code, day) for code in filing.offices]
+        versions = [tree.on(code, day) for code in part.offices]
         found.append({
-            "number": filing.id, "state": _state(row, deeds, to_micros(now)), "offices": list(filing.offices),
-            "names": [v.name if v else c for v, c in zip(versions, filing.offices, strict=True)], "area": filing.area,
-            "records": list(filing.records), "numbers": None if filing.numbers is None else list(filing.numbers),
+            "number": filing.id, "state": _state(row, deeds, to_micros(now)), "offices": list(part.offices),
+            "names": [v.name if v else c for v, c in zip(versions, part.offices, strict=True)], "area": filing.area,
+            "records": list(filing.records), "numbers": None if part.numbers is None else list(part.numbers),
+            "system": filing.system, "whole": whole,
             "from": iso_local(filing.starts_at), "to": iso_local(filing.ends_at), "reason": filing.reason,
-            "document": filing.document, "note": filing.note, "by": row["by"], "at": iso_local(row["at"]),
+            "document": filing.document, "note": part.note, "by": row["by"], "at": iso_local(row["at"]),
             "lapses_at": iso_local(row["lapses_at"]),
             "decisions": [{"decision": deed["decision"], "by": deed["by"], "at": iso_local(deed["at"]),
-                           "note": deed["note"]} for deed in deeds],
+                           "note": deed["note"] if whole else None} for deed in deeds],
         })  # fmt: skip
     return found
+
+
+def _seen(source: Reader, viewer: Viewer, filing: Filing) -> Filing:
+    """What the viewer may see of a filing: their offices, the records there, and the note of nothing but their own."""
+    if viewer.sees_everything:
+        return filing
+    days = {local_date(moment) for moment in (filing.starts_at, filing.ends_at - 1)}
+    mine = tuple(
+        code for code in filing.offices
+        if all(viewer.offices.intersection(source.tree.path(code, source.tree.last_valid_day(code, day)))
+               for day in days)
+    )  # fmt: skip
+    if mine == filing.offices:
+        return filing
+    part = replace(filing, offices=mine, note=None)
+    if filing.numbers is None or not mine:
+        return part
+    rows = [row["number"] for record in filing.records for row in _records(source, record, part)[0]]
+    return replace(part, numbers=tuple(number for number in filing.numbers if number in rows))
 
 
 def _state(row: Mapping[str, Any], deeds: Iterable[Mapping[str, Any]], now: int) -> str:
@@ -78,8 +103,17 @@ def _state(row: Mapping[str, Any], deeds: Iterable[Mapping[str, Any]], now: int)
     return "lapsed" if row["lapses_at"] <= now else "waiting"
 
 
+def filing_seen(db: Database, viewer: Viewer, number: int) -> Filing:
+    """A stored filing that the viewer may see whole. NotAllowedError for any other, UsageError if there is none."""
+    filing = filing_numbered(db, number)
+    with reader(db) as source:
+        if _seen(source, viewer, filing) != filing:
+            raise NotAllowedError(f"Exclusion {number} names offices outside what {viewer.name} may see.")
+    return filing
+
+
 def filing_numbered(db: Database, number: int) -> Filing:
-    """A stored filing. UsageError when there is none of the number."""
+    """A stored filing, whoever asks. UsageError when there is none of the number."""
     with db.reading() as connection:
         row = connection.execute(sa.select(EXCLUSIONS).where(EXCLUSIONS.c.id == number)).mappings().one_or_none()
     if row is None:
@@ -88,33 +122,56 @@ def filing_numbered(db: Database, number: int) -> Filing:
 
 
 def preview(db: Database, viewer: Viewer, rules: Rules, filing: Filing, *, now: dt.datetime) -> Preview:
-    """What the filing would change now, or (an approved one) what it changes: in the quarter in which it begins."""
+    """What the filing would change now, or (an approved one) what it changes: in every quarter that it touches."""
     bring_up_to_date(db, rules, now)
-    first, _ = quarter_of(local_date(filing.starts_at))
-    period = parse_period(f"{first.year}-Q{(first.month + 2) // 3}")
     with reader(db) as source:
         others = tuple(one for one in holding(source, microseconds(now)) if one.id != filing.id or not filing.id)
         sides = (others, (*others, filing))
         counts, records = _left_out(source, filing)
-        rates = list(_rates(source, viewer, rules, period, now, filing, sides))
-    return Preview(period.name, counts, records, rates)
+        touched = list(_quarters(filing))
+        after = _quarter(touched[-1].end)  # a repair counts as repeated for what came before it
+        if scoring_edition(rules.rulebook, after) and difference(source, rules, after, now, *sides, None).height:
+            touched.append(after)
+        rates = [rate for period in touched for rate in _rates(source, viewer, rules, period, now, filing, sides)]
+    return Preview([period.name for period in touched], counts, records, rates)
+
+
+def _quarters(filing: Filing) -> Iterator[Period]:
+    """The quarters in which covered records may lie."""
+    period = _quarter(local_date(filing.starts_at))
+    while period.starts_at < filing.ends_at:
+        yield period
+        period = _quarter(period.end)
+
+
+def _quarter(day: dt.date) -> Period:
+    first, _ = quarter_of(day)
+    return parse_period(f"{first.year}-Q{(first.month + 2) // 3}")
 
 
 def _left_out(source: Reader, filing: Filing) -> tuple[dict[str, int], list[dict[str, Any]]]:
     counts: dict[str, int] = {}
     rows: list[dict[str, Any]] = []
     for record in filing.records:
-        ids = covered(source, record, (filing,))
-        if ids is None:
-            continue
-        kind, table = RECORDS[record], RECORD_TABLES[record].c
-        moment = table[kind.moment or ""]
-        query = sa.select(table[kind.number].label("number"), table.office_code, moment.label("moment"))
-        found = source.frame(query.where(table.id.in_(ids)).order_by(moment, table[kind.number]))
-        counts[record] = found.height
-        rows += [{"record": record, "number": row["number"], "office": row["office_code"],
-                  "at": iso_local(row["moment"])} for row in found.head(LISTED).iter_rows(named=True)]  # fmt: skip
+        found, counts[record] = _records(source, record, filing)
+        rows += found
     return counts, rows[:LISTED]
+
+
+def _records(source: Reader, record: str, filing: Filing) -> tuple[list[dict[str, Any]], int]:
+    """The first `LISTED` records of a type that it covers, and how many there are."""
+    ids = covered(source, record, (filing,))
+    if ids is None:
+        return [], 0
+    kind, table = RECORDS[record], RECORD_TABLES[record].c
+    moment = table[kind.moment or ""]
+    query = sa.select(table[kind.number].label("number"), table.system, table.office_code, moment.label("moment"))
+    found = source.frame(query.where(table.id.in_(ids)).order_by(moment, table[kind.number], table.system))
+    return [
+        {"record": record, "number": row["number"], "system": row["system"], "office": row["office_code"],
+         "at": iso_local(row["moment"])}
+        for row in found.head(LISTED).iter_rows(named=True)
+    ], found.height  # fmt: skip
 
 
 def _rates(
@@ -149,6 +206,6 @@ def _rates(
         for indicator, figure in rows[0].figures.items():
             before, after = (figure_document(one) for one in (figure, rows[1].figures[indicator]))
             if any(before[name] != after[name] for name in FIGURES):
-                yield {"office": code, "name": rows[0].name, "indicator": indicator,
+                yield {"period": period.name, "office": code, "name": rows[0].name, "indicator": indicator,
                        "before": {name: before[name] for name in FIGURES},
                        "after": {name: after[name] for name in FIGURES}}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from dashboard.instants import to_micros
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
-from dashboard.queries.exclusions import exclusions, filing_numbered, preview
+from dashboard.queries.exclusions import exclusions, filing_numbered, filing_seen, preview
 from dashboard.queries.explain import explain
 from dashboard.queries.league import league
 from dashboard.settings import Settings
@@ -194,7 +195,7 @@ def test_without_an_exclusion_both_rates_are_the_same(db: Database) -> None:
 
 def test_a_preview_names_the_records_and_the_rates_before_anything_is_filed(db: Database) -> None:
     found = preview(db, FILER, RULES, TYPHOON, now=NOW)
-    assert (found.period, found.counts) == ("2026-Q3", {"repairs": 2})
+    assert (found.periods, found.counts) == (["2026-Q3"], {"repairs": 2})
     assert [row["number"] for row in found.records] == ["S1-00", "S1-01"]
     rates = {(rate["office"], rate["indicator"]): rate for rate in found.rates}
     station = rates["S1", "R1"]
@@ -238,3 +239,71 @@ def test_the_database_itself_refuses_to_change_what_was_filed_or_decided(db: Dat
         for statement in (sa.update(table).values(by="x"), sa.delete(table)):
             with pytest.raises((sa.exc.DBAPIError, MingchaError), match="never changed or deleted"), db.session() as s:
                 s.execute(statement)
+
+
+def test_a_named_number_is_that_of_one_system(db: Database) -> None:
+    put(db, "repairs", {**repair("S1", 5, 100), "system": "other"})
+    named = Filing(("S1",), ("repairs",), NOON, NOON + 90 * DAY, "customer_cause", "文", numbers=("S1-05",))
+    with pytest.raises(UsageError, match="several systems: desk, other"):
+        act.file_exclusion(db, by=FILER, filing=named, at=FILED_AT)
+    number = approved(db, replace(named, system="desk"))
+    assert figure(db)[2] == 1
+    found = preview(db, FILER, RULES, filing_numbered(db, number), now=NOW)
+    assert [(row["number"], row["system"]) for row in found.records] == [("S1-05", "desk")]
+    alone = replace(named, numbers=("S1-06",))
+    assert act.require_possible(db, FILER, alone).system == "desk"
+    with pytest.raises(UsageError, match="No record of these numbers"):
+        act.require_possible(db, FILER, replace(named, numbers=("S1-99",)))
+    with pytest.raises(UsageError, match="of one type"):
+        act.require_possible(db, FILER, replace(alone, records=("repairs", "tickets")))
+
+
+def test_a_later_record_of_the_same_number_in_another_system_still_counts(db: Database) -> None:
+    approved(db, Filing(("S1",), ("repairs",), NOON, NOON + 90 * DAY, "customer_cause", "文", numbers=("S1-05",)))
+    put(db, "repairs", {**repair("S1", 5, 100), "system": "other"})
+    assert figure(db, as_of=NOW)[1:] == (12, 1)
+
+
+def test_of_a_filing_over_several_offices_each_head_sees_his_own_part(db: Database) -> None:
+    both = Filing(("S1", "S2"), ("repairs",), NOON, NOON + 90 * DAY, "customer_cause", "文",
+                  numbers=("S1-05", "S2-05"), note="S2 的情况")  # fmt: skip
+    number = act.file_exclusion(db, by=FILER, filing=both, at=FILED_AT)
+    act.approve_exclusion(db, by=SECOND, number=number, at=APPROVED_AT, note="S2 已核实")
+    (part,) = exclusions(db, HEAD, now=NOW)
+    assert (part["offices"], part["names"], part["numbers"], part["whole"]) == (["S1"], ["S1"], ["S1-05"], False)
+    assert (part["note"], part["decisions"][0]["note"]) == (None, None)
+    with pytest.raises(NotAllowedError, match="outside what 王五 may see"):
+        filing_seen(db, HEAD, number)
+    (whole,) = exclusions(db, FILER, now=NOW)
+    assert (whole["numbers"], whole["note"], whole["whole"]) == (["S1-05", "S2-05"], "S2 的情况", True)
+    assert filing_seen(db, FILER, number).numbers == ("S1-05", "S2-05")
+
+
+def test_a_preview_shows_every_quarter_that_it_touches(db: Database) -> None:
+    later = [{**repair("S1", 80 + n, 60 if n < 2 else 20), "customer_no": "8"} for n in range(12)]  # 24 September on
+    put(db, "repairs", *later)
+    numbers = tuple(row["repair_no"] for row in later if row["repair_no"] in ("S1-80", "S1-91"))
+    filing = Filing(("S1",), ("repairs",), NOON + 79 * DAY, NOON + 92 * DAY, "customer_cause", "文", numbers=numbers)
+    found = preview(db, FILER, RULES, filing, now=NOW)
+    assert found.periods == ["2026-Q3", "2026-Q4"]
+    changed = {(rate["period"], rate["office"], rate["indicator"]) for rate in found.rates}
+    assert {("2026-Q3", "S1", "R1"), ("2026-Q4", "S1", "R1")} <= changed
+    september = tuple(f"S1-{n}" for n in range(80, 87))
+    only = replace(filing, ends_at=NOON + 86 * DAY + MINUTE, numbers=september)
+    found = preview(db, FILER, RULES, only, now=NOW)
+    assert (found.periods, found.counts) == (["2026-Q3", "2026-Q4"], {"repairs": 7})
+    after = [rate for rate in found.rates if (rate["period"], rate["office"]) == ("2026-Q4", "S1")]
+    assert [rate["indicator"] for rate in after] == ["R4"]  # the first of October repeats none that counts
+
+
+def test_who_approves_may_end_an_exclusion_alone_but_says_why_and_system_never(db: Database) -> None:
+    number = approved(db)
+    with pytest.raises(NotAllowedError, match="'system' may not"):
+        act.revoke_exclusion(db, by=SYSTEM, number=number, at=NOW, note="x")
+    with pytest.raises(NotAllowedError, match="may not revoke"):
+        act.revoke_exclusion(db, by=HEAD, number=number, at=NOW, note="x")
+    with pytest.raises(UsageError, match="Say why"):
+        act.revoke_exclusion(db, by=FILER, number=number, at=NOW, note=" ")
+    act.revoke_exclusion(db, by=FILER, number=number, at=NOW, note="文件已撤销")
+    (row,) = exclusions(db, HEAD, now=NOW)
+    assert (row["state"], row["decisions"][1]["by"], row["decisions"][1]["note"]) == ("revoked", "张三", "文件已撤销")

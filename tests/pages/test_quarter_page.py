@@ -10,11 +10,14 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+from checks.exclusions import Filing
 from collectors.mapping import SpreadsheetConfig, parse_config
+from dashboard.actions.exclusions import file_exclusion
 from dashboard.bootstrap import open_application
 from dashboard.database.models import AUDIT
+from dashboard.instants import to_micros
 from dashboard.intake import import_file
-from dashboard.people import system_viewer
+from dashboard.people import Viewer, system_viewer
 from dashboard.web import wiring
 from tests.journeys.company import KEEPER, PERIOD, PERSON, make_company
 
@@ -143,3 +146,16 @@ def test_what_cannot_be_filed_is_said_before_it_is_filed(home, page):
     told = press(app, "先看影响")
     assert "不能提交" in told
     assert not [button for button in app.button if button.label == "提交申请"]
+
+
+def test_a_head_sees_his_part_of_a_filing_over_several_offices_without_its_preview(home, page):
+    app = open_application(directory=home, environment={})
+    start = to_micros(datetime(2026, 7, 1, tzinfo=UTC))
+    filing = Filing(("990101", "990102"), ("repairs",), start, start + 86_400_000_000, "other", "文", note="东河的情况")
+    keeper = Viewer(KEEPER, "evaluator", frozenset({"*"}))
+    file_exclusion(app.db, by=keeper, filing=filing, at=app.now())
+    app.db.engine.dispose()
+    told = text_of(page(home, "exclusions", HEAD, number="1"))
+    assert "此处只列您所辖单位" in told
+    assert "西坝供电所" in told
+    assert "东河" not in told

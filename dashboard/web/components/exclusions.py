@@ -53,7 +53,8 @@ def drafting(page: Here) -> None:
                        format_func=_cause)  # fmt: skip
         right.text_input(t("Document (number and title)"), key="exclusion_document")
         left.text_input(t("Numbers, if not every record"), key="exclusion_numbers")
-        right.text_input(t("Note"), key="exclusion_note")
+        right.text_input(t("System, if several use these numbers"), key="exclusion_system")
+        left.text_input(t("Note"), key="exclusion_note")
         st.form_submit_button(t("Show what it would change"), on_click=_draft)
     _previewed(page)
 
@@ -68,7 +69,7 @@ def _previewed(page: Here) -> None:
         return
     show(section(t("Preview"), t("nothing is filed yet")))
     try:
-        require_possible(page.app.db, page.viewer, draft)
+        draft = require_possible(page.app.db, page.viewer, draft)
         found = preview(page.app.db, page.viewer, page.rules, draft, now=page.app.now())
     except MingchaError as error:
         show(state("failed", t("This cannot be filed."), said(error)))
@@ -85,6 +86,7 @@ def _draft() -> None:
         tuple(held["exclusion_offices"]), tuple(held["exclusion_records"]), _midnight(held["exclusion_from"]),
         _midnight(held["exclusion_to"] + timedelta(days=1)), held["exclusion_reason"], typed("exclusion_document"),
         held["exclusion_area"] or None, named or None, typed("exclusion_note") or None,
+        system=typed("exclusion_system") or None,
     )  # fmt: skip
 
 

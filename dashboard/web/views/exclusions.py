@@ -51,6 +51,7 @@ def one(row: Row, now: datetime) -> Safe:
         (t("Filed by"), f"{row['by']} · {_moment(row['at'], now)}"),
         *([(t("Area class"), t(AREAS[row["area"]]))] if row["area"] else []),
         *([(t("Numbers"), t(", ").join(row["numbers"]))] if row["numbers"] else []),
+        *([(t("System"), row["system"])] if row["system"] else []),
         *([(t("Lapses"), _moment(row["lapses_at"], now))] if row["state"] == "waiting" else []),
         *((t(DECISIONS[deed["decision"]]), " · ".join(filter(None, (deed["by"], _moment(deed["at"], now),
                                                                        deed["note"])))) for deed in row["decisions"]),
@@ -61,26 +62,34 @@ def one(row: Row, now: datetime) -> Safe:
 def preview(found: Preview, offices: Mapping[str, str], link: Link) -> Safe:
     """The records it leaves out and every rate that changes by it."""
     total = sum(found.counts.values())
-    columns = [Column(t("Office"), "head main"), Column(t("Indicator")), Column(t("Without the exclusion"), "num"),
-               Column(t("With the exclusion"), "num"), Column(t("Left out"), "num")]  # fmt: skip
-    rates = [
-        [rate["name"], rate["indicator"], _figure(rate["before"]), _figure(rate["after"]),
-         display.count(rate["after"]["excluded"] - rate["before"]["excluded"])]
-        for rate in found.rates
-    ]  # fmt: skip
     listed = [Column(t("Number"), "head keep"), Column(t("Records")), Column(t("Office")), Column(t("Accepted"), "num")]
     rows = [
-        [go(link("record", record=row["record"], number=row["number"]), row["number"]), names.record(row["record"]),
+        [go(link("record", record=row["record"], number=row["number"], system=row["system"]), row["number"]),
+         names.record(row["record"]),
          offices.get(row["office"], row["office"]), display.exact(datetime.fromisoformat(row["at"]))]
         for row in found.records
     ]  # fmt: skip
     shown = t("the first {n}", n=LISTED) if total > LISTED else ""
     return safe(
-        section(t("Rates with and without, {period}", period=found.period), t("only what changes")),
-        table(columns, rates, label=t("Rates with and without")) if rates else tag("p", t("No rate changes."),
-                                                                                  class_="quiet"),
+        *(_rates(found, period) for period in found.periods),
         more(t("Records left out: {n}", n=display.count(total)), tag("p", shown) if shown else None,
              table(listed, rows), opened=0 < total <= 20),
+    )  # fmt: skip
+
+
+def _rates(found: Preview, period: str) -> Safe:
+    """The rates of one quarter that change."""
+    columns = [Column(t("Office"), "head main"), Column(t("Indicator")), Column(t("Without the exclusion"), "num"),
+               Column(t("With the exclusion"), "num"), Column(t("Left out"), "num")]  # fmt: skip
+    body = [
+        [rate["name"], rate["indicator"], _figure(rate["before"]), _figure(rate["after"]),
+         display.count(rate["after"]["excluded"] - rate["before"]["excluded"])]
+        for rate in found.rates if rate["period"] == period
+    ]  # fmt: skip
+    return safe(
+        section(t("Rates with and without, {period}", period=period), t("only what changes")),
+        table(columns, body, label=t("Rates with and without")) if body else tag("p", t("No rate changes."),
+                                                                                class_="quiet"),
     )  # fmt: skip
 
 
