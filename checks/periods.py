@@ -78,6 +78,18 @@ def parse_period(text: str, zone: str = LOCAL) -> Period:
     raise PeriodError(f"'{text}' is no period. {FORMS}")
 
 
+def usual_name(name: str) -> str:
+    """The short name of a period that is exactly a quarter, a month or a week; any other text as it is."""
+    try:
+        asked = parse_period(name)
+    except PeriodError:
+        return name
+    first, (year, week, _) = asked.start, asked.start.isocalendar()
+    names = (f"{first.year}-Q{(first.month + 2) // 3}", f"{first:%Y-%m}", f"{year}-W{week:02d}")
+    same = (one for one in map(parse_period, names) if (one.start, one.end) == (asked.start, asked.end))
+    return next((one.name for one in same), asked.name)
+
+
 def quarter_of(day: dt.date) -> tuple[dt.date, dt.date]:
     """First day of the quarter and of the next one."""
     first = dt.date(day.year, (day.month - 1) // 3 * 3 + 1, 1)

@@ -76,7 +76,8 @@ class PlanSettings(_Table):
 
 
 class FreezeSettings(_Table):
-    grace_days: int = 10
+    grace_days: int = Field(default=10, ge=0)
+    """Days after the end of a period at which it is frozen."""
 
 
 class PersonSettings(_Table):

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from checks.periods import Period
+from checks.periods import Period, usual_name
 from dashboard.actions import audit
 from dashboard.bootstrap import Application
 from dashboard.database.models import FREEZE_EVENTS
@@ -59,6 +60,7 @@ def propose(app: Application, *, by: Viewer, period: str, reason: str | None = N
     shown = _checklist_document(conditions)
     with app.db.session() as connection:
         chain.lock(connection)
+        _require_not_published(app, asked.name)  # scoring took its time: somebody may have published meanwhile
         chain.keep(connection, found.parts)
         chain.append(connection, by=by, at=app.now(), period=asked.name, action="proposed", digest=found.digest,
                      header=found.header, checklist=shown, reason=reason)  # fmt: skip
@@ -85,7 +87,7 @@ def publish(app: Application, *, by: Viewer, period: str, digest: str, reason: s
             "Propose again.",
         )
     conditions = checklist(app.db, by, asked, found, app.now())
-    _require_met(conditions, reason or proposal["reason"])
+    _require_met(conditions, reason, proposal)
     shown = _checklist_document(conditions)
     with app.db.session() as connection:
         chain.lock(connection)
@@ -105,7 +107,7 @@ def difference(
     """
     if not viewer.sees_everything:
         raise NotAllowedError(f"{viewer.name} does not see the whole company.")
-    asked = period_named(period, rules_of(app.settings, app.db)).name
+    asked = usual_name(period_named(period, rules_of(app.settings, app.db)).name)
     found = snapshot_of(app.db, asked)
     if since is None and found is None:
         raise UsageError(f"{asked} is not frozen.", "Give --from TIME, and --to TIME if not now.")
@@ -126,7 +128,7 @@ def propose_restatement(app: Application, *, by: Viewer, period: str, reason: st
     if not reason.strip():
         raise UsageError("Say why.", "--reason TEXT")
     found, part, header = _restated(app, by, period)
-    if not part.document()["why"]:
+    if not any(part.document()[name] for name in ("why", "records", "rows")):
         raise MingchaError(f"Nothing changed since {found.header['period']} was frozen.")
     with app.db.session() as connection:
         chain.lock(connection)
@@ -150,6 +152,7 @@ def approve_restatement(app: Application, *, by: Viewer, period: str, digest: st
         raise MingchaError("The data changed again since the restatement was proposed.", "Propose it anew.")
     with app.db.session() as connection:
         chain.lock(connection)
+        _require_not_approved(connection, proposal)
         chain.append(connection, by=by, at=app.now(), period=found.header["period"], action="restatement_approved",
                      digest=proposal["digest"], base=found.digest, header=header)  # fmt: skip
         audit.record(connection, by, "approve_restatement", found.header["period"], proposal["digest"], at=app.now())
@@ -157,7 +160,7 @@ def approve_restatement(app: Application, *, by: Viewer, period: str, digest: st
 
 
 def _restated(app: Application, by: Viewer, period: str) -> tuple[Snapshot, Part, dict[str, Any]]:
-    found = snapshot_of(app.db, period_named(period, rules_of(app.settings, app.db)).name)
+    found = snapshot_of(app.db, usual_name(period_named(period, rules_of(app.settings, app.db)).name))
     if found is None:
         raise UsageError(f"{period} is not frozen: there is nothing to correct.", "Propose a freeze.")
     part = part_of(difference(app, by, found.header["period"]))
@@ -183,7 +186,8 @@ def proposal_of(app: Application, period: str, digest: str, action: str = "propo
 
 
 def _freezable(app: Application, period: str) -> Period:
-    asked = period_named(period, rules_of(app.settings, app.db))
+    rules = rules_of(app.settings, app.db)
+    asked = period_named(usual_name(period_named(period, rules).name), rules)
     _require_not_published(app, asked.name)
     moment = freezing_moment(app, asked)
     if app.now() < moment:
@@ -203,11 +207,24 @@ def _require_not_published(app: Application, period: str) -> None:
         )
 
 
-def _require_met(conditions: list[Condition], reason: str | None) -> None:
-    open_ones = [one for one in conditions if not one.met]
-    hard = [one for one in open_ones if not one.reason_is_enough]
-    if hard or (open_ones and not (reason or "").strip()):
-        listed = "; ".join(f"{one.code} {one.open} ({', '.join(one.examples)})".replace(" ()", "") for one in open_ones)
+def _require_not_approved(connection: Connection, proposal: Mapping[str, Any]) -> None:
+    row = FREEZE_EVENTS.c
+    same = (row.period == proposal["period"], row.digest == proposal["digest"], row.action == "restatement_approved")
+    if connection.execute(sa.select(row.id).where(*same)).first() is not None:
+        raise MingchaError(f"The restatement {proposal['digest'][:12]} is approved already.")
+
+
+def _require_met(conditions: list[Condition], reason: str | None, proposal: Mapping[str, Any]) -> None:
+    """The proposer's reason answers for what stood open when it was written; anything new or more needs another."""
+    answered: dict[str, int] = {}
+    if (proposal["reason"] or "").strip():
+        answered = {one["code"]: one["open"] for one in json.loads(proposal["checklist"])["conditions"]}
+    own = bool((reason or "").strip())
+    hard = [one for one in conditions if not one.met and not one.reason_is_enough]
+    new = [one for one in conditions if not own and one.reason_is_enough and one.open > answered.get(one.code, 0)]
+    if hard or new:
+        missing = (*hard, *new)
+        listed = "; ".join(f"{one.code} {one.open} ({', '.join(one.examples)})".replace(" ()", "") for one in missing)
         raise MingchaError(
             f"Not everything is in order: {listed}.",
             "Records judged by an assumed calendar cannot be published." if hard else "Give a written --reason.",

@@ -25,6 +25,7 @@ WORDS = {
     "quarantine_empty": "Nothing in quarantine",
     "reviews_done": "Every finding of the period reviewed",
     "exclusions_decided": "Every exclusion filed for the period decided",
+    "nothing_decided_late": "No review or exclusion decided after the as-of (it has no effect here)",
 }
 """Condition → msgid."""
 
@@ -56,7 +57,8 @@ def checklist(db: Database, viewer: Viewer, period: Period, scoring: Scoring, no
         if row["marks"]
     ]
     flags = open_flags(db, viewer, period=period)
-    counted = _counted(db, period, to_micros(now))
+    as_of = datetime.fromisoformat(scoring.made_by["as_of"])
+    counted = _counted(db, period, to_micros(as_of), to_micros(now))
     return [
         _condition("no_provisional", [f"{record} {number}" for record, number in provisional], reason_is_enough=False),
         _condition("no_marked_rows", marked),
@@ -69,20 +71,25 @@ def _condition(code: str, found: list[str], *, reason_is_enough: bool = True) ->
     return Condition(code, len(found), tuple(found[:EXAMPLES]), reason_is_enough)
 
 
-def _counted(db: Database, period: Period, now: int) -> dict[str, int]:
-    """Rows in quarantine have no day: all of them count."""
-    finding = FINDINGS.c
-    reviewed = sa.select(REVIEWS.c.finding_id).where(REVIEWS.c.finding_id.is_not(None))
-    inside = sa.and_(finding.observed_at >= period.starts_at, finding.observed_at < period.ends_at)
-    filing, decided = EXCLUSIONS.c, sa.select(EXCLUSION_DECISIONS.c.exclusion_id)
-    waiting = sa.and_(
-        filing.starts_at < period.ends_at, filing.ends_at > period.starts_at, filing.lapses_at > now,
-        filing.id.not_in(decided),
-    )  # fmt: skip
+def _counted(db: Database, period: Period, as_of: int, now: int) -> dict[str, int]:
+    """Rows in quarantine have no day: all of them count. A review that was taken back is none."""
+    finding, review, filing, decision = FINDINGS.c, REVIEWS.c, EXCLUSIONS.c, EXCLUSION_DECISIONS.c
+    seen = sa.and_(finding.observed_at >= period.starts_at, finding.observed_at < period.ends_at)
+    filed = sa.and_(filing.starts_at < period.ends_at, filing.ends_at > period.starts_at)
+    latest = sa.select(sa.func.max(review.id)).where(review.finding_id.is_not(None)).group_by(review.finding_id)
+    standing = sa.select(review.finding_id).where(review.id.in_(latest), review.decision != "annulled")
+    reviewed_late = sa.select(review.finding_id).where(review.finding_id.is_not(None), review["at"] > as_of)
+    decided = sa.select(decision.exclusion_id)
+    decided_late = decided.where(decision["at"] > as_of, decision.decision.in_(("approved", "revoked")))
+    count = sa.select(sa.func.count())
     questions = {
-        "quarantine_empty": sa.select(sa.func.count()).where(QUARANTINE.c.state == "open"),
-        "reviews_done": sa.select(sa.func.count()).where(inside, finding.id.not_in(reviewed)),
-        "exclusions_decided": sa.select(sa.func.count()).where(waiting),
-    }
+        "quarantine_empty": (count.where(QUARANTINE.c.state == "open"),),
+        "reviews_done": (count.where(seen, finding.id.not_in(standing)),),
+        "exclusions_decided": (count.where(filed, filing.lapses_at > now, filing.id.not_in(decided)),),
+        "nothing_decided_late": (
+            count.where(seen, finding.id.in_(reviewed_late)), count.where(filed, filing.id.in_(decided_late)),
+        ),
+    }  # fmt: skip
     with db.reading() as connection:
-        return {code: int(connection.execute(question).scalar_one()) for code, question in questions.items()}
+        return {code: sum(int(connection.execute(one).scalar_one()) for one in asked)
+                for code, asked in questions.items()}  # fmt: skip

@@ -17,7 +17,8 @@ def what_changed(
 ) -> list[dict[str, Any]]:
     """From two headers: `{"what", "count", "examples"}` per thing that made the scoring and is not the same.
 
-    `old` and `new` give a part by its name. Derived parts (leagues, explanations) are left out: they follow.
+    `old` and `new` give a part by its name. Derived parts (leagues, explanations) follow from the others; they are
+    named only where nothing of what made them is in the snapshot.
     """
     found: list[dict[str, Any]] = [
         {"what": name, "count": 1, "examples": [f"{before.get(name)} → {after.get(name)}"]}
@@ -32,7 +33,17 @@ def what_changed(
                               "examples": numbers[:EXAMPLES]})  # fmt: skip
     if before["parts"].get("decisions") != after["parts"].get("decisions"):
         found.append({"what": "decisions", "count": 1, "examples": []})
-    return found
+    return found or _derived(before["parts"], after["parts"])
+
+
+def _derived(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Parts that differ although everything they were made of, as far as it is kept, is the same.
+
+    A correction has no facts of documents.
+    """
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    names = [name for name in names if name != "facts" or (name in before and name in after)]
+    return [{"what": "derived", "count": len(names), "examples": names[:EXAMPLES]}] if names else []
 
 
 def _changed_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

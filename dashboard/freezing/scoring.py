@@ -15,9 +15,10 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from checks.clock import DAY
 from checks.judge.base import microseconds
 from checks.judge.measures import months_that_count
-from checks.periods import Period
+from checks.periods import Period, month_bounds
 from checks.reasons import REASONS
 from checks.rulebook.model import LEVELS, Edition
 from collectors.records import RECORDS
@@ -30,7 +31,7 @@ from dashboard.instants import iso_local, to_micros
 from dashboard.judging.detail import detailed
 from dashboard.judging.filed import holding
 from dashboard.judging.halls import SAMPLE_CODES, judged_samples
-from dashboard.judging.kinds import KINDS
+from dashboard.judging.kinds import KINDS, predecessors_of
 from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import VERSION, Rules, rules_of
 from dashboard.judging.sums import in_period, sample_days
@@ -48,7 +49,8 @@ INPUTS = ("offices", "cameras", *KINDS, "measures", "samples", "hall_days", "ins
 def scoring(app: Application, period: str, as_of: dt.datetime, *, decided: dt.datetime | None = None) -> Scoring:
     """The company's scoring of a period at `as_of`. UsageError for the period, MingchaError without an edition.
 
-    With `decided` exclusions count as decided by then, however late: what a correction looks like (no documents).
+    With `decided` exclusions and reviews count as decided by then, however late: what a correction looks like (no
+    documents).
     """
     rules = rules_of(app.settings, app.db)
     asked = period_named(period, rules)
@@ -56,7 +58,8 @@ def scoring(app: Application, period: str, as_of: dt.datetime, *, decided: dt.da
     silent = tuple(silent_sources(app.db, system_viewer(), rules, as_of=as_of, period=asked))
     parts: dict[str, Part] = {}
     with reader(app.db) as opened:
-        source = opened if decided is None else opened.assuming(holding(opened, microseconds(decided)))
+        moment = None if decided is None else microseconds(decided)
+        source = opened if moment is None else opened.assuming(holding(opened, moment), moment)
         made = _Making(source, rules, asked, edition, as_of, silent)
         for name, document in made.documents():
             parts[name] = part_of(document)
@@ -163,7 +166,11 @@ class _Making:
     def _counting(self, record: str) -> Any:
         table = RECORD_TABLES[record].c
         if record in KINDS:
-            return in_period(KINDS[record], self.period, None)(RECORD_TABLES[record])
+            of_period = in_period(KINDS[record], self.period, None)
+            found = of_period(RECORD_TABLES[record])
+            if record == "repairs":  # an earlier one of the same customer makes one of the period a repeat
+                return sa.or_(found, predecessors_of(of_period, self.rules.rulebook)(RECORD_TABLES[record]))
+            return found
         months = self.period.months_that_begin()
         if record == "measures":
             return table.period.in_(months_that_count(self.period, self.as_of))
@@ -171,19 +178,29 @@ class _Making:
             inside = table.date.between(str(self.period.start), str(self.period.last_day))
             return sa.or_(inside, sa.func.substr(table.date, 1, 7).in_(months))
         if record == "inspections":
-            return sa.and_(table["at"] >= self.period.starts_at, table["at"] < self.period.ends_at)
+            since, until = self._reach_of_events()
+            return sa.and_(table["at"] >= since, table["at"] < until)
         return sa.true()
 
     def _reviews(self) -> pl.DataFrame:
-        """What people decided about findings of the period by as-of."""
+        """What people decided about findings that may reach the period, by as-of (or as late as the reader is told)."""
         finding, review = FINDINGS.c, REVIEWS.c
         names = (finding.hall_code, finding.item_code, finding.observed_at, review.decision, review.by, review["at"],
-                 review.office_is_cause, review.deliberate)  # fmt: skip
+                 review.office_is_cause, review.deliberate, review.item_code.label("chosen_item"))  # fmt: skip
+        since, until = self._reach_of_events()
+        at = microseconds(self.as_of)
         query = sa.select(*names).select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id)).where(
-            finding.observed_at >= self.period.starts_at, finding.observed_at < self.period.ends_at,
-            review["at"] <= microseconds(self.as_of),
+            finding.observed_at >= since, finding.observed_at < until,
+            review["at"] <= max(at, self.source.decided or at),
         )  # fmt: skip
         return self.source.frame(query).sort(pl.all())
+
+    def _reach_of_events(self) -> tuple[int, int]:
+        """From the days before the first month in which an event may double, to the end of the last hall-month."""
+        bounds = [month_bounds(month) for month in self.period.months_that_begin()]
+        first = min([self.period.starts_at, *(start for start, _ in bounds)])
+        last = max([self.period.ends_at, *(end for _, end in bounds)])
+        return first - self.rules.rulebook.sheet.repeat_days * DAY, last
 
     def _exclusions(self) -> list[dict[str, Any]]:
         held = [asdict(filing) for filing in holding(self.source, microseconds(self.as_of))]

@@ -129,7 +129,7 @@ def _inspected(reader: Reader, halls: list[str] | None, since: int, until: int) 
 
 
 def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, as_of: dt.datetime) -> pl.DataFrame:
-    finding, review = FINDINGS.c, REVIEWS.c
+    finding, review, at = FINDINGS.c, REVIEWS.c, microseconds(as_of)
     item = sa.func.coalesce(review.item_code, finding.item_code).label("item_code")
     query = (
         sa.select(
@@ -138,7 +138,7 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
         )
         .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
         .where(
-            finding.observed_at >= since, finding.observed_at < until, review["at"] <= microseconds(as_of),
+            finding.observed_at >= since, finding.observed_at < until, review["at"] <= max(at, reader.decided or at),
             _among(finding.hall_code, halls),
         )
     )  # fmt: skip
@@ -148,6 +148,8 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
     by_the_office = pl.col("office_is_cause").fill_null(False) | pl.col("deliberate").fill_null(False)
     latest = latest.filter(~pl.col("item_code").is_in(CAMERA_ITEMS) | by_the_office)
     latest = latest.with_columns(count=pl.lit(1, dtype=pl.Int64), number=pl.col("id").cast(pl.String))
+    # what was decided later counts as if it had been in time, where the reader is told to
+    latest = latest.with_columns(pl.min_horizontal("confirmed_at", pl.lit(at, dtype=pl.Int64)))
     return _events(latest, "findings", "number", pl.col("confirmed_at"), pl.col("deliberate"))
 
 

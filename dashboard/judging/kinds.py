@@ -57,7 +57,7 @@ def _judged_tickets(reader: Reader, rules: Rules, which: Condition, as_of: dt.da
 def _judged_repairs(reader: Reader, rules: Rules, which: Condition, as_of: dt.datetime) -> pl.LazyFrame:
     found = with_filed(reader, reader.records("repairs", REPAIR_COLUMNS, which), "repairs", which, as_of)
     if which is not everything:
-        earlier = _predecessors_of(which, rules.rulebook)
+        earlier = predecessors_of(which, rules.rulebook)
         before = reader.records("repairs", REPAIR_COLUMNS, earlier)
         before = with_filed(reader, before, "repairs", earlier, as_of).join(found.select("id"), on="id", how="anti")
         found = pl.concat([found.with_columns(pl.lit(True).alias("asked")), before.with_columns(asked=pl.lit(False))])
@@ -90,7 +90,7 @@ def repeat_window(rulebook: Rulebook) -> int:
     return max(days, default=0) * DAY
 
 
-def _predecessors_of(which: Condition, rulebook: Rulebook) -> Condition:
+def predecessors_of(which: Condition, rulebook: Rulebook) -> Condition:
     """Repairs of the same customers inside the window before the asked ones (they alone can make a repeat)."""
     window = repeat_window(rulebook)
 

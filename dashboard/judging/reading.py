@@ -42,14 +42,17 @@ class Reader:
     """Exclusions taken as approved in place of the stored ones: what the figures would be with these."""
     one_day: dt.date | None = None
     """The day whose tree figures are summed by; None: each by the tree of its own day."""
+    decided: int | None = None
+    """The moment (microseconds) whose decisions of people count where it is after as-of; None: as-of alone."""
     filings_at: dict[int, tuple[Filing, ...]] = field(default_factory=dict, init=False)
     filed_places: dict[tuple[str, tuple[Filing, ...]], Any] = field(default_factory=dict, init=False)
     """What `dashboard.judging.filed` has read and laid out on this connection."""
     _names: Iterator[int] = field(default_factory=count, init=False)
 
-    def assuming(self, filings: Iterable[Filing]) -> Reader:
-        """The same connection, judging as if exactly these exclusions held."""
-        other = Reader(self.db, self.connection, self.rulebook, tuple(filings), self.one_day)
+    def assuming(self, filings: Iterable[Filing], decided: int | None = None) -> Reader:
+        """The same connection, judging as if exactly these exclusions held, and reviews as `decided` by then."""
+        moment = self.decided if decided is None else decided
+        other = Reader(self.db, self.connection, self.rulebook, tuple(filings), self.one_day, moment)
         other._names, other.filed_places = self._names, self.filed_places
         other.tree = self.tree
         return other

@@ -82,3 +82,8 @@ def test_an_unknown_person_is_refused_with_the_nearest_name(tmp_path):
     settings = load({}, write(tmp_path, "[people.'王小敏']\nrole = 'auditor'\noffices = ['*']"))
     with pytest.raises(UsageError, match="王小敏"):
         viewer_named(settings, "王敏")
+
+
+def test_days_of_grace_are_not_negative(tmp_path):
+    with pytest.raises(MingchaError, match=r"'freeze.grace_days' = -60: .*greater than or equal to 0"):
+        load({}, write(tmp_path, "[freeze]\ngrace_days = -60"))

@@ -41,7 +41,7 @@ def publishing(page: Here, proposal: FreezeEvent) -> None:
         show(says(t("Who sees the whole company publishes a freeze.")))
         return
     with st.form("quarter_publish"):
-        st.text_input(t("Written reason, where the checklist is not met"), proposal.reason or "", key=PUBLISHED)
+        st.text_input(t("Written reason, where the checklist is not met"), key=PUBLISHED)
         st.form_submit_button(t("Publish {digest}", digest=proposal.digest[:SHORT]), type="primary",
                               on_click=_publish, args=(page.strip.period, proposal.digest))  # fmt: skip
 

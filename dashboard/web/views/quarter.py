@@ -59,6 +59,7 @@ WHY = {
     "as_of": "as-of", "decisions": "decisions of people", "offices": "offices", "cameras": "cameras",
     "tickets": "tickets", "repairs": "repairs", "applications": "applications", "evaluations": "evaluations",
     "measures": "measures", "samples": "samples", "hall_days": "opening days", "inspections": "inspections",
+    "derived": "what follows from records that the snapshot does not list",
 }  # fmt: skip
 MOVED = 200
 """Rows of a correction at most on the page; the command gives them all."""
