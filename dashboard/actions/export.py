@@ -13,7 +13,8 @@ from pathlib import Path
 from dashboard.actions import audit
 from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError
-from dashboard.exports.workbook import quarter_workbook
+from dashboard.exports.workbook import workbook_of
+from dashboard.freezing.facts import documents_facts
 from dashboard.people import Viewer
 
 
@@ -23,21 +24,24 @@ class Written:
 
     path: Path
     sha256: str
+    snapshot: str | None
+    """Digest of the snapshot that it prints; None: the live data."""
 
 
 def quarter_documents(
     app: Application, *, by: Viewer, period: str, as_of: datetime | None = None
-) -> Mapping[str, bytes]:
-    """File name → content of the period's documents, for what the person may see. Logged as an export.
+) -> tuple[Mapping[str, bytes], str | None]:
+    """File name → content of the period's documents, for what the person may see, and the snapshot they print.
 
-    Raises PeriodError, MingchaError when no edition was in force.
+    Logged as an export. Raises PeriodError, MingchaError when no edition was in force.
     """
-    documents = {f"mingcha-{period}.xlsx": quarter_workbook(app, by, period, as_of)}
+    facts = documents_facts(app, by, period, as_of)
+    documents = {f"mingcha-{period}.xlsx": workbook_of(facts, app, by)}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
     detail = json.dumps({"as_of": as_of.isoformat() if as_of else None, "files": digests}, ensure_ascii=False)
     with app.db.session() as connection:
         audit.record(connection, by, "export", period, detail, at=app.now())
-    return documents
+    return documents, facts.frozen.digest if facts.frozen else None
 
 
 def export_quarter(
@@ -49,7 +53,8 @@ def export_quarter(
     """
     _require_folder(folder)
     found = []
-    for name, content in quarter_documents(app, by=by, period=period, as_of=as_of).items():
+    documents, snapshot = quarter_documents(app, by=by, period=period, as_of=as_of)
+    for name, content in documents.items():
         path = folder / name
         try:
             part = path.with_name(f".{name}.{os.getpid()}.part")
@@ -57,7 +62,7 @@ def export_quarter(
             part.replace(path)
         except OSError as error:
             raise MingchaError(f"{path} cannot be written: {error.strerror}.", "Choose another --to.") from error
-        found.append(Written(path, hashlib.sha256(content).hexdigest()))
+        found.append(Written(path, hashlib.sha256(content).hexdigest(), snapshot))
     return found
 
 

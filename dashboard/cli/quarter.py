@@ -7,13 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from checks.periods import parse_period
 from dashboard.actions import freezing as actions
 from dashboard.actions.export import export_quarter
 from dashboard.bootstrap import open_application
 from dashboard.cli.output import Format, emit, parse_time, say
 from dashboard.errors import UsageError
-from dashboard.freezing.stored import snapshot_of
 from dashboard.texts import t
 
 Output = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
@@ -101,6 +99,9 @@ def export(
     moment = parse_time(as_of)
     written = export_quarter(application, by=application.viewer, period=period, folder=to, as_of=moment)
     files = [{"path": str(file.path), "sha256": file.sha256} for file in written]
-    frozen = snapshot_of(application.db, parse_period(period).name) if moment is None else None
-    snapshot = None if frozen is None else frozen.digest
-    emit({"files": files, "snapshot": snapshot}, output, {"path": t("File"), "sha256": "SHA-256"}, rows="files")
+    emit(
+        {"files": files, "snapshot": written[0].snapshot},
+        output,
+        {"path": t("File"), "sha256": "SHA-256"},
+        rows="files",
+    )

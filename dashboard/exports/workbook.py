@@ -15,6 +15,7 @@ from dashboard.exports.spreadsheet import workbook_bytes
 from dashboard.freezing.facts import documents_facts
 from dashboard.instants import LOCAL
 from dashboard.people import Viewer
+from dashboard.queries.quarter import Quarter
 
 SHEETS = (
     standings.overview,
@@ -35,7 +36,11 @@ def quarter_workbook(app: Application, viewer: Viewer, period: str, as_of: datet
 
     Raises PeriodError, MingchaError when no edition was in force.
     """
-    facts = documents_facts(app, viewer, period, as_of)
+    return workbook_of(documents_facts(app, viewer, period, as_of), app, viewer)
+
+
+def workbook_of(facts: Quarter, app: Application, viewer: Viewer) -> bytes:
+    """The workbook that prints these facts."""
     heading = Heading(facts, app, viewer)
     tables = [make(facts, heading) for make in SHEETS]
     footer = f"{app.settings.company.name}  {heading.demo}"

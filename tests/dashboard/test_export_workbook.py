@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from checks.errors import PeriodError
 from collectors.mapping import SourceConfig
+from dashboard.actions import export
+from dashboard.actions.export import export_quarter
 from dashboard.bootstrap import Application
 from dashboard.database.models import AUDIT, RECORD_TABLES
 from dashboard.demo import company
@@ -27,7 +29,7 @@ from dashboard.intake import import_file
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.league import league
-from dashboard.queries.quarter import compared, parse_period
+from dashboard.queries.quarter import Frozen, compared, parse_period
 from dashboard.settings import CompanySettings, Settings, VideoSettings
 from dashboard.texts import catalogue, set_language
 
@@ -448,3 +450,15 @@ def test_another_clock_changes_nothing_once_the_moment_is_given(demo_application
     assert quarter_workbook(later, app.viewer, "2026-Q3", moment) == quarter_workbook(
         app, app.viewer, "2026-Q3", moment
     )
+
+
+def test_a_written_file_says_by_which_snapshot_its_figures_were_read(small, tmp_path, monkeypatch):
+    """Not by which one the period has a moment later: a publication in between changes nothing in the file."""
+    (live,) = export_quarter(small, by=small.viewer, period="2026-Q3", folder=tmp_path / "out")
+    assert live.snapshot is None
+    snapshot = Frozen("d" * 64, "0.1.0", "r", "c", "张三", 0, "李四", 0, None)
+    read = export.documents_facts
+    monkeypatch.setattr(export, "documents_facts", lambda *asked: replace(read(*asked), frozen=snapshot))
+    (frozen,) = export_quarter(small, by=small.viewer, period="2026-Q3", folder=tmp_path / "out")
+    assert frozen.snapshot == snapshot.digest
+    assert snapshot.digest in texts(book(frozen.path.read_bytes())["08 口径与数据"])
