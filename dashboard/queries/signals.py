@@ -62,6 +62,8 @@ class _Asked:
     period: Period
     edition: Edition
     scope: Scope
+    before: Scope
+    """The same offices in the period before, each by the tree of its day then."""
     now: dt.datetime
 
 
@@ -99,20 +101,21 @@ def signals(
     with reader(db, rules.foreign) as source:
         if office is not None:
             require_office(source, viewer, office, asked)
-        scope = scope_of(source.tree, asked, None if office is None else {office}, viewer.offices)
-        wanted = _Asked(source, rules, asked, edition_of(rules, asked), scope, now)
-        frames = {record: _judged(wanted, record) for record in TYPED}
+        tops = (None if office is None else {office}, viewer.offices)
+        scope, before = (scope_of(source.tree, one, *tops) for one in (asked, _period_before(asked)))
+        wanted = _Asked(source, rules, asked, edition_of(rules, asked), scope, before, now)
+        frames = {record: _judged(wanted, record, scope) for record in TYPED}
         tests = _tests(wanted, frames)
         found = _leads(wanted, frames)
     return _document(wanted, office, signal, tests, found)
 
 
-def _judged(asked: _Asked, record: str) -> pl.DataFrame:
-    """The judged records of the scope that count, with what only leads look at."""
+def _judged(asked: _Asked, record: str, scope: Scope) -> pl.DataFrame:
+    """The judged records of a scope that count, with what only leads look at."""
     kind = KINDS[record]
-    condition = in_period(kind, asked.period, asked.scope.offices)
+    condition = in_period(kind, scope.period, scope.offices)
     found = detailed(asked.source, asked.rules, kind, condition, asked.now)
-    found = found.filter(asked.scope.holds("office_code", "day"), pl.col("excluded") == 0)
+    found = found.filter(scope.holds("office_code", "day"), pl.col("excluded") == 0)
     more = tuple(name for name in ("phone", "customer_no", "team", "category") if name in RECORD_TABLES[record].c)
     extra = asked.source.records(record, more, condition)
     return found.join(extra.select("id", *(set(extra.columns) - set(found.columns))), on="id", how="left")
@@ -128,14 +131,10 @@ def _tests(asked: _Asked, frames: Frames) -> dict[str, pl.DataFrame]:
         for indicator in asked.edition.indicators
         if indicator.record in TYPED and _runs_naturally(asked.edition, indicator)
     ]
-    before = _period_before(asked.period)
-    counted = in_period(KINDS["tickets"], before, asked.scope.offices)
-    earlier = asked.source.records("tickets", ("office_code", "type"), counted)
+    earlier = _at_stations(_judged(asked, "tickets", asked.before), asked.source.tree)
     return {
         "heaping": heaping(pl.concat(durations)) if durations else pl.DataFrame(),
-        "migration": volumes.migration(
-            _by_type(at_stations["tickets"]), _by_type(_at_stations(earlier, asked.source.tree, before.last_day))
-        ),
+        "migration": volumes.migration(_by_type(at_stations["tickets"]), _by_type(earlier)),
     }
 
 
@@ -165,11 +164,10 @@ def _durations(judged: pl.DataFrame, edition: Edition, indicator: Indicator) -> 
     )  # fmt: skip
 
 
-def _at_stations(records: pl.DataFrame, tree: Tree, day: dt.date | None = None) -> pl.DataFrame:
+def _at_stations(records: pl.DataFrame, tree: Tree) -> pl.DataFrame:
     """The same records counted at the station (or what else stands) above the office they name."""
-    days = records.select("office_code", "day") if day is None else records.select("office_code")
-    wanted = days.unique().drop_nulls()
-    station = [_station(tree, row[0], day or dt.date(1970, 1, 1) + dt.timedelta(days=row[1])) for row in wanted.rows()]
+    wanted = records.select("office_code", "day").unique().drop_nulls()
+    station = [_station(tree, code, dt.date(1970, 1, 1) + dt.timedelta(days=day)) for code, day in wanted.rows()]
     named = wanted.with_columns(pl.Series("station", station, dtype=pl.String))
     joined = records.join(named, on=wanted.columns, how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("station", "office_code").alias("office_code")).drop("station")

@@ -1,6 +1,6 @@
 """Leads over a database, through the real import: versions, areas of a customer, pauses, and who may read them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -93,3 +93,39 @@ def test_an_office_a_signal_a_period_and_a_person_narrow_what_is_read(db):
     with pytest.raises(UsageError) as caught:
         found(db, signal="heapin")
     assert "heaping" in caught.value.hint
+
+
+def ticket_rows(office, kind, first, count, withdrawn=""):
+    days = (first + timedelta(days=n) for n in range(count))
+    return "".join(f"{office}-{kind}-{day},{office},{kind},{day} 09:00:00,{withdrawn}\n" for day in days)
+
+
+def test_complaints_of_the_period_before_are_counted_as_those_of_this_one(sqlite_database, tmp_path):
+    """The withdrawn ones count in neither; an office counts for those who had it then."""
+    spring, summer = date(2026, 5, 1), date(2026, 8, 1)
+    tickets = "ticket_no,office_code,type,accepted_at,withdrawn\n" + "".join((
+        ticket_rows("S1", "complaint", spring, 9), ticket_rows("S1", "complaint", date(2026, 6, 1), 3, withdrawn="yes"),
+        ticket_rows("G1", "complaint", spring, 9), ticket_rows("S1", "enquiry", summer, 12),
+    ))  # fmt: skip
+    offices = """code,name,parent_code,level,valid_from,valid_to
+C,公司,,company,,
+S1,东河供电所,C,station,,
+S2,西坝供电所,C,station,,
+G1,一厅,S2,hall,2020-01-01,2026-06-30
+G1,一厅,S1,hall,2026-07-01,
+"""
+    for record, text in (("offices", offices), ("tickets", tickets)):
+        path = tmp_path / f"{record}.csv"
+        path.write_text(text, encoding="utf-8")
+        config = parse_config(SpreadsheetConfig, {"name": "desk", "record": record}, "the test")
+        batches = import_file(sqlite_database, by=system_viewer(), path=path, config=config, now=NOW)
+        assert [batch.quarantined for batch in batches] == [0]
+    seen = signals(sqlite_database, Viewer("沈岚", "inspector", frozenset({"S1"})), RULES, period="2026-Q3", now=NOW,
+                   signal="migration")  # fmt: skip
+    (row,) = seen["tests"]
+    assert (row["office"], row["complaints_before"], row["softer"]) == ("S1", 9, 12)
+    everything = {
+        row["office"]: row["complaints_before"] for row in found(sqlite_database, signal="migration")["tests"]
+    }
+    assert everything == {"S1": 9, "S2": 9}
+    assert found(sqlite_database, period="2011-Q4", signal="migration")["tests"] == []
