@@ -21,6 +21,7 @@ from checks.scoring import scoring_edition
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, QUARANTINE, RECORD_TABLES
+from dashboard.freezing.stored import league_of, snapshot_of
 from dashboard.instants import to_micros
 from dashboard.judging.halls import deducting_events
 from dashboard.judging.kinds import KINDS
@@ -142,8 +143,8 @@ class Quarter:
 def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.datetime | None = None) -> Quarter:
     """Read it all for the offices the viewer may see; without `as_of` the present, from the roll-ups.
 
-    The comparisons take the same number of days when the period has not ended at that moment. Raises PeriodError,
-    MingchaError when no edition was in force.
+    The comparisons take the same number of days when the period has not ended at that moment, and what was published
+    of a period by then. Raises PeriodError, MingchaError when no edition was in force.
     """
     rules, period, moment = rules_of(app.settings, app.db), parse_period(period_name), as_of or app.now()
     edition = edition_of(rules, period)
@@ -153,7 +154,8 @@ def quarter(app: Application, viewer: Viewer, period_name: str, as_of: dt.dateti
     with reader(app.db) as opened:
         seen = None if viewer.sees_everything else opened.tree.below(viewer.offices, period.last_day)
         leagues = [
-            _league(opened, rules, viewer, span, moment, stored=as_of is None, compared=span is not spans[0])
+            (_published(app.db, viewer, span, moment) if span is not spans[0] else None)
+            or _league(opened, rules, viewer, span, moment, stored=as_of is None, compared=span is not spans[0])
             for span in spans
         ]
         told = [finished_scores(opened, viewer, span) for span in spans[1:]]
@@ -210,6 +212,17 @@ def _league(
         shown = visible(ranked, opened.tree, viewer, period)
         found[level] = {row.office: row_document(row) for row in shown}
     return found
+
+
+def _published(db: Database, viewer: Viewer, period: Period, moment: dt.datetime) -> Rows | None:
+    """The leagues of a period compared with as they were published by then: they stay, whatever came later."""
+    found = snapshot_of(db, period.name)
+    if found is None or found.published_at > to_micros(moment):
+        return None
+    return {
+        level: {row["office"]: row for row in league_of(found, viewer, level, None, None)["rows"]}
+        for level in (*LEVELS, "hall")
+    }
 
 
 def _lines(tree: Tree, level: str, period: Period, leagues: list[Rows], told: Sequence[Mapping[str, Row]],
