@@ -32,6 +32,14 @@ class Part:
     size: int
     packed: bytes
 
+    @property
+    def whole(self) -> bool:
+        """Whether the packed bytes are still those of the digest."""
+        try:
+            return digest_of(zlib.decompress(self.packed)) == self.sha256
+        except zlib.error:
+            return False
+
     def document(self) -> Any:
         return json.loads(zlib.decompress(self.packed))
 

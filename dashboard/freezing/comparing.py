@@ -50,9 +50,15 @@ def compare(old: Side, new: Side) -> dict[str, Any]:
         "before": {name: old.header[name] for name in ("as_of", "rulebook", "calendar", "program")},
         "after": {name: new.header[name] for name in ("as_of", "rulebook", "calendar", "program")},
         "why": what_changed(old.header, new.header, old.part, new.part),
-        "records": [{name: value for name, value in one.items() if name != "places"} for one in moved],
+        "records": [_record(one, trees) for one in moved],
         "rows": rows,
     }
+
+
+def _record(one: Mapping[str, Any], trees: list[Tree]) -> dict[str, Any]:
+    """With `offices`: those that it counted for, before or after."""
+    above = {office for side, place, day in one["places"] for office in trees[side].path(place, day)}
+    return {**{name: value for name, value in one.items() if name != "places"}, "offices": sorted(above)}
 
 
 def _rows(level: str, old: Side, new: Side, moved: list[dict[str, Any]], trees: list[Tree]) -> Iterator[dict[str, Any]]:

@@ -123,11 +123,11 @@ class _Making:
                     self.silent,
                 )  # fmt: skip
                 name = league_name(level, code, None)
-                yield name, League(self.period, level, self.as_of, self.edition, rows, self.silent).to_json()
+                yield name, League(self.period, level, self.as_of, self.edition, rows, self.silent).to_freeze()
                 for group in sorted({row.peer_group for row in rows if row.peer_group}):
                     members = of_group(rows, group)
                     league = League(self.period, level, self.as_of, self.edition, members, self.silent)
-                    yield league_name(level, code, group), league.to_json()
+                    yield league_name(level, code, group), league.to_freeze()
 
     def _judged(self, record: str) -> pl.DataFrame:
         """Every record of the period with details, in an order that no database decides."""

@@ -15,20 +15,23 @@ import polars as pl
 import sqlalchemy as sa
 
 from checks.offices import Tree, tree_of
-from checks.periods import Period, parse_period
+from checks.periods import Period, parse_period, usual_name
 from checks.reasons import BY_CODE, STATES
 from checks.rulebook.loader import Rulebook, load_rulebook
 from dashboard.database import Database
 from dashboard.database.models import FREEZE_EVENTS, FROZEN_PARTS
 from dashboard.errors import DatabaseUnusableError, UsageError
-from dashboard.freezing.canonical import Part
+from dashboard.freezing.canonical import Part, digest_of
 from dashboard.instants import iso_local
 from dashboard.judging.detail import scope_of
+from dashboard.nearest import nearest
 from dashboard.people import Viewer, system_viewer
-from dashboard.queries.office_changes import change_document, changes_in
+from dashboard.queries.office_changes import change_document, changes_below, changes_in, visible_offices
+from dashboard.queries.pairs import pairs_among
 from dashboard.texts import t
 
 PUBLISHED = "published"
+VERIFY = "Run mingcha verify."
 SHOWN = ("verdict", "deadline", "actual", "reason")
 
 
@@ -61,6 +64,10 @@ class Snapshot:
         """A part as a document; the same object every time, so it is never changed by who reads it."""
         return _document(self.db, self.header["parts"][name][0])
 
+    def codes_of(self, record: str) -> tuple[str, ...]:
+        """The indicators that judged records of the type."""
+        return tuple(self.part(f"records/{record}")["codes"]) if self.has(f"records/{record}") else ()
+
     @property
     def tree(self) -> Tree:
         """The offices as they were known when the period was frozen."""
@@ -72,13 +79,19 @@ class Snapshot:
 
 
 def snapshot_of(db: Database, period: str) -> Snapshot | None:
-    """The published snapshot of a period, by its name."""
-    published = _events(db, FREEZE_EVENTS.c.period == period, FREEZE_EVENTS.c.action == PUBLISHED)
+    """The published snapshot of a period, by its name. DatabaseUnusableError when it is not what was published."""
+    row = FREEZE_EVENTS.c
+    published = _events(db, row.period == usual_name(period), row.action == PUBLISHED)
     if not published:
         return None
-    event = published[-1]
-    same = (FREEZE_EVENTS.c.digest == event.digest, FREEZE_EVENTS.c.action == "proposed")
-    proposed = _events(db, FREEZE_EVENTS.c.period == period, *same)[-1]
+    event = published[0]
+    if digest_of(event.header.encode()) != event.digest:
+        raise DatabaseUnusableError(f"The snapshot of {event.period} is not what was published.", VERIFY)
+    before = (row.digest == event.digest, row.action == "proposed", row.id < event.id, row.by != event.by)
+    proposals = _events(db, row.period == event.period, *before)
+    if not proposals:
+        raise DatabaseUnusableError(f"{event.period} was published without a proposal by another person.", VERIFY)
+    proposed = proposals[-1]
     return Snapshot(
         db, event.digest, json.loads(event.header), proposed.by, proposed.at, event.by, event.at,
         event.reason or proposed.reason, json.loads(event.checklist),
@@ -92,13 +105,16 @@ def _events(db: Database, *conditions: sa.ColumnElement[bool]) -> list[Any]:
 
 
 def read_part(db: Database, sha256: str) -> Part:
-    """A stored part. DatabaseUnusableError when it is not there."""
+    """A stored part. DatabaseUnusableError when it is not there or not what its digest says."""
     row = FROZEN_PARTS.c
     with db.reading() as connection:
         found = connection.execute(sa.select(row.bytes, row.content).where(row.sha256 == sha256)).one_or_none()
     if found is None:
-        raise DatabaseUnusableError(f"The frozen part {sha256[:12]} is missing.", "Run mingcha verify.")
-    return Part(sha256, found.bytes, bytes(found.content))
+        raise DatabaseUnusableError(f"The frozen part {sha256[:12]} is missing.", VERIFY)
+    part = Part(sha256, found.bytes, bytes(found.content))
+    if not part.whole:
+        raise DatabaseUnusableError(f"The frozen part {sha256[:12]} is not what was frozen.", VERIFY)
+    return part
 
 
 @lru_cache(maxsize=64)
@@ -125,22 +141,49 @@ def league_of(
     found: Snapshot, viewer: Viewer, level: str, indicator: str | None, peer_group: str | None
 ) -> dict[str, Any]:
     """`mingcha league` of a frozen period: ranks over all offices, rows of the viewer's only."""
-    name = league_name(level, indicator, peer_group)
-    if not found.has(name):
-        raise UsageError(f"No office of this level is in peer group '{peer_group}'.")
-    document = found.part(name)
-    rows = document["rows"]
-    if not viewer.sees_everything:
-        allowed = found.tree.below(viewer.offices, found.period.last_day)
-        rows = [row for row in rows if row["office"] in allowed]
+    _require_known(found, level, indicator, peer_group)
+    document = found.part(league_name(level, indicator, peer_group))
+    allowed = visible_offices(found.tree, viewer, found.period)
+    rows = [row for row in document["rows"] if allowed is None or row["office"] in allowed]
     changes = changes_in(found.tree, viewer, found.period, None)
-    told = [change_document(change, found.tree) for change in changes]
-    return {**document, "rows": rows, "changes": told, "snapshot": found.digest}
+    told = {
+        "rows": rows,
+        "pairs": document["pairs"] if allowed is None else _pairs(document, rows),
+        "changes": [change_document(change, found.tree) for change in changes],
+        "snapshot": found.digest,
+    }
+    return {**{name: value for name, value in document.items() if name != "better"}, **told}
+
+
+def _pairs(document: Mapping[str, Any], seen: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The pairs among the rows seen, from those of all rows."""
+    ranked = {row["office"]: row["score"] for row in seen if row["rank"] is not None and row["score"] is not None}
+    offices = [row["office"] for row in document["rows"]]
+    better = {offices[place]: [offices[other] for other in others] for place, others in enumerate(document["better"])}
+    return pairs_among(ranked, {office: others for office, others in better.items() if office in ranked})
+
+
+def _require_known(found: Snapshot, level: str, indicator: str | None, peer_group: str | None) -> None:
+    """By what the snapshot holds: the rulebook may know other indicators today."""
+    leagues = [name.split("/", 3) for name in found.header["parts"] if name.startswith("league/")]
+    levels = list(dict.fromkeys(name[1] for name in leagues))
+    codes = [name[2] for name in leagues if name[1] == level and len(name) == 3]
+    groups = [name[3] for name in leagues if name[1:3] == [level, indicator or ""] and len(name) == 4]
+    if level not in levels:
+        raise UsageError(f"There is no level '{level}'.", f"Known are {', '.join(levels)}.")
+    if indicator is not None and indicator not in codes:
+        raise UsageError(f"No indicator '{indicator}' at level {level}.", f"Known are {', '.join(codes)}.")
+    if peer_group is not None and peer_group not in groups:
+        guess = nearest(peer_group, groups)
+        hint = f"Did you mean '{guess}'?" if guess else f"Known are {', '.join(groups) or 'none'}."
+        raise UsageError(f"No office of this level is in peer group '{peer_group}'.", hint)
 
 
 def league_name(level: str, indicator: str | None, peer_group: str | None) -> str:
-    """The part that holds a league."""
-    return "/".join(["league", level, indicator or "", peer_group or ""]).rstrip("/")
+    """The part that holds a league; a peer group may be called anything."""
+    if peer_group is not None:
+        return f"league/{level}/{indicator or ''}/{peer_group}"
+    return f"league/{level}" if indicator is None else f"league/{level}/{indicator}"
 
 
 def explanation_of(found: Snapshot, office: str) -> dict[str, Any]:
@@ -152,9 +195,8 @@ def explanation_of(found: Snapshot, office: str) -> dict[str, Any]:
         {**line, "records": [{**one, "reason_text": t(BY_CODE[one["reason"]].text)} for one in line["records"]]}
         for line in document["indicators"]
     ]
-    seen = changes_in(found.tree, system_viewer(), found.period, None)
-    below = found.tree.below({office}, found.period.last_day)
-    changes = [change_document(change, found.tree) for change in seen if change.concerns & below]
+    inside = scope_of(found.tree, found.period, {office}).offices
+    changes = changes_below(found.tree, found.tree, found.period, None, office, inside)
     return {**document, "indicators": indicators, "changes": changes, "snapshot": found.digest}
 
 

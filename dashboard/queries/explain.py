@@ -43,9 +43,9 @@ from dashboard.judging.sums import (
     with_difference,
 )
 from dashboard.nearest import nearest
-from dashboard.people import Viewer, system_viewer
+from dashboard.people import Viewer
 from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of, with_certainty
-from dashboard.queries.office_changes import change_document, changes_in, day_of_tree
+from dashboard.queries.office_changes import changes_below, day_of_tree, visible_offices
 from dashboard.queries.staleness import Silent, mark, silent_sources
 from dashboard.texts import t
 
@@ -96,12 +96,12 @@ def explain(
     Raises UsageError for an unknown period or office, NotAllowedError for one the viewer may not see.
     """
     asked = period_named(period, rules)
-    edition = edition_of(rules, asked)
     if as_of is None and rules.foreign is None and tree == "day":
         frozen = snapshot_of(db, asked.name)
         if frozen is not None:
             require_office(frozen, viewer, office, asked)
             return explanation_of(frozen, office)
+    edition = edition_of(rules, asked)
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
@@ -123,7 +123,7 @@ class HasTrees(Protocol):
 
 def require_office(source: HasTrees, viewer: Viewer, code: str, period: Period) -> None:
     """Refuse an office that is unknown, or outside what the viewer may see."""
-    allowed = None if viewer.sees_everything else source.shown.below(viewer.offices, period.last_day) | viewer.offices
+    allowed = visible_offices(source.shown, viewer, period)
     known = source.tree.versions if allowed is None else allowed
     if code in known:
         return
@@ -233,10 +233,8 @@ def _shown_without(row: Row) -> dict[str, dict[str, Any]]:
 
 def _changes(case: _Case, office: str) -> list[dict[str, Any]]:
     """What changed in the office or below it inside the period, or since it where one day's tree is read."""
-    source, everyone = case.source, system_viewer()
-    seen = changes_in(source.tree, everyone, case.period, source.one_day)
-    below = source.shown.below({office}, case.period.last_day) | (case.scope.offices or frozenset())
-    return [change_document(change, source.tree) for change in seen if change.concerns & below]
+    source = case.source
+    return changes_below(source.tree, source.shown, case.period, source.one_day, office, case.scope.offices)
 
 
 def _records(case: _Case, kind: Kind) -> pl.DataFrame:

@@ -10,11 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from checks.periods import usual_name
 from dashboard.database import Database
 from dashboard.database.models import FREEZE_EVENTS
-from dashboard.freezing.stored import read_part, snapshot_of
+from dashboard.freezing.stored import Snapshot, read_part, snapshot_of
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
+from dashboard.queries.office_changes import visible_offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ def freeze_events(db: Database, viewer: Viewer, period: str) -> list[FreezeEvent
     """Events of a period in their order."""
     row = FREEZE_EVENTS.c
     with db.reading() as connection:
-        found = connection.execute(sa.select(FREEZE_EVENTS).where(row.period == period).order_by(row.id)).all()
+        found = connection.execute(
+            sa.select(FREEZE_EVENTS).where(row.period == usual_name(period)).order_by(row.id)
+        ).all()
     return [
         FreezeEvent(
             event.action, event.digest, event.by, from_micros(event.at), event.reason, json.loads(event.header),
@@ -51,11 +55,19 @@ def restatements(db: Database, viewer: Viewer, period: str) -> list[tuple[Freeze
         if event.action.startswith("restatement"):
             told = read_part(db, event.header["parts"]["restatement"][0]).document()
             if not viewer.sees_everything:
-                snapshot = snapshot_of(db, period)
-                allowed = snapshot.tree.below(viewer.offices, snapshot.period.last_day) if snapshot else frozenset()
-                told = {**told, "why": [], "rows": [row for row in told["rows"] if row["office"] in allowed]}
+                told = _limited(told, viewer, snapshot_of(db, period))
             found.append((event, told))
     return found
+
+
+def _limited(told: Mapping[str, Any], viewer: Viewer, snapshot: Snapshot | None) -> dict[str, Any]:
+    """Rows and records of the viewer's offices; why figures changed names records of others."""
+    if snapshot is None:
+        return {**told, "why": [], "rows": [], "records": []}
+    allowed = visible_offices(snapshot.tree, viewer, snapshot.period)
+    rows = [row for row in told["rows"] if allowed is None or row["office"] in allowed]
+    records = [one for one in told["records"] if viewer.offices.intersection(one["offices"])]
+    return {**told, "why": [], "rows": rows, "records": records}
 
 
 def _seen(condition: Mapping[str, Any], viewer: Viewer) -> Mapping[str, Any]:

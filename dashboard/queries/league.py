@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,10 +27,10 @@ from dashboard.judging.rules import Rules
 from dashboard.judging.sums import Leaves, OfficeSums, aside_leaves, office_sums, stored_leaves
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
-from dashboard.queries.office_changes import change_document, changes_in, day_of_tree
+from dashboard.queries.office_changes import change_document, changes_in, day_of_tree, visible_offices
+from dashboard.queries.pairs import pairs_among
 from dashboard.queries.staleness import Silent, mark, silent_sources
 
-NAMED_PAIRS = 40
 COUNTS = ("pending", "unjudgeable", "excluded", "provisional", "to_the_minute")
 
 
@@ -68,13 +67,16 @@ class League:
     def pairs(self) -> dict[str, Any]:
         """The pairs of these rows that really differ (`checks.pairs`), the better first, the widest gaps named."""
         scores = {row.office: float(row.score) for row in self.rows if row.rank is not None and row.score is not None}
-        differ = [(row.office, other) for row in self.rows for other in row.better_than if other in scores]
-        widest = heapq.nsmallest(NAMED_PAIRS, differ, key=lambda pair: (scores[pair[1]] - scores[pair[0]], pair))
-        return {
-            "compared": len(scores) * (len(scores) - 1) // 2,
-            "differ": len(differ),
-            "widest": [list(pair) for pair in widest],
-        }
+        return pairs_among(scores, {row.office: row.better_than for row in self.rows})
+
+    def to_freeze(self) -> dict[str, Any]:
+        """The document with all pairs, for whoever will see only some of the rows.
+
+        `better` holds of every row the places in `rows` of the offices that it is better than.
+        """
+        places = {row.office: place for place, row in enumerate(self.rows)}
+        better = [sorted(places[other] for other in row.better_than if other in places) for row in self.rows]
+        return {**self.to_json(), "better": better}
 
 
 def league(
@@ -97,7 +99,6 @@ def league(
         asked = period_named(period, rules)
         frozen = snapshot_of(db, asked.name)
         if frozen is not None:
-            _require_known(level, edition_of(rules, asked), indicator)
             return league_of(frozen, viewer, level, indicator, peer_group)
     found = league_table(
         db, viewer, rules, period=period, level=level, now=now, as_of=as_of, indicator=indicator, peer_group=peer_group,
@@ -277,10 +278,8 @@ def of_group(rows: Sequence[Row], peer_group: str) -> list[Row]:
 
 def visible(rows: Iterable[Row], tree: Tree, viewer: Viewer, period: Period) -> list[Row]:
     """The rows of the viewer's offices and everything below them on the period's last day."""
-    if viewer.sees_everything:
-        return list(rows)
-    allowed = tree.below(viewer.offices, period.last_day) | viewer.offices
-    return [row for row in rows if row.office in allowed]
+    allowed = visible_offices(tree, viewer, period)
+    return [row for row in rows if allowed is None or row.office in allowed]
 
 
 def row_document(row: Row) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from checks.periods import Period
 from dashboard.errors import UsageError
 from dashboard.instants import LOCAL
 from dashboard.nearest import nearest
-from dashboard.people import Viewer
+from dashboard.people import Viewer, system_viewer
 from dashboard.texts import t
 
 TREES = ("day", "today")
@@ -41,6 +41,25 @@ def changes_in(tree: Tree, viewer: Viewer, period: Period, one_day: dt.date | No
     """What changed inside the period; read by one day's tree, everything between the period's beginning and it."""
     last = max(period.last_day, one_day) if one_day is not None else period.last_day
     return changes_seen(tree, viewer, period.start + dt.timedelta(days=1), last)
+
+
+def changes_below(
+    tree: Tree, shown: Tree, period: Period, one_day: dt.date | None, office: str, inside: frozenset[str] | None
+) -> list[dict[str, Any]]:
+    """What changed in the office or below it, as it is printed; `inside` was below it on some day of the period."""
+    below = shown.below({office}, period.last_day) | (inside or frozenset())
+    seen = changes_in(tree, system_viewer(), period, one_day)
+    return [change_document(change, tree) for change in seen if change.concerns & below]
+
+
+def visible_offices(tree: Tree, viewer: Viewer, period: Period) -> frozenset[str] | None:
+    """The viewer's offices and everything below them on the period's last day; None: every office.
+
+    An own office that was merged away before that day is still the viewer's.
+    """
+    if viewer.sees_everything:
+        return None
+    return tree.below(viewer.offices, period.last_day) | viewer.offices
 
 
 def changes_seen(tree: Tree, viewer: Viewer, first: dt.date, last: dt.date) -> list[OfficeChange]:

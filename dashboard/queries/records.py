@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,15 +63,19 @@ def records(
     Raises UsageError (record, period, verdict, indicator, office), NotAllowedError.
     """
     asked = period_named(period, rules)
-    _require_known(record, verdict, indicator, rules)
+    _require_word("record type with verdicts", record, LISTED)
+    _require_word("verdict", verdict, LETTERS)
     if as_of is None and rules.foreign is None and tree == "day":
         frozen = snapshot_of(db, asked.name)
         if frozen is not None:
             if office is not None:
                 require_office(frozen, viewer, office, asked)
+            _require_word(f"indicator of {record}", indicator, frozen.codes_of(record))
             tops = (None if office is None else {office}, viewer.offices)
             found = records_of(frozen, record, tops, verdict, indicator, limit, offset)
             return _with_ids(db, record, found)
+    codes = SAMPLE_CODES if record == SAMPLES else rules.rulebook.order(record)
+    _require_word(f"indicator of {record}", indicator, codes)
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
         bring_up_to_date(db, rules, now)
@@ -99,17 +104,12 @@ def _with_ids(db: Database, record: str, found: dict[str, Any]) -> dict[str, Any
     return {**found, "rows": told}
 
 
-def _require_known(record: str, verdict: str | None, indicator: str | None, rules: Rules) -> None:
-    codes = SAMPLE_CODES if record == SAMPLES else rules.rulebook.order(record)
-    for what, value, known in (
-        ("record type with verdicts", record, LISTED),
-        ("verdict", verdict, tuple(LETTERS)),
-        (f"indicator of {record}", indicator, tuple(codes)),
-    ):
-        if value is not None and value not in known:
-            guess = nearest(value, known)
-            hint = f"Did you mean '{guess}'?" if guess else f"Known are {', '.join(known)}."
-            raise UsageError(f"There is no {what} '{value}'.", hint)
+def _require_word(what: str, value: str | None, known: Iterable[str]) -> None:
+    known = tuple(known)
+    if value is not None and value not in known:
+        guess = nearest(value, known)
+        hint = f"Did you mean '{guess}'?" if guess else f"Known are {', '.join(known)}."
+        raise UsageError(f"There is no {what} '{value}'.", hint)
 
 
 @dataclass(frozen=True)
