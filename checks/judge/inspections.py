@@ -30,8 +30,8 @@ FULL = 100
 def deductions(events: pl.DataFrame, sheet: Sheet, as_of: dt.datetime) -> pl.DataFrame:
     """The events that deduct at `as_of`, with `day`, `month`, `doubled`, `points`, and `effective` points.
 
-    `effective` uses up the hall-month's 100 points in the order of time (ties by record and number); what is beyond
-    costs nothing (floor 0).
+    `effective` uses up the hall-month's 100 points in the order of time (ties by record, number, hall, item); what is
+    beyond costs nothing (floor 0).
     """
     at = microseconds(as_of)
     items = pl.DataFrame(
@@ -40,7 +40,9 @@ def deductions(events: pl.DataFrame, sheet: Sheet, as_of: dt.datetime) -> pl.Dat
     )
     known = events.with_columns(pl.col("at", "confirmed_at").cast(pl.Int64)).join(items, on="item_code")
     known = known.filter(pl.col("at") <= at, pl.col("confirmed_at") <= at, pl.col("deduct") > 0)
-    known = known.with_columns(local_day(pl.col("at")).alias("day")).sort("at", "record", "number")
+    known = known.with_columns(local_day(pl.col("at")).alias("day")).sort(
+        "at", "record", "number", "hall_code", "item_code"
+    )
     return _effective(_counted(_doubled(known, sheet), sheet))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from checks.clock import DAY
+from checks.clock import DAY, OFFSET
 from checks.judge.base import microseconds
 from checks.judge.inspections import EVENTS, deductions
 from checks.judge.samples import Halls, judge_samples
@@ -115,7 +115,10 @@ def deducting_events(
 def confirmed_events(
     reader: Reader, halls: Iterable[str] | None, since: int, until: int, as_of: dt.datetime
 ) -> pl.DataFrame:
-    """Imported inspection rows with a violation, and findings whose latest review by `as_of` confirms them."""
+    """Imported inspection rows with a violation, and findings whose latest review by `as_of` confirms them.
+
+    `finding_id` is the stored finding, null for an inspection.
+    """
     chosen = list(halls) if halls is not None else None
     return pl.concat([_inspected(reader, chosen, since, until), _reviewed(reader, chosen, since, until, as_of)])
 
@@ -125,7 +128,8 @@ def _inspected(reader: Reader, halls: list[str] | None, since: int, until: int) 
     query = sa.select(row.hall_code, row.item_code, row["at"], row.count, row.inspection_no).where(
         row.result == "violation", row["at"] >= since, row["at"] < until, _among(row.hall_code, halls)
     )
-    return _events(reader.frame(query), "inspections", "inspection_no", pl.col("at"))
+    rows = reader.frame(query).with_columns(pl.lit(None, dtype=pl.Int64).alias("finding_id"))
+    return _events(rows, "inspections", "inspection_no", pl.col("at"))
 
 
 def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, as_of: dt.datetime) -> pl.DataFrame:
@@ -134,6 +138,7 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
     query = (
         sa.select(
             finding.hall_code, item, finding.observed_at.label("at"), finding.id, review.id.label("review_id"),
+            finding.sample_id, finding.camera_code, finding.item_code.label("seen_item"),
             review.decision, review["at"].label("confirmed_at"), review.deliberate, review.office_is_cause,
         )
         .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
@@ -147,10 +152,17 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
     # a camera's trouble lowers H3 only; it deducts where a person found the office its cause (design §3.5, H3)
     by_the_office = pl.col("office_is_cause").fill_null(False) | pl.col("deliberate").fill_null(False)
     latest = latest.filter(~pl.col("item_code").is_in(CAMERA_ITEMS) | by_the_office)
-    latest = latest.with_columns(count=pl.lit(1, dtype=pl.Int64), number=pl.col("id").cast(pl.String))
+    latest = latest.with_columns(count=pl.lit(1, dtype=pl.Int64), number=_finding_number(), finding_id="id")
     # what was decided later counts as if it had been in time, where the reader is told to
     latest = latest.with_columns(pl.min_horizontal("confirmed_at", pl.lit(at, dtype=pl.Int64)))
     return _events(latest, "findings", "number", pl.col("confirmed_at"), pl.col("deliberate"))
+
+
+def _finding_number() -> pl.Expr:
+    """Sample (or hall), camera, item and moment: the same in every database, unlike the number of a stored row."""
+    moment = pl.from_epoch(pl.col("at") + OFFSET, time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%S")
+    names = (pl.coalesce("sample_id", "hall_code"), pl.col("camera_code", "seen_item"), moment)
+    return pl.concat_str(*names, separator="/", ignore_nulls=True)
 
 
 def _among(column: sa.ColumnElement[Any], halls: list[str] | None) -> sa.ColumnElement[bool]:
@@ -163,4 +175,4 @@ def _events(
     named = frame.with_columns(pl.lit(record).alias("record"), pl.col(number).alias("number"))
     named = named.with_columns(confirmed_at.alias("confirmed_at"))
     found = pl.lit(False) if deliberate is None else deliberate.fill_null(False)
-    return named.select(*EVENTS, found.alias("deliberate"))
+    return named.select(*EVENTS, found.alias("deliberate"), "finding_id")

@@ -56,12 +56,12 @@ def red_lines(
             row for row in red_lines_of(source, edition, asked, as_of).sort("at", "number").iter_rows(named=True)
             if office in source.tree.path(row["hall_code"], local_date(row["at"]))
         ]  # fmt: skip
-        reviewed = _reviewed(source, [int(row["number"]) for row in rows if row["record"] == "findings"])
+        reviewed = _reviewed(source, [row["finding_id"] for row in rows if row["finding_id"] is not None])
         items = {item.code: item for item in rules.rulebook.sheet.items}
         return [_told(source, row, reviewed, items) for row in rows]
 
 
-def _reviewed(source: Reader, findings: list[int]) -> Mapping[int, Mapping[str, Any]]:
+def _reviewed(source: Reader, findings: list[int]) -> Mapping[int | None, Mapping[str, Any]]:
     """Finding → its sample and who confirmed it last."""
     finding, review = FINDINGS.c, REVIEWS.c
     query = (
@@ -74,9 +74,12 @@ def _reviewed(source: Reader, findings: list[int]) -> Mapping[int, Mapping[str, 
 
 
 def _told(
-    source: Reader, row: Mapping[str, Any], reviewed: Mapping[int, Mapping[str, Any]], items: Mapping[str, SheetItem]
+    source: Reader,
+    row: Mapping[str, Any],
+    reviewed: Mapping[int | None, Mapping[str, Any]],
+    items: Mapping[str, SheetItem],
 ) -> RedLine:
-    behind = reviewed.get(int(row["number"]), {}) if row["record"] == "findings" else {}
+    behind = reviewed.get(row["finding_id"], {})
     hall = source.tree.on(row["hall_code"], local_date(row["at"]))
     return RedLine(
         row["hall_code"], hall.name if hall else row["hall_code"], row["item_code"], items.get(row["item_code"]),

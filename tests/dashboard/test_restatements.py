@@ -188,3 +188,20 @@ def test_the_same_days_are_not_frozen_under_a_second_name(app: Application) -> N
     frozen(app)
     with pytest.raises(MingchaError, match="2026-Q3 is published"):
         freezing.propose(app, by=FIRST, period="2026-07-01..2026-09-30")
+
+
+def test_the_same_findings_stored_in_another_order_give_the_same_digest(whole: Path, tmp_path: Path) -> None:
+    """Domain §9, 52: two seen at the same moment use up the month's points in one order, whatever the database says."""
+    digests = set()
+    for name in ("one", "two"):
+        db = Database(f"sqlite:///{shutil.copy(whole, tmp_path / name)}")
+        again = Application(Settings(), db, SYSTEM, now=lambda: NOW)
+        for item in ("B01", "R01", "B02") if name == "one" else ("B02", "R01", "B01"):
+            reviewed(again, found(again, item), "confirmed", SEEN + dt.timedelta(days=1))
+        made = scoring(again, PERIOD, AS_OF)
+        digests.add(made.digest)
+        h1 = next(one for one in made.document(f"explain/{HALL}")["indicators"] if one["code"] == "H1")
+        told = {record["number"] for record in h1["records"] if record["record"] == "findings"}
+        assert told == {f"{HALL}/{item}/2026-08-05T10:00:00" for item in ("B01", "R01", "B02")}
+        db.engine.dispose()
+    assert len(digests) == 1
