@@ -23,8 +23,9 @@ from dashboard.freezing.differences import what_changed
 from dashboard.freezing.scoring import scoring
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
+from dashboard.queries.league import league
 from dashboard.settings import Settings
-from tests.dashboard.test_freezing import AS_OF, FIRST, NOW, PERIOD, SECOND, SYSTEM, filled, frozen, imported
+from tests.dashboard.test_freezing import AS_OF, FIRST, NOW, PERIOD, RULES, SECOND, SYSTEM, filled, frozen, imported
 
 HALL = "H0201"
 SEEN = dt.datetime(2026, 8, 5, 2, tzinfo=dt.UTC)
@@ -185,9 +186,10 @@ def test_the_same_days_have_one_name(name: str, usual: str) -> None:
 
 
 def test_the_same_days_are_not_frozen_under_a_second_name(app: Application) -> None:
-    frozen(app)
+    done, days = frozen(app), "2026-07-01..2026-09-30"
     with pytest.raises(MingchaError, match="2026-Q3 is published"):
-        freezing.propose(app, by=FIRST, period="2026-07-01..2026-09-30")
+        freezing.propose(app, by=FIRST, period=days)
+    assert league(app.db, SYSTEM, RULES, period=days, now=NOW)["snapshot"] == done["digest"]
 
 
 def test_the_same_findings_stored_in_another_order_give_the_same_digest(whole: Path, tmp_path: Path) -> None:
