@@ -10,33 +10,49 @@ import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_LOCK, _NOT_YET = ".in-use", ".being-made"
-_DAY = 86_400
+_LOCK = ".in-use"
 
 
 @contextmanager
 def workspace(spool: Path, purpose: str) -> Iterator[Path]:
-    """An empty folder below `spool`, gone on leaving, and after a kill gone with the next one."""
-    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remove_abandoned(spool)
-    folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=spool))
-    with (folder / _NOT_YET).open("w") as lock:
+    """An empty folder below `spool`, gone on leaving, and after a kill gone with the next one or with `tidy`."""
+    with _one_at_a_time(spool):
+        _remove_abandoned(spool)
+        folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=spool))
+        lock = (folder / _LOCK).open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)  # the system lets go of it when the process ends, however it ends
-        (folder / _NOT_YET).rename(folder / _LOCK)  # only now: nobody must find a lock that nobody holds
+    with lock:
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def tidy(spool: Path) -> None:
+    """Remove what killed processes left; for a round of collecting in which nothing needs a folder."""
+    with _one_at_a_time(spool):
+        _remove_abandoned(spool)
+
+
 def is_workspace(folder: Path) -> bool:
     """Whether a folder is one of these: what lies in it goes with it."""
     return (folder / _LOCK).is_file()
+
+
+@contextmanager
+def _one_at_a_time(spool: Path) -> Iterator[None]:
+    """Folders are made and abandoned ones removed by one process at a time: one without a lock is nobody's then."""
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    here = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(here, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(here)
 
 
 def _remove_abandoned(spool: Path) -> None:
@@ -46,11 +62,11 @@ def _remove_abandoned(spool: Path) -> None:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """No process holds its lock; or it never got one, and nobody takes a day for that."""
+    """No process holds its lock. Without one its maker died before it had it, or its owner is taking it away."""
     try:
         lock = os.open(folder / _LOCK, os.O_RDONLY)
     except OSError:
-        return folder.is_dir() and time.time() - folder.stat().st_mtime > _DAY
+        return folder.is_dir()
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from collectors import SOURCES
 from collectors.base import Arrival, CollectorError
 from collectors.mapping import SourceConfig, did_you_mean, parse_config
+from collectors.spool import tidy
 from collectors.surroundings import Surroundings
 from dashboard.bootstrap import Application
 from dashboard.database import Database
@@ -122,6 +123,7 @@ def collect(
     configs = configured_sources(application.settings)
     chosen = _chosen(configs, names) if names else due_sources(application.db, configs, application.now())
     report = CollectReport()
+    tidy(application.settings.path(SPOOL))
     for config in chosen:
         go_on()
         _ask(application, config, report, go_on)
@@ -141,7 +143,6 @@ def _chosen(configs: Sequence[SourceConfig], names: Sequence[str]) -> list[Sourc
 def _ask(application: Application, config: SourceConfig, report: CollectReport, go_on: Callable[[], None]) -> None:
     db, started = application.db, application.now()
     spool = application.settings.path(SPOOL)
-    spool.mkdir(parents=True, exist_ok=True)
     source = SOURCES[config.kind][2](config, Surroundings(application.settings.home, spool))
     report.asked.append(config.name)
     try:

@@ -16,7 +16,7 @@ import pytest
 from collectors.base import CollectorError
 from collectors.guard import refuse_bomb, regular_file
 from collectors.reading import Limits, grids_apart
-from collectors.spool import workspace
+from collectors.spool import tidy, workspace
 from collectors.tables import read_grids
 
 SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -247,6 +247,18 @@ def test_what_a_killed_process_leaves_goes_with_the_next_one(tmp_path):
         assert abandoned.stat().st_mode & 0o077 == 0
         with workspace(tmp_path, "http") as folder:
             assert set(tmp_path.iterdir()) == {in_use, folder}
+
+
+@pytest.mark.parametrize("left", [(), ("complaints.csv",)])
+def test_a_folder_without_a_lock_is_nobodys_whether_half_made_or_half_removed(tmp_path, left):
+    """Killed before it took its lock, or while it was taking its folder away."""
+    with workspace(tmp_path, "file") as in_use:
+        folder = tmp_path / "file-half"
+        folder.mkdir()
+        for name in left:
+            (folder / name).write_text("x")
+        tidy(tmp_path)
+        assert set(tmp_path.iterdir()) == {in_use}
 
 
 def test_text_is_streamed_without_a_process(tmp_path, monkeypatch):
