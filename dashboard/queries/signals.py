@@ -18,7 +18,7 @@ from checks.authenticity.heaping import heaping
 from checks.judge.applications import judge_applications
 from checks.judge.repairs import judge_repairs
 from checks.offices import Tree
-from checks.periods import Period, parse_period, previous_quarter
+from checks.periods import Period, period_before
 from checks.rulebook.loader import scored_limits
 from checks.rulebook.model import Edition, Indicator
 from collectors.records import RECORDS
@@ -102,7 +102,7 @@ def signals(
         if office is not None:
             require_office(source, viewer, office, asked)
         tops = (None if office is None else {office}, viewer.offices)
-        scope, before = (scope_of(source.tree, one, *tops) for one in (asked, _period_before(asked)))
+        scope, before = (scope_of(source.tree, one, *tops) for one in (asked, period_before(asked)))
         wanted = _Asked(source, rules, asked, edition_of(rules, asked), scope, before, now)
         frames = {record: _judged(wanted, record, scope) for record in TYPED}
         tests = _tests(wanted, frames)
@@ -136,14 +136,6 @@ def _tests(asked: _Asked, frames: Frames) -> dict[str, pl.DataFrame]:
         "heaping": heaping(pl.concat(durations)) if durations else pl.DataFrame(),
         "migration": volumes.migration(_by_type(at_stations["tickets"]), _by_type(earlier)),
     }
-
-
-def _period_before(period: Period) -> Period:
-    """The quarter before, or as many days before."""
-    if period.is_quarter:
-        return previous_quarter(period)
-    first, last = period.start - dt.timedelta(days=period.days), period.start - dt.timedelta(days=1)
-    return parse_period(f"{first}..{last}")
 
 
 def _runs_naturally(edition: Edition, indicator: Indicator) -> bool:

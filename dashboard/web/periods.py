@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 
+from checks.errors import PeriodError
+from checks.periods import parse_period, period_before
 from dashboard.texts import current_language, t
 from dashboard.web.display import LOCAL
 
@@ -44,11 +46,10 @@ def name(code: str) -> str:
 
 def before(code: str) -> str | None:
     """The period before (环比) of the same kind; of free days, the same number of days before. None if unreadable."""
-    for kind, form in _FORMS:
-        match = form.fullmatch(code)
-        if match:
-            return _before(kind, *match.groups())
-    return None
+    try:
+        return period_before(parse_period(code)).name
+    except PeriodError:
+        return None
 
 
 def _name(kind: str, first: str, second: str) -> str:
@@ -61,22 +62,6 @@ def _name(kind: str, first: str, second: str) -> str:
     if kind == "week":
         return t("Week {n}, {year}", n=int(second), year=first)
     return f"{first} – {second}"
-
-
-def _before(kind: str, first: str, second: str) -> str | None:
-    year, n = (int(first), int(second)) if kind != "days" else (0, 0)
-    if kind == "quarter":
-        return f"{year}-Q{n - 1}" if n > 1 else f"{year - 1}-Q4"
-    if kind == "month":
-        return f"{year}-{n - 1:02d}" if n > 1 else f"{year - 1}-12"
-    try:
-        if kind == "week":
-            return _week(date.fromisocalendar(year, n, 1), 1)
-        start, end = date.fromisoformat(first), date.fromisoformat(second)
-    except ValueError:
-        return None
-    length = end - start + timedelta(days=1)
-    return f"{start - length}..{end - length}"
 
 
 def _quarter(today: date, back: int) -> str:
