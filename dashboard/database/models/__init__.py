@@ -10,6 +10,7 @@ from dashboard.database.models.decided import (
     FREEZE_EVENTS,
     FROZEN_PARTS,
 )
+from dashboard.database.models.inspected import DRAFT_PHOTOGRAPHS, FACT_JOINS, INSPECTION_DRAFTS, INSPECTION_SHEETS
 from dashboard.database.models.intake import (
     BATCHES,
     CONFIRMATIONS,
@@ -25,7 +26,15 @@ from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.pictures import LEAGUE_PICTURES
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
-from dashboard.database.models.video import EVIDENCE, FINDINGS, LOOKS, PLAN_DAYS, REVIEWS
+from dashboard.database.models.video import (
+    EVIDENCE,
+    EXTRA_SAMPLES,
+    FINDINGS,
+    LOOKS,
+    PLAN_DAYS,
+    REVIEWS,
+    SLOT_TABLES,
+)
 
 __all__ = [
     "APPEND_ONLY",
@@ -36,15 +45,20 @@ __all__ = [
     "CALENDAR_NOTICES",
     "CONFIRMATIONS",
     "DAY_COUNTS",
+    "DRAFT_PHOTOGRAPHS",
     "EVIDENCE",
     "EXCLUSIONS",
     "EXCLUSION_DECISIONS",
+    "EXTRA_SAMPLES",
+    "FACT_JOINS",
     "FINDINGS",
     "FREEZE_EVENTS",
     "FROZEN_PARTS",
     "HALL_MONTHS",
     "HEARTBEATS",
     "HISTORY_TABLES",
+    "INSPECTION_DRAFTS",
+    "INSPECTION_SHEETS",
     "JOB_RUNS",
     "JUDGED_THROUGH",
     "KNOWN_CAUSES",
@@ -64,6 +78,7 @@ __all__ = [
     "REVIEWS",
     "ROLLUPS",
     "ROLLUP_MONTHS",
+    "SLOT_TABLES",
     "SOURCE_STATES",
     "VERDICTS",
 ]

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from dashboard.database.models.base import METADATA, identity, instant, number, text
 from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
+from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
+from dashboard.database.models.video import EXTRA_SAMPLES, SLOT_TABLES
 
 EXCLUSIONS = sa.Table(
     "exclusions",
@@ -74,6 +76,7 @@ FREEZE_EVENTS = sa.Table(
 
 APPEND_ONLY = (
     EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS, CALENDAR_NOTICES,
-    KNOWN_CAUSES,
+    KNOWN_CAUSES, SLOT_TABLES, EXTRA_SAMPLES, FACT_JOINS,
+    INSPECTION_SHEETS,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

@@ -19,6 +19,31 @@ PLAN_DAYS = sa.Table(
     instant("revealed_at"),
 )
 
+SLOT_TABLES = sa.Table(
+    "slot_tables",
+    METADATA,
+    identity(),
+    text("valid_from", null=False),  # local day from which it holds
+    text("slots", null=False),  # JSON, as [video.slots]: number → "08:30-09:10"
+    text("configured", null=False),  # what [video.slots] said when this was written
+    text("by", null=False),
+    instant("at", null=False),
+)
+
+EXTRA_SAMPLES = sa.Table(
+    "extra_samples",
+    METADATA,
+    identity(),
+    text("sample_id", null=False),
+    text("hall_code", null=False),
+    instant("moment", null=False),  # the minute that is asked for; it begins here
+    text("reason", null=False),
+    text("document"),  # number of the ticket or paper that gave cause
+    text("by", null=False),
+    instant("at", null=False),
+    sa.UniqueConstraint("sample_id"),
+)
+
 LOOKS = sa.Table(
     "looks",
     METADATA,
@@ -76,7 +101,7 @@ EVIDENCE = sa.Table(
     text("sample_id"),
     number("finding_id"),
     text("camera_code"),
-    text("kind", null=False),  # clip | frame
+    text("kind", null=False),  # clip | frame | photograph
     text("path", null=False),  # below the evidence folder
     text("sha256", null=False),
     number("bytes", null=False),
@@ -84,5 +109,8 @@ EVIDENCE = sa.Table(
     instant("taken_at"),
     text("hall_name"),
     instant("created_at", null=False),
+    text("inspection_no"),  # a photograph of a sheet
+    text("item_code"),
     sa.Index("ix_evidence_sample", "sample_id"),
+    sa.Index("ix_evidence_inspection_no", "inspection_no"),
 )

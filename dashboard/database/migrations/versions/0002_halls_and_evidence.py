@@ -1,0 +1,121 @@
+"""Halls and evidence"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "draft_photographs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("draft_id", sa.BigInteger(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_photographs")),
+        sa.UniqueConstraint(
+            "draft_id", "item_code", "sha256", name=op.f("uq_draft_photographs_draft_id_item_code_sha256")
+        ),
+    )
+    op.create_table(
+        "extra_samples",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("hall_code", sa.Text(), nullable=False),
+        sa.Column("moment", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extra_samples")),
+        sa.UniqueConstraint("sample_id", name=op.f("uq_extra_samples_sample_id")),
+    )
+    op.create_table(
+        "fact_joins",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("fact", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("hall_code", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("observed_at", sa.BigInteger(), nullable=False),
+        sa.Column("members", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_joins")),
+    )
+    with op.batch_alter_table("fact_joins", schema=None) as batch_op:
+        batch_op.create_index("ix_fact_joins_batch_id", ["batch_id"], unique=False)
+        batch_op.create_index("ix_fact_joins_hall", ["hall_code", "day"], unique=False)
+
+    op.create_table(
+        "inspection_drafts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("hall_code", sa.Text(), nullable=False),
+        sa.Column("inspected_at", sa.BigInteger(), nullable=False),
+        sa.Column("entries", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection_drafts")),
+    )
+    with op.batch_alter_table("inspection_drafts", schema=None) as batch_op:
+        batch_op.create_index("ix_inspection_drafts_by", ["by"], unique=False)
+
+    op.create_table(
+        "inspection_sheets",
+        sa.Column("inspection_no", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("hall_code", sa.Text(), nullable=False),
+        sa.Column("inspected_at", sa.BigInteger(), nullable=False),
+        sa.Column("not_looked", sa.Text(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("inspection_no", name=op.f("pk_inspection_sheets")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "slot_tables",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("valid_from", sa.Text(), nullable=False),
+        sa.Column("slots", sa.Text(), nullable=False),
+        sa.Column("configured", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slot_tables")),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("inspection_no", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("item_code", sa.Text(), nullable=True))
+        batch_op.create_index("ix_evidence_inspection_no", ["inspection_no"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.drop_index("ix_evidence_inspection_no")
+        batch_op.drop_column("item_code")
+        batch_op.drop_column("inspection_no")
+
+    op.drop_table("slot_tables")
+    op.drop_table("inspection_sheets")
+    with op.batch_alter_table("inspection_drafts", schema=None) as batch_op:
+        batch_op.drop_index("ix_inspection_drafts_by")
+
+    op.drop_table("inspection_drafts")
+    with op.batch_alter_table("fact_joins", schema=None) as batch_op:
+        batch_op.drop_index("ix_fact_joins_hall")
+        batch_op.drop_index("ix_fact_joins_batch_id")
+
+    op.drop_table("fact_joins")
+    op.drop_table("extra_samples")
+    op.drop_table("draft_photographs")
