@@ -2,6 +2,15 @@
 
 from dashboard.database.models.base import METADATA
 from dashboard.database.models.causes import KNOWN_CAUSES
+from dashboard.database.models.chained import (
+    CHAIN,
+    CHAIN_CONTENTS,
+    CHAIN_HEADS,
+    LEGAL_HOLD_LIFTS,
+    LEGAL_HOLDS,
+    REMOVALS,
+    VERIFICATIONS,
+)
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS, DAY_COUNTS
 from dashboard.database.models.decided import (
     APPEND_ONLY,
@@ -43,6 +52,9 @@ __all__ = [
     "BATCH_FLAGS",
     "BATCH_FLAG_EVENTS",
     "CALENDAR_NOTICES",
+    "CHAIN",
+    "CHAIN_CONTENTS",
+    "CHAIN_HEADS",
     "CONFIRMATIONS",
     "DAY_COUNTS",
     "DRAFT_PHOTOGRAPHS",
@@ -64,6 +76,8 @@ __all__ = [
     "KNOWN_CAUSES",
     "LEAGUE_PICTURES",
     "LEASES",
+    "LEGAL_HOLDS",
+    "LEGAL_HOLD_LIFTS",
     "LOOKS",
     "MAPPINGS",
     "META",
@@ -75,10 +89,12 @@ __all__ = [
     "QUARANTINE_EVENTS",
     "QUARANTINE_SIGHTINGS",
     "RECORD_TABLES",
+    "REMOVALS",
     "REVIEWS",
     "ROLLUPS",
     "ROLLUP_MONTHS",
     "SLOT_TABLES",
     "SOURCE_STATES",
     "VERDICTS",
+    "VERIFICATIONS",
 ]

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from dashboard.database.models.base import METADATA, identity, instant, number, text
 from dashboard.database.models.causes import KNOWN_CAUSES
+from dashboard.database.models.chained import CHAIN, CHAIN_HEADS, LEGAL_HOLD_LIFTS, LEGAL_HOLDS, REMOVALS, VERIFICATIONS
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
 from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
@@ -77,6 +78,6 @@ FREEZE_EVENTS = sa.Table(
 APPEND_ONLY = (
     EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS, CALENDAR_NOTICES,
     KNOWN_CAUSES, SLOT_TABLES, EXTRA_SAMPLES, FACT_JOINS,
-    INSPECTION_SHEETS,
+    INSPECTION_SHEETS, CHAIN, CHAIN_HEADS, VERIFICATIONS, REMOVALS, LEGAL_HOLDS, LEGAL_HOLD_LIFTS,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

@@ -11,6 +11,42 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "chain",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("previous", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_chain")),
+    )
+    with op.batch_alter_table("chain", schema=None) as batch_op:
+        batch_op.create_index("ix_chain_kind", ["kind"], unique=False)
+        batch_op.create_index("ix_chain_subject", ["subject"], unique=False)
+
+    op.create_table(
+        "chain_contents",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_chain_contents")),
+    )
+    op.create_table(
+        "chain_heads",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chain_heads")),
+    )
+    with op.batch_alter_table("chain_heads", schema=None) as batch_op:
+        batch_op.create_index("ix_chain_heads_count", ["count"], unique=False)
+
+    op.create_table(
         "draft_photographs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("draft_id", sa.BigInteger(), nullable=False),
@@ -85,6 +121,31 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "legal_hold_lifts",
+        sa.Column("hold_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hold_id", name=op.f("pk_legal_hold_lifts")),
+    )
+    op.create_table(
+        "legal_holds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_holds")),
+    )
+    op.create_table(
+        "removals",
+        sa.Column("evidence_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("evidence_id", name=op.f("pk_removals")),
+    )
+    op.create_table(
         "slot_tables",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("valid_from", sa.Text(), nullable=False),
@@ -93,6 +154,19 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slot_tables")),
+    )
+    op.create_table(
+        "verifications",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("from_number", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("checked", sa.BigInteger(), nullable=False),
+        sa.Column("ok", sa.Boolean(), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.add_column(sa.Column("inspection_no", sa.Text(), nullable=True))
@@ -106,7 +180,11 @@ def downgrade() -> None:
         batch_op.drop_column("item_code")
         batch_op.drop_column("inspection_no")
 
+    op.drop_table("verifications")
     op.drop_table("slot_tables")
+    op.drop_table("removals")
+    op.drop_table("legal_holds")
+    op.drop_table("legal_hold_lifts")
     op.drop_table("inspection_sheets")
     with op.batch_alter_table("inspection_drafts", schema=None) as batch_op:
         batch_op.drop_index("ix_inspection_drafts_by")
@@ -119,3 +197,13 @@ def downgrade() -> None:
     op.drop_table("fact_joins")
     op.drop_table("extra_samples")
     op.drop_table("draft_photographs")
+    with op.batch_alter_table("chain_heads", schema=None) as batch_op:
+        batch_op.drop_index("ix_chain_heads_count")
+
+    op.drop_table("chain_heads")
+    op.drop_table("chain_contents")
+    with op.batch_alter_table("chain", schema=None) as batch_op:
+        batch_op.drop_index("ix_chain_subject")
+        batch_op.drop_index("ix_chain_kind")
+
+    op.drop_table("chain")
