@@ -1,9 +1,13 @@
-"""Windows of a hall on a camera's picture (服务窗口): named polygons in pixels, and what lies in them."""
+"""Windows of a hall on a camera's picture (服务窗口): named polygons in pixels, and what lies in them.
+
+The name of a polygon says what it is. A plain name is a staffed window; the words of `PLACES` are other places of the
+hall, of which there may be several (`line`, `line:2`); `OF_A_WINDOW` are places that belong to one window (`sign:2`).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +20,23 @@ from collectors.video.persons import Boxes
 
 WAITING = "waiting"
 CLOCK = "clock"
-SPECIAL = (WAITING, CLOCK)
-"""Polygons that are no staffed window: the waiting area, and the clock that the camera writes into its picture."""
+STAFFED = "window"
+"""Kind of every polygon whose name is none of the words below."""
+PLACES = {
+    WAITING: "waiting area 等候区",
+    CLOCK: "clock that the camera writes into its picture 时钟",
+    "door": "entrance door 大门",
+    "line": "between the one-metre line and the counter 一米线内",
+    "screen": "screen with the rotating list of contractors 名单屏",
+    "terminal": "self-service terminal or queue machine 自助终端、叫号机",
+    "staff": "behind the counter, clerks only 柜台内",
+}
+"""Kinds of places, alone or with a label after a colon that tells several apart: `line`, `line:2`."""
+OF_A_WINDOW = {
+    "sign": "place of its 'service suspended' sign 暂停服务牌",
+    "front": "where its customer stands or sits 窗口前客户",
+}
+"""Kinds that belong to one staffed window and always name it: `sign:2` is the sign of window `2`."""
 GRAIN = 4
 """Sub-pixels per pixel in each direction when an area is measured by counting."""
 
@@ -37,8 +56,18 @@ class Window:
     polygon: tuple[tuple[float, float], ...]
 
     @property
+    def kind(self) -> str:
+        """`window` for a staffed one, else a word of PLACES or OF_A_WINDOW."""
+        return kind_of(self.name)
+
+    @property
+    def label(self) -> str:
+        """What follows the colon: the window that a sign belongs to, or what tells two lines apart; else the name."""
+        return self.name if self.is_staffed else self.name.partition(":")[2].strip() or self.name
+
+    @property
     def is_staffed(self) -> bool:
-        return self.name not in SPECIAL
+        return self.kind == STAFFED
 
     def mask(self, size: tuple[int, int], scaled_to: tuple[int, int]) -> NDArray[np.uint8]:
         """255 inside, 0 outside, for a picture of `size` (width, height) shown at `scaled_to` (width, height)."""
@@ -68,6 +97,19 @@ class Window:
     def in_it(self, boxes: Boxes) -> Boxes:
         """The boxes of which at least half lies in the polygon (design §4.1 *Look*)."""
         return boxes[[self.share_of(box) >= 0.5 for box in boxes]] if len(boxes) else boxes
+
+
+def kind_of(name: str) -> str:
+    """Kind of the polygon of that name."""
+    word, colon, label = name.partition(":")
+    if word in PLACES and (not colon or label.strip()):
+        return word
+    return word if word in OF_A_WINDOW and label.strip() else STAFFED
+
+
+def staffed_names(names: Iterable[str]) -> list[str]:
+    """Of names of polygons those of staffed windows: what must be seen for a sample to be checkable."""
+    return [name for name in names if kind_of(name) == STAFFED]
 
 
 def inside(polygon: Sequence[tuple[float, float]], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -102,6 +144,9 @@ def parse_windows(text: str, where: str) -> tuple[Window, ...]:
         raise WindowError(f'{where} holds {_kind(document)}, not a list of {{"name", "polygon"}}.')
     windows = tuple(_window(item, number, where) for number, item in enumerate(document, 1))
     names = [window.name for window in windows]
+    lost = next((name for name in names if name.rstrip(": ") in OF_A_WINDOW), None)
+    if lost is not None:
+        raise WindowError(f"{where}: '{lost}' does not name its window. Write {lost.rstrip(': ')}:WINDOW.")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise WindowError(f"{where}: two windows are called '{twice}'. Names must differ.")

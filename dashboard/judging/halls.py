@@ -17,6 +17,7 @@ from checks.judge.inspections import EVENTS, deductions
 from checks.judge.samples import Halls, judge_samples
 from checks.reasons import numbers_of
 from checks.rollup import KEYS, SUMS
+from collectors.video.windows import staffed_names
 from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
@@ -96,8 +97,10 @@ def windows_of_halls(reader: Reader) -> Mapping[str, Mapping[str, frozenset[str]
 
 
 def _window_names(windows: str | None) -> frozenset[str]:
+    """Names of the staffed windows: a clock, a door or a sign need not be seen for a sample to be checkable."""
     items = json.loads(windows) if windows else []
-    return frozenset(str(item["name"]) for item in items if isinstance(item, dict) and item.get("name"))
+    names = (str(item["name"]).strip() for item in items if isinstance(item, dict) and item.get("name"))
+    return frozenset(staffed_names(names))
 
 
 def deducting_events(

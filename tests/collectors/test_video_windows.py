@@ -65,6 +65,7 @@ REFUSED = {
     "a line": (windows({"name": "A", "polygon": [[0, 0], [5, 5], [9, 9]]}), "lie on one line"),
     "a word": (windows({"name": "A", "polygon": [[0, 0], [5, "x"], [9, 9]]}), 'the point [5, "x"]'),
     "endless": ('[{"name": "A", "polygon": [[0, 0], [5, 1e999], [9, 9]]}]', "the point"),
+    "a sign of nothing": (windows({"name": "sign:", "polygon": [[0, 0], [9, 0], [9, 9]]}), "does not name its window"),
     "twice": (
         windows({"name": "A", "polygon": [[0, 0], [9, 0], [9, 9]]}, {"name": "A", "polygon": [[0, 0], [9, 0], [9, 9]]}),
         "two windows are called 'A'",
@@ -95,3 +96,22 @@ def test_a_file_written_by_excel_or_absent(tmp_path):
     assert read_windows(path) == (Window("A", ((0, 0), (9, 0), (9, 9))),)
     with pytest.raises(WindowError, match="cannot be read"):
         read_windows(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "label"),
+    [
+        ("柜台1", "window", "柜台1"),
+        ("A:2", "window", "A:2"),
+        ("doorman", "window", "doorman"),
+        ("waiting", "waiting", "waiting"),
+        ("clock", "clock", "clock"),
+        ("line:2", "line", "2"),
+        ("sign:柜台1", "sign", "柜台1"),
+        ("front:A:2", "front", "A:2"),
+        ("line:", "window", "line:"),
+    ],
+)
+def test_the_name_of_a_polygon_tells_what_it_is(name, kind, label):
+    window = Window(name, ())
+    assert (window.kind, window.label, window.is_staffed) == (kind, label, kind == "window")
