@@ -34,12 +34,15 @@ from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_C
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.pictures import LEAGUE_PICTURES
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
+from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES, REVIEW_CLAIMS
 from dashboard.database.models.running import AUDIT, HEARTBEATS, JOB_RUNS, LEASES, META
 from dashboard.database.models.video import (
     EVIDENCE,
     EXTRA_SAMPLES,
     FINDINGS,
+    FOLLOW_UPS,
     LOOKS,
+    NOT_JUDGED,
     PLAN_DAYS,
     REVIEWS,
     SLOT_TABLES,
@@ -66,6 +69,7 @@ __all__ = [
     "FINDINGS",
     "FREEZE_EVENTS",
     "FROZEN_PARTS",
+    "GOLD_SAMPLES",
     "HALL_MONTHS",
     "HEARTBEATS",
     "HISTORY_TABLES",
@@ -73,6 +77,8 @@ __all__ = [
     "INSPECTION_SHEETS",
     "JOB_RUNS",
     "JUDGED_THROUGH",
+    "JUDGEMENTS",
+    "KEPT_CASES",
     "KNOWN_CAUSES",
     "LEAGUE_PICTURES",
     "LEASES",
@@ -91,6 +97,7 @@ __all__ = [
     "RECORD_TABLES",
     "REMOVALS",
     "REVIEWS",
+    "REVIEW_CLAIMS",
     "ROLLUPS",
     "ROLLUP_MONTHS",
     "SLOT_TABLES",

@@ -77,6 +77,33 @@ FINDINGS = sa.Table(
     sa.Index("ix_findings_sample", "sample_id"),
 )
 
+FOLLOW_UPS = sa.Table(
+    "follow_ups",
+    METADATA,
+    identity(),
+    number("finding_id", null=False),
+    text("sample_id", null=False),
+    text("outcome", null=False),  # proven | refuted | not_possible
+    text("reason"),  # why it was not possible
+    sa.Column("held", sa.Double, nullable=False),  # seconds for which the condition was seen to hold without a break
+    text("spans", null=False),  # JSON: what was looked at, by camera, in seconds from the sample's moment
+    text("detector"),
+    instant("at", null=False),
+    sa.UniqueConstraint("finding_id"),
+)
+
+NOT_JUDGED = sa.Table(
+    "not_judged",
+    METADATA,
+    identity(),
+    text("sample_id", null=False),
+    text("hall_code", null=False),
+    text("item_code", null=False),
+    text("reason", null=False),  # why the hall's looks give no answer on this item
+    instant("at", null=False),
+    sa.UniqueConstraint("sample_id", "item_code"),
+)
+
 REVIEWS = sa.Table(
     "reviews",
     METADATA,
@@ -90,6 +117,7 @@ REVIEWS = sa.Table(
     flag("deliberate"),
     text("by", null=False),
     instant("at", null=False),
+    number("judgement_id"),  # the judgement that settled it; NULL: decided before judgements were kept
     sa.Index("ix_reviews_finding", "finding_id"),
     sa.Index("ix_reviews_sample", "sample_id"),
 )

@@ -93,6 +93,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_fact_joins_hall", ["hall_code", "day"], unique=False)
 
     op.create_table(
+        "follow_ups",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("finding_id", sa.BigInteger(), nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("held", sa.Double(), nullable=False),
+        sa.Column("spans", sa.Text(), nullable=False),
+        sa.Column("detector", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_ups")),
+        sa.UniqueConstraint("finding_id", name=op.f("uq_follow_ups_finding_id")),
+    )
+    op.create_table(
+        "gold_samples",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("items", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("withdraws", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gold_samples")),
+        sa.UniqueConstraint("withdraws", name=op.f("uq_gold_samples_withdraws")),
+    )
+    with op.batch_alter_table("gold_samples", schema=None) as batch_op:
+        batch_op.create_index("ix_gold_samples_sample", ["sample_id"], unique=False)
+
+    op.create_table(
         "inspection_drafts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -121,6 +151,45 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "judgements",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("items", sa.Text(), nullable=False),
+        sa.Column("rejected", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("calls_for", sa.Text(), nullable=True),
+        sa.Column("seconds", sa.Double(), nullable=True),
+        sa.Column("withdraws", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgements")),
+        sa.UniqueConstraint("withdraws", name=op.f("uq_judgements_withdraws")),
+    )
+    with op.batch_alter_table("judgements", schema=None) as batch_op:
+        batch_op.create_index("ix_judgements_person", ["by", "at"], unique=False)
+        batch_op.create_index("ix_judgements_sample", ["sample_id"], unique=False)
+
+    op.create_table(
+        "kept_cases",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=True),
+        sa.Column("camera_code", sa.Text(), nullable=True),
+        sa.Column("second", sa.Double(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("withdraws", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_cases")),
+        sa.UniqueConstraint("withdraws", name=op.f("uq_kept_cases_withdraws")),
+    )
+    with op.batch_alter_table("kept_cases", schema=None) as batch_op:
+        batch_op.create_index("ix_kept_cases_sample", ["sample_id"], unique=False)
+
+    op.create_table(
         "legal_hold_lifts",
         sa.Column("hold_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -139,12 +208,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_holds")),
     )
     op.create_table(
+        "not_judged",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("hall_code", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_not_judged")),
+        sa.UniqueConstraint("sample_id", "item_code", name=op.f("uq_not_judged_sample_id_item_code")),
+    )
+    op.create_table(
         "removals",
         sa.Column("evidence_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("evidence_id", name=op.f("pk_removals")),
     )
+    op.create_table(
+        "review_claims",
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sample_id", "lane", name=op.f("pk_review_claims")),
+    )
+    with op.batch_alter_table("review_claims", schema=None) as batch_op:
+        batch_op.create_index("ix_review_claims_person", ["by"], unique=False)
+
     op.create_table(
         "slot_tables",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -173,8 +265,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("item_code", sa.Text(), nullable=True))
         batch_op.create_index("ix_evidence_inspection_no", ["inspection_no"], unique=False)
 
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("judgement_id", sa.BigInteger(), nullable=True))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.drop_column("judgement_id")
+
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.drop_index("ix_evidence_inspection_no")
         batch_op.drop_column("item_code")
@@ -182,14 +280,33 @@ def downgrade() -> None:
 
     op.drop_table("verifications")
     op.drop_table("slot_tables")
+    with op.batch_alter_table("review_claims", schema=None) as batch_op:
+        batch_op.drop_index("ix_review_claims_person")
+
+    op.drop_table("review_claims")
     op.drop_table("removals")
+    op.drop_table("not_judged")
     op.drop_table("legal_holds")
     op.drop_table("legal_hold_lifts")
+    with op.batch_alter_table("kept_cases", schema=None) as batch_op:
+        batch_op.drop_index("ix_kept_cases_sample")
+
+    op.drop_table("kept_cases")
+    with op.batch_alter_table("judgements", schema=None) as batch_op:
+        batch_op.drop_index("ix_judgements_sample")
+        batch_op.drop_index("ix_judgements_person")
+
+    op.drop_table("judgements")
     op.drop_table("inspection_sheets")
     with op.batch_alter_table("inspection_drafts", schema=None) as batch_op:
         batch_op.drop_index("ix_inspection_drafts_by")
 
     op.drop_table("inspection_drafts")
+    with op.batch_alter_table("gold_samples", schema=None) as batch_op:
+        batch_op.drop_index("ix_gold_samples_sample")
+
+    op.drop_table("gold_samples")
+    op.drop_table("follow_ups")
     with op.batch_alter_table("fact_joins", schema=None) as batch_op:
         batch_op.drop_index("ix_fact_joins_hall")
         batch_op.drop_index("ix_fact_joins_batch_id")
