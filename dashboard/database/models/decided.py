@@ -11,7 +11,7 @@ from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
 from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES
-from dashboard.database.models.video import EXTRA_SAMPLES, SLOT_TABLES
+from dashboard.database.models.video import EXTRA_SAMPLES, FOLLOW_UPS, SLOT_TABLES
 
 EXCLUSIONS = sa.Table(
     "exclusions",
@@ -78,7 +78,7 @@ FREEZE_EVENTS = sa.Table(
 
 APPEND_ONLY = (
     EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS, CALENDAR_NOTICES,
-    KNOWN_CAUSES, SLOT_TABLES, EXTRA_SAMPLES, FACT_JOINS,
+    KNOWN_CAUSES, SLOT_TABLES, EXTRA_SAMPLES, FACT_JOINS, FOLLOW_UPS,
     JUDGEMENTS, GOLD_SAMPLES, KEPT_CASES, INSPECTION_SHEETS, CHAIN, CHAIN_HEADS, VERIFICATIONS, REMOVALS, LEGAL_HOLDS, LEGAL_HOLD_LIFTS,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

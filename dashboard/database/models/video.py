@@ -98,10 +98,9 @@ NOT_JUDGED = sa.Table(
     identity(),
     text("sample_id", null=False),
     text("hall_code", null=False),
-    text("item_code", null=False),
-    text("reason", null=False),  # why the hall's looks give no answer on this item
+    text("items", null=False),  # JSON: item code → why the hall's looks give no answer on it
     instant("at", null=False),
-    sa.UniqueConstraint("sample_id", "item_code"),
+    sa.UniqueConstraint("sample_id"),
 )
 
 REVIEWS = sa.Table(

@@ -212,11 +212,10 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sample_id", sa.Text(), nullable=False),
         sa.Column("hall_code", sa.Text(), nullable=False),
-        sa.Column("item_code", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("items", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_not_judged")),
-        sa.UniqueConstraint("sample_id", "item_code", name=op.f("uq_not_judged_sample_id_item_code")),
+        sa.UniqueConstraint("sample_id", name=op.f("uq_not_judged_sample_id")),
     )
     op.create_table(
         "removals",
