@@ -19,6 +19,7 @@ from dashboard.database.models.decided import (
     FREEZE_EVENTS,
     FROZEN_PARTS,
 )
+from dashboard.database.models.faults import CAMERA_FAULTS
 from dashboard.database.models.inspected import DRAFT_PHOTOGRAPHS, FACT_JOINS, INSPECTION_DRAFTS, INSPECTION_SHEETS
 from dashboard.database.models.intake import (
     BATCHES,
@@ -55,6 +56,7 @@ __all__ = [
     "BATCH_FLAGS",
     "BATCH_FLAG_EVENTS",
     "CALENDAR_NOTICES",
+    "CAMERA_FAULTS",
     "CHAIN",
     "CHAIN_CONTENTS",
     "CHAIN_HEADS",

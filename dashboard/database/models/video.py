@@ -134,7 +134,12 @@ EVIDENCE = sa.Table(
     number("bytes", null=False),
     sa.Column("second", sa.Double),
     instant("taken_at"),
+    sa.Column("offset_seconds", sa.Double),  # of a clip: its picture clock less the server's (live) or the recorder's
     text("hall_name"),
+    instant("picture_at"),  # what the clock in the picture said, where it could be read
+    instant("server_at"),  # our clock at that moment
+    number("clock_offset"),  # microseconds by which the picture's clock is ahead of ours
+    text("detector"),
     instant("created_at", null=False),
     text("inspection_no"),  # a photograph of a sheet
     text("item_code"),

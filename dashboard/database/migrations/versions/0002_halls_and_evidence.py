@@ -11,6 +11,31 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "camera_faults",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("camera_code", sa.Text(), nullable=False),
+        sa.Column("hall_code", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("sample_id", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_sample_id", sa.Text(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("looks", sa.BigInteger(), nullable=False),
+        sa.Column("closing_sample_id", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_camera_faults")),
+    )
+    with op.batch_alter_table("camera_faults", schema=None) as batch_op:
+        batch_op.create_index("ix_camera_faults_hall", ["hall_code", "opened_at"], unique=False)
+        batch_op.create_index(
+            "ux_camera_faults_open",
+            ["camera_code", "cause"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
         "chain",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -260,6 +285,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("offset_seconds", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("inspection_no", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("item_code", sa.Text(), nullable=True))
         batch_op.create_index("ix_evidence_inspection_no", ["inspection_no"], unique=False)
@@ -276,6 +302,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_evidence_inspection_no")
         batch_op.drop_column("item_code")
         batch_op.drop_column("inspection_no")
+        batch_op.drop_column("offset_seconds")
 
     op.drop_table("verifications")
     op.drop_table("slot_tables")
@@ -323,3 +350,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_chain_kind")
 
     op.drop_table("chain")
+    with op.batch_alter_table("camera_faults", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ux_camera_faults_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index("ix_camera_faults_hall")
+
+    op.drop_table("camera_faults")
