@@ -286,6 +286,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.add_column(sa.Column("offset_seconds", sa.Double(), nullable=True))
+        batch_op.add_column(sa.Column("picture_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("server_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("clock_offset", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("detector", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("inspection_no", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("item_code", sa.Text(), nullable=True))
         batch_op.create_index("ix_evidence_inspection_no", ["inspection_no"], unique=False)
@@ -302,6 +306,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_evidence_inspection_no")
         batch_op.drop_column("item_code")
         batch_op.drop_column("inspection_no")
+        batch_op.drop_column("detector")
+        batch_op.drop_column("clock_offset")
+        batch_op.drop_column("server_at")
+        batch_op.drop_column("picture_at")
         batch_op.drop_column("offset_seconds")
 
     op.drop_table("verifications")
