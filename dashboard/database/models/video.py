@@ -138,7 +138,6 @@ EVIDENCE = sa.Table(
     text("hall_name"),
     instant("picture_at"),  # what the clock in the picture said, where it could be read
     instant("server_at"),  # our clock at that moment
-    number("clock_offset"),  # microseconds by which the picture's clock is ahead of ours
     text("detector"),
     instant("created_at", null=False),
     text("inspection_no"),  # a photograph of a sheet
