@@ -32,6 +32,27 @@ class SlotTime:
     ends: dt.time
 
 
+@dataclass(frozen=True, slots=True)
+class SlotDays:
+    """The slots of every day (时段表): those of the beginning, and each later change with the day it holds from."""
+
+    first: tuple[SlotTime, ...]
+    changes: tuple[tuple[dt.date, tuple[SlotTime, ...]], ...] = ()
+    """In the order of their days; a later change of the same day stands."""
+
+    def on(self, day: dt.date) -> tuple[SlotTime, ...]:
+        """The slots of a local day, by number."""
+        held = self.first
+        for since, slots in self.changes:
+            if since <= day:
+                held = slots
+        return held
+
+    def latest(self) -> tuple[SlotTime, ...]:
+        """The slots that were decided last, whether they hold already or not."""
+        return self.changes[-1][1] if self.changes else self.first
+
+
 @dataclass(frozen=True)
 class Halls:
     """What is known of halls beside their samples.
@@ -40,7 +61,7 @@ class Halls:
     `hall_code, date (Date), open, opens, closes (HH:MM), reason, filed_at`.
     """
 
-    slots: tuple[SlotTime, ...]
+    slots: SlotDays
     calendar: Calendar
     windows: Mapping[str, Mapping[str, frozenset[str]]]
     days: pl.DataFrame
@@ -89,10 +110,16 @@ def _sees_all(hall: str, seeing: Iterable[str], halls: Halls) -> bool:
 def _dues(samples: pl.DataFrame, halls: Halls, at: int) -> pl.DataFrame:
     """`is_open, ends_at, fault_filed, filed_later` per sample: whether its slot counts as open, and when it ends."""
     days = {(row["hall_code"], row["date"]): row for row in halls.days.iter_rows(named=True)}
-    slots = {slot.number: slot for slot in halls.slots}
-    found = [_due(row, days.get(row[:2]), slots.get(row[2]), halls.calendar, at) for row in samples.iter_rows()]
+    found = [
+        _due(row, days.get(row[:2]), _slot(halls.slots, row[1], row[2]), halls.calendar, at)
+        for row in samples.iter_rows()
+    ]
     schema = {"is_open": pl.Boolean, "ends_at": pl.Int64, "fault_filed": pl.Boolean, "filed_later": pl.Int64}
     return samples.hstack(pl.DataFrame(found, schema=schema, orient="row"))
+
+
+def _slot(slots: SlotDays, day: dt.date, number: int | None) -> SlotTime | None:
+    return next((slot for slot in slots.on(day) if slot.number == number), None)
 
 
 def _due(

@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from checks.clock import DAY
 from checks.judge.base import microseconds
 from checks.judge.measures import months_that_count
+from checks.judge.samples import SlotDays, SlotTime
 from checks.periods import Period, month_bounds
 from checks.reasons import REASONS
 from checks.rulebook.model import LEVELS, Edition
 from collectors.records import RECORDS
 from dashboard.bootstrap import Application
-from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import FACT_JOINS, FINDINGS, RECORD_TABLES, REVIEWS
 from dashboard.freezing.canonical import Part, Scoring, part_of
 from dashboard.freezing.facts import facts_document
 from dashboard.freezing.stored import league_name
@@ -78,8 +79,18 @@ def _made_by(rules: Rules, period: Period, edition: Edition, as_of: dt.datetime)
         "judges": VERSION,
         "rulebook": {"name": rules.rulebook.name, "edition": edition.code, "digest": rules.rulebook.digest},
         "calendar": {"name": rules.calendar.name, "digest": rules.calendar.digest},
-        "slots": [[slot.number, str(slot.starts), str(slot.ends)] for slot in rules.slots],
+        "slots": pinned_slots(rules.slots),
     }
+
+
+def pinned_slots(slots: SlotDays) -> list[Any]:
+    """The slots as they are pinned: plain as long as no table changed, each later one after its day."""
+    later = [[since.isoformat(), _told(one)] for since, one in slots.changes]
+    return [_told(slots.first), *later] if later else _told(slots.first)
+
+
+def _told(slots: tuple[SlotTime, ...]) -> list[Any]:
+    return [[slot.number, str(slot.starts), str(slot.ends)] for slot in slots]
 
 
 class _Making:
@@ -113,7 +124,8 @@ class _Making:
         for record in INPUTS:
             yield f"inputs/{record}", _rows(self._inputs(record))
         yield "counts", {"provisional": list(_provisional(frames))}
-        yield "decisions", {"reviews": _rows(self._reviews()), "exclusions": self._exclusions()}
+        decided = {"reviews": _rows(self._reviews()), "exclusions": self._exclusions(), "joins": _rows(self._joins())}
+        yield "decisions", decided
 
     def _leagues(self, found: Found) -> Iterator[tuple[str, Any]]:
         for level in LEVELS:
@@ -194,6 +206,15 @@ class _Making:
             review["at"] <= max(at, self.source.decided or at),
         )  # fmt: skip
         return self.source.frame(query).sort(pl.all())
+
+    def _joins(self) -> pl.DataFrame:
+        """Which violations people joined as one fact, or parted, of the same days and by the same moment."""
+        row, (since, until) = FACT_JOINS.c, self._reach_of_events()
+        at = microseconds(self.as_of)
+        names = (row.fact, row.action, row.hall_code, row.day, row.members, row.reason, row.by, row["at"])
+        inside = sa.and_(row.observed_at >= since, row.observed_at < until)
+        found = self.source.frame(sa.select(*names).where(inside, row["at"] <= max(at, self.source.decided or at)))
+        return found.sort("at", "fact")
 
     def _reach_of_events(self) -> tuple[int, int]:
         """From the days before the first month in which an event may double, to the end of the last hall-month."""

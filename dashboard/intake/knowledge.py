@@ -11,13 +11,16 @@ from typing import Any
 import polars as pl
 
 import collectors
+from checks.judge.samples import SlotDays, SlotTime
 from checks.measures import Measures, load_measures
 from checks.rulebook.loader import load_rulebook
 from collectors.mapping import SourceConfig
 from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.intake.names import codes_taken, office_names
-from dashboard.intake.prepare import Known, SlotSpan
+from dashboard.intake.prepare import Known
+from dashboard.sampling.slots import slots_of, stored
+from dashboard.settings import Slot
 
 
 def known_now(
@@ -26,7 +29,7 @@ def known_now(
     config: SourceConfig,
     *,
     version_at: int,
-    slots: Sequence[SlotSpan],
+    slots: Sequence[Slot],
     measures: Measures | None = None,
 ) -> Known:
     """What is known inside this transaction; `version_at` (micros) is the version of rows without one of their own.
@@ -39,13 +42,19 @@ def known_now(
         system=config.system_name,
         offices=office_names(db, connection, rulebook=config.rulebook),
         version_at=version_at,
-        slots=slots,
+        slots=_slots(db, connection, slots) if config.record == "samples" else SlotDays(()),
         item_codes=item_codes() if config.record == "inspections" else None,
         measures=(measures or load_measures()) if config.record == "measures" else None,
         create_offices=creates,
         rulebook=config.rulebook,
         codes_taken=codes_taken(db, connection, rulebook=config.rulebook) if creates else frozenset(),
     )
+
+
+def _slots(db: Database, connection: Any, configured: Sequence[Slot]) -> SlotDays:
+    """The slots of every day; `configured` are those of the configuration."""
+    said = tuple(SlotTime(slot.number, slot.starts, slot.ends) for slot in configured)
+    return slots_of(db.frame(stored(), connection).iter_rows(), said)
 
 
 def item_codes() -> frozenset[str]:
@@ -56,10 +65,9 @@ def item_codes() -> frozenset[str]:
 def digest_of(known: Known) -> str:
     """Changes whenever the same file under the same mapping would be read differently: other names of offices, slots,
     items or measures, or another version of the program."""
-    slots = [(slot.number, str(slot.starts), str(slot.ends)) for slot in known.slots]
     items = sorted(known.item_codes or ())
     measures = sorted(known.measures.names.items()) if known.measures else []
-    digest = hashlib.sha256(repr((_program(), known.system, known.rulebook, slots, items, measures)).encode())
+    digest = hashlib.sha256(repr((_program(), known.system, known.rulebook, known.slots, items, measures)).encode())
     digest.update(known.offices.table.sort(pl.all()).write_csv().encode())
     return digest.hexdigest()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import time
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from checks.judge.samples import SlotDays, SlotTime
 from checks.measures import Measures
 from collectors.canonical import FAULT, FAULT_COLUMN, FAULT_VALUE, Chunk
 from collectors.headers import EXPORTED_AT, OFFICE_PARENT
@@ -20,17 +19,6 @@ SHANGHAI = "Asia/Shanghai"
 REFUSED = ("row_no", "number", "office_named", "reason", "column_name", "value")
 
 
-class SlotSpan(Protocol):
-    """A slot of the day, as `dashboard.settings.Slot`."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def starts(self) -> time: ...
-    @property
-    def ends(self) -> time: ...
-
-
 @dataclass(frozen=True)
 class Known:
     """What a row is compared with while it is made ready; the same for all chunks of a file."""
@@ -40,7 +28,7 @@ class Known:
     offices: OfficeNames
     version_at: int
     """Microseconds UTC: the version of rows without one of their own."""
-    slots: Sequence[SlotSpan] = ()
+    slots: SlotDays = field(default_factory=lambda: SlotDays(()))
     item_codes: frozenset[str] | None = None
     """Codes of the score sheet; an inspection of another item cannot be counted."""
     measures: Measures | None = None
@@ -93,8 +81,15 @@ def _with_defaults(frame: pl.DataFrame, known: Known) -> pl.DataFrame:
     return frame
 
 
-def _slot(slots: Sequence[SlotSpan]) -> pl.Expr:
-    """Number of the slot that holds the planned moment, null when none does."""
+def _slot(slots: SlotDays) -> pl.Expr:
+    """Number of the slot of its day that holds the planned moment, null when none does."""
+    found = _held(slots.first)
+    for since, changed in slots.changes:
+        found = pl.when(_local("planned_at").dt.date() >= since).then(_held(changed)).otherwise(found)
+    return found
+
+
+def _held(slots: Sequence[SlotTime]) -> pl.Expr:
     moment = _local("planned_at").dt.time()
     held = [
         pl.when(moment.is_between(span.starts, span.ends, closed="left")).then(pl.lit(span.number, pl.Int64))

@@ -26,11 +26,12 @@ from dashboard.instants import to_micros
 from dashboard.intake.by_hand import contradicting
 from dashboard.intake.knowledge import known_now
 from dashboard.intake.mappings import mapping_of
-from dashboard.intake.prepare import Prepared, SlotSpan, duplicates, prepare
+from dashboard.intake.prepare import Prepared, duplicates, prepare
 from dashboard.intake.store import Sorted, Store
 from dashboard.intake.tables import Tables
 from dashboard.intake.tree import refuse_cycles
 from dashboard.people import Viewer
+from dashboard.settings import Slot
 
 NO_BATCH = 0
 """Rows are sorted out before it is known whether any is stored."""
@@ -54,7 +55,7 @@ class Given:
     """What the configuration says: how sources are read today, the slots of a day, the measures."""
 
     configs: Sequence[SourceConfig] = ()
-    slots: Sequence[SlotSpan] = ()
+    slots: Sequence[Slot] = ()
     measures: Measures | None = None
 
 

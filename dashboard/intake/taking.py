@@ -37,7 +37,7 @@ from dashboard.intake.by_hand import contradicting
 from dashboard.intake.control import check_whole_file, controls_of
 from dashboard.intake.knowledge import digest_of, known_now
 from dashboard.intake.mappings import remember_mapping
-from dashboard.intake.prepare import Known, Prepared, SlotSpan, prepare
+from dashboard.intake.prepare import Known, Prepared, prepare
 from dashboard.intake.repeating import READING, Repetition, reading_of
 from dashboard.intake.report import BatchReport
 from dashboard.intake.seen import ContradictionError, Seen
@@ -46,6 +46,7 @@ from dashboard.intake.store import Store
 from dashboard.intake.tables import Tables, alone
 from dashboard.intake.tree import refuse_cycles
 from dashboard.people import Viewer
+from dashboard.settings import Slot
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Circumstances:
     by: Viewer
     exported_at: datetime | None = None
     """Version time told by the caller; the file's own wins."""
-    slots: Sequence[SlotSpan] = ()
+    slots: Sequence[Slot] = ()
     measures: Measures | None = None
     once: bool = False
     """Whether content that the source has brought before is left alone: another collector was quicker."""
@@ -69,7 +70,7 @@ def import_file(
     config: SourceConfig,
     now: datetime,
     exported_at: datetime | None = None,
-    slots: Sequence[SlotSpan] = (),
+    slots: Sequence[Slot] = (),
     measures: Measures | None = None,
     name: str | None = None,
 ) -> list[BatchReport]:
@@ -85,7 +86,7 @@ def take_in(
     arrival: Arrival,
     config: SourceConfig,
     exported_at: datetime | None = None,
-    slots: Sequence[SlotSpan] = (),
+    slots: Sequence[Slot] = (),
     measures: Measures | None = None,
     once: bool = False,
 ) -> list[BatchReport]:

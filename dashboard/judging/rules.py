@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from checks.clock import LOCAL, Calendar, load_calendar
-from checks.judge.samples import SlotTime
+from checks.judge.samples import SlotDays
 from checks.notices import Notice, with_notices
 from checks.rulebook.loader import Rulebook, load_rulebook
 from dashboard.database import Database
@@ -21,6 +21,7 @@ from dashboard.errors import MingchaError
 from dashboard.judging.notices import stored_notices
 from dashboard.judging.watch import Watch, watch_of
 from dashboard.nearest import nearest
+from dashboard.sampling.slots import stored_slots
 from dashboard.settings import Settings
 
 VERSION = "1"
@@ -35,7 +36,7 @@ class Rules:
 
     rulebook: Rulebook
     calendar: Calendar
-    slots: tuple[SlotTime, ...]
+    slots: SlotDays
     foreign: str | None = None
     """Name of the rulebook as its offices carry it; None for the company's own. Foreign records are judged each time
     they are asked for: the stored verdicts and roll-ups are the company's."""
@@ -55,7 +56,7 @@ class Rules:
     @property
     def digest(self) -> str:
         """Pins rulebook, slots and the version of the judges, and after a hyphen the calendar."""
-        parts = (VERSION, self.rulebook.digest, repr(self.slots))
+        parts = (VERSION, self.rulebook.digest, _pinned(self.slots))
         return f"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}-{self.calendar.digest}"
 
     def with_notices(self, notices: Sequence[Notice]) -> Rules:
@@ -79,7 +80,7 @@ def rules_of(settings: Settings, db: Database | None = None) -> Rules:
     """
     company = settings.company
     return _rules(
-        settings.home, company.rulebook, company.calendar, LOCAL, _slots(settings), None, watch_of(settings),
+        settings.home, company.rulebook, company.calendar, LOCAL, stored_slots(db, settings), None, watch_of(settings),
         _loaded(db, company.calendar),
     )  # fmt: skip
 
@@ -108,17 +109,18 @@ def rules_named(settings: Settings, name: str | None, db: Database | None = None
         raise MingchaError(f"The sources of rulebook '{name}' name {told}.", "Give them one calendar and one timezone.")
     (calendar, zone) = ways.pop()
     return _rules(
-        settings.home, name, calendar, zone, _slots(settings), name, watch_of(settings), _loaded(db, calendar)
+        settings.home, name, calendar, zone, stored_slots(db, settings), name, watch_of(settings), _loaded(db, calendar)
     )
 
 
-def _slots(settings: Settings) -> tuple[SlotTime, ...]:
-    return tuple(SlotTime(slot.number, slot.starts, slot.ends) for slot in settings.video.slot_table)
+def _pinned(slots: SlotDays) -> str:
+    """As text; a table that never changed reads as it did before tables had days."""
+    return repr(slots) if slots.changes else repr(slots.first)
 
 
 @cache
 def _rules(
-    home: Path, rulebook: str, calendar: str, zone: str, slots: tuple[SlotTime, ...], foreign: str | None, watch: Watch,
+    home: Path, rulebook: str, calendar: str, zone: str, slots: SlotDays, foreign: str | None, watch: Watch,
     notices: tuple[Notice, ...],
 ) -> Rules:  # fmt: skip
     book, days = load_rulebook(rulebook, home / RULEBOOKS), load_calendar(calendar, home / CALENDARS, zone=zone)

@@ -30,8 +30,9 @@ from dashboard.database import Database
 from dashboard.instants import to_micros
 from dashboard.intake.knowledge import known_now
 from dashboard.intake.names import compared, office_names
-from dashboard.intake.prepare import Known, Prepared, SlotSpan, prepare
+from dashboard.intake.prepare import Known, Prepared, prepare
 from dashboard.people import Viewer
+from dashboard.settings import Slot
 
 SAMPLE_ROWS = 2_000
 SHOWN_ROWS = 50
@@ -175,7 +176,7 @@ def _sheet(table: Table, record: str) -> Sheet:
 
 
 def preview(
-    db: Database, viewer: Viewer, *, path: Path, name: str, config: SourceConfig, slots: Sequence[SlotSpan] = (),
+    db: Database, viewer: Viewer, *, path: Path, name: str, config: SourceConfig, slots: Sequence[Slot] = (),
     measures: Measures | None = None, at: datetime,
 ) -> Preview:  # fmt: skip
     """Every row of the file through `config`, as an import at `at` would read it. NotAllowedError as for `look`."""

@@ -312,8 +312,9 @@ def _ledger(opened: Reader, rules: Rules, deducting: pl.DataFrame, seen: frozens
 
 def _slot_of(rules: Rules, at: int) -> int | None:
     """The number of the slot (时段) that holds the moment."""
-    local = (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=at + OFFSET)).time()  # noqa: DTZ001 - wall clock
-    return next((slot.number for slot in rules.slots if slot.starts <= local < slot.ends), None)
+    local = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=at + OFFSET)  # noqa: DTZ001 - wall clock
+    slots = rules.slots.on(local.date())
+    return next((slot.number for slot in slots if slot.starts <= local.time() < slot.ends), None)
 
 
 def _left_out(frames: Mapping[str, pl.DataFrame], rules: Rules, seen: frozenset[str] | None) -> list[LeftOut]:

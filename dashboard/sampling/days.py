@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from checks.judge.samples import SlotTime, slot_is_due
+from checks.judge.samples import slot_is_due
 from collectors.video.plan import SlotSpan
 from collectors.video.windows import WAITING, Window, WindowError, parse_windows
 from dashboard.database import Database
@@ -57,16 +57,17 @@ class DueSlot:
 
 def due_slots(db: Database, settings: Settings, day: date) -> list[DueSlot]:
     """Slots of the day in which halls with a camera are open, by hall, then slot."""
-    calendar = rules_of(settings, db).calendar
+    rules = rules_of(settings, db)
+    calendar, slots = rules.calendar, rules.slots.on(day)
     with db.reading() as connection:
         halls = _halls(connection, day)
         opening = _hall_days(connection, day)
         cameras = _cameras(connection, settings)
     found = []
     for code, name in sorted(halls.items()):
-        for slot in settings.video.slot_table:
+        for slot in slots:
             span = SlotSpan(slot.number, slot.starts, slot.ends)
-            due = slot_is_due(day, SlotTime(slot.number, slot.starts, slot.ends), opening.get(code), calendar)
+            due = slot_is_due(day, slot, opening.get(code), calendar)
             if due and cameras[code]:
                 found.append(DueSlot(code, name, span, tuple(cameras[code])))
     return found

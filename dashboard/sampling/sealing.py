@@ -17,6 +17,7 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.sampling.days import DueSlot, due_slots
+from dashboard.sampling.slots import adopt, slots_on
 from dashboard.settings import Settings
 
 
@@ -46,6 +47,7 @@ def seal(db: Database, settings: Settings, day: date, *, by: Viewer, now: dateti
     with db.session() as connection:
         already = connection.execute(sa.select(PLAN_DAYS.c.date).where(PLAN_DAYS.c.date == day.isoformat())).first()
         if already is None:
+            adopt(connection, settings, day, by=by, now=now)
             row = {"date": day.isoformat(), "commitment": commitment, "sealed_at": to_micros(now)}
             connection.execute(sa.insert(PLAN_DAYS).values(row))
             audit.record(connection, by, "seal_plan", day.isoformat(), commitment, at=now)
@@ -57,7 +59,7 @@ def seal(db: Database, settings: Settings, day: date, *, by: Viewer, now: dateti
 def reveal(db: Database, settings: Settings, day: date, *, by: Viewer, now: datetime) -> PlanDay | None:
     """Store the day's seed once its last slot has ended; before that, or for a day never sealed, nothing happens."""
     known = sealed_day(db, day)
-    if known is None or known.seed is not None or now < last_end(settings, day):
+    if known is None or known.seed is not None or now < last_end(db, settings, day):
         return known
     seed = seed_for(db, settings, day)
     with db.session() as connection:
@@ -76,13 +78,13 @@ def plan_document(db: Database, settings: Settings, viewer: Viewer, day: date, *
     seen = visible_tree(db, viewer).offices
     due_here = [due for due in due_slots(db, settings, day) if due.hall in seen]
     seed = seed_for(db, settings, day) if any(now >= ends_at(day, due.slot) for due in due_here) else None
-    if seed is None and now >= last_end(settings, day) and known is not None:
+    if seed is None and now >= last_end(db, settings, day) and known is not None:
         seed = seed_for(db, settings, day)
     return {
         "date": day.isoformat(),
         "commitment": known.commitment if known else commitment_of(seed_of(read_secret(settings), day)),
         "sealed_at": known.sealed_at if known else None,
-        "seed": seed.hex() if seed is not None and now >= last_end(settings, day) else None,
+        "seed": seed.hex() if seed is not None and now >= last_end(db, settings, day) else None,
         "rows": [_plan_row(due, day, seed, now) for due in due_here],
     }
 
@@ -125,7 +127,7 @@ def read_secret(settings: Settings) -> bytes:
     return secret
 
 
-def last_end(settings: Settings, day: date) -> datetime:
+def last_end(db: Database, settings: Settings, day: date) -> datetime:
     """When the day's last slot ends, whichever halls are open: then the seed may be known."""
-    ends = [ends_at(day, SlotSpan(slot.number, slot.starts, slot.ends)) for slot in settings.video.slot_table]
+    ends = [ends_at(day, SlotSpan(slot.number, slot.starts, slot.ends)) for slot in slots_on(db, settings, day)]
     return max(ends, default=datetime.combine(day, time.max, LOCAL))

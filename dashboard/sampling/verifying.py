@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from checks.judge.samples import SlotDays
 from collectors.video.look import digest_of
 from collectors.video.plan import LOCAL, SlotSpan, commitment_of, moment_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, LOOKS, PLAN_DAYS, RECORD_TABLES
 from dashboard.instants import from_micros
 from dashboard.sampling.sealing import last_end
+from dashboard.sampling.slots import stored_slots
 from dashboard.settings import Settings
 
 Problem = dict[str, str]
@@ -27,7 +29,8 @@ def verify_plans(db: Database, settings: Settings, *, now: datetime) -> dict[str
         moments = list(_our_moments(connection))
         files = connection.execute(sa.select(EVIDENCE.c.path, EVIDENCE.c.sha256).order_by(EVIDENCE.c.id)).all()
     seeds = {row.date: bytes.fromhex(row.seed) for row in days if row.seed}
-    problems = [*_unopened(days, settings, now), *_undrawn(moments, seeds, settings), *_changed(files, settings)]
+    drawn = _undrawn(moments, seeds, stored_slots(db, settings))
+    problems = [*_unopened(db, days, settings), *drawn, *_changed(files, settings)]
     checked = len(days) + sum(1 for row in moments if row.date in seeds) + len(files)
     return {"ok": not problems, "checked": checked, "problems": problems, "notes": list(_sealed_late(days))}
 
@@ -40,12 +43,12 @@ def _our_moments(connection: Connection) -> Iterator[Any]:
     yield from connection.execute(query.where(sample.sample_id.in_(ours)).distinct()).all()
 
 
-def _unopened(days: Any, settings: Settings, now: datetime) -> Iterator[Problem]:
+def _unopened(db: Database, days: Any, settings: Settings) -> Iterator[Problem]:
     for row in days:
         day = date.fromisoformat(row.date)
         if row.seed and commitment_of(bytes.fromhex(row.seed)) != row.commitment:
             yield {"kind": "commitment", "what": f"{day}: the revealed seed is not the one that was sealed"}
-        if row.seed and row.revealed_at and from_micros(row.revealed_at) < last_end(settings, day):
+        if row.seed and row.revealed_at and from_micros(row.revealed_at) < last_end(db, settings, day):
             yield {"kind": "revealed_early", "what": f"{day}: the seed was revealed before the last slot had ended"}
 
 
@@ -57,12 +60,13 @@ def _sealed_late(days: Any) -> Iterator[Problem]:
             yield {"kind": "sealed_late", "what": f"{row.date}: the plan was sealed on {sealed:%Y-%m-%d %H:%M:%S}"}
 
 
-def _undrawn(moments: Any, seeds: dict[str, bytes], settings: Settings) -> Iterator[Problem]:
-    slots = {slot.number: SlotSpan(slot.number, slot.starts, slot.ends) for slot in settings.video.slot_table}
+def _undrawn(moments: Any, seeds: dict[str, bytes], slots: SlotDays) -> Iterator[Problem]:
     for row in moments:
-        if row.date not in seeds or row.slot not in slots:
+        slot = next((one for one in slots.on(date.fromisoformat(row.date)) if one.number == row.slot), None)
+        if row.date not in seeds or slot is None:
             continue
-        drawn = moment_of(seeds[row.date], row.hall_code, date.fromisoformat(row.date), slots[row.slot])
+        span = SlotSpan(slot.number, slot.starts, slot.ends)
+        drawn = moment_of(seeds[row.date], row.hall_code, date.fromisoformat(row.date), span)
         if from_micros(row.planned_at) != drawn:
             stored = from_micros(row.planned_at).astimezone(LOCAL)
             yield {"kind": "moment", "what": f"{row.sample_id}: stored {stored.isoformat()}, drawn {drawn.isoformat()}"}

@@ -12,7 +12,7 @@ import pytest
 from checks.clock import load_calendar
 from checks.judge.base import microseconds
 from checks.judge.inspections import EVENTS, deductions, hall_months
-from checks.judge.samples import Halls, SlotTime, judge_samples
+from checks.judge.samples import Halls, SlotDays, SlotTime, judge_samples
 from checks.reasons import REASONS
 from checks.rulebook.loader import load_rulebook
 
@@ -63,7 +63,7 @@ def verdict(
         "filed_at": None,
     }
     days = pl.DataFrame([{**blank, **day}] if day else [], schema=DAY_SCHEMA)
-    halls = Halls(SLOTS, CN, {"H": windows or {}}, days)
+    halls = Halls(SlotDays(SLOTS), CN, {"H": windows or {}}, days)
     row = judge_samples(pl.DataFrame(rows, schema=LOOK_SCHEMA), halls, as_of).row(0, named=True)
     return REASONS[row["H2"]].code, REASONS[row["H3"]].code, row["checkable"]
 
