@@ -52,7 +52,7 @@ def added(tables: Tables, by: Viewer, code: str, name: str, days: tuple[date | N
     values = {"office_code": code, "name": name, "valid_from": first or BEGINNING, "valid_to": last}
     insert = sa.insert(OFFICE_ALIASES).values(**values, by=by.name, at=to_micros(at))
     alias = int(tables.scalar(insert.returning(OFFICE_ALIASES.c.id)))
-    tables.run(audit.line(by, "name_office", code, json.dumps(values, ensure_ascii=False), at=at))
+    audit.record(tables, by, "name_office", code, json.dumps(values, ensure_ascii=False), at=at)
     return alias
 
 

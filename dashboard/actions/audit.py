@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
+from dashboard.database.last import Transaction
 from dashboard.database.models import AUDIT
+from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer, operating_system_user
 
 
 def record(
-    connection: Connection,
+    transaction: Transaction,
     viewer: Viewer,
     action: str,
     subject: str | None = None,
@@ -23,21 +22,16 @@ def record(
 ) -> None:
     """One line of the audit trail in the caller's transaction: no deed without its line, no line without its deed.
 
-    `action` is a verb (`confirm`, `export`, `backup` …), `subject` what it was done to, `detail` free text or JSON,
-    `at` an aware time. The operating system's user is noted beside `system` (design §4.1).
+    `transaction` is the connection of `Database.session()` or the tables of `intake.tables.alone()`. `action` is a verb
+    (`confirm`, `export`, `backup` …), `subject` what it was done to, `detail` free text or JSON, `at` an aware time.
+    The operating system's user is noted beside `system` (design §4.1). The line is entered in the chain of evidence.
     """
-    connection.execute(line(viewer, action, subject, detail, at=at))
-
-
-def line(
-    viewer: Viewer, action: str, subject: str | None = None, detail: str | None = None, *, at: datetime
-) -> sa.Insert:
-    """The statement of `record`, for transactions that are no SQLAlchemy connection."""
-    return sa.insert(AUDIT).values(
-        at=to_micros(at),
-        actor=viewer.name,
-        os_user=operating_system_user() if viewer.is_system else None,
-        action=action,
-        subject=subject or None,
-        detail=detail or None,
-    )
+    values = {
+        "at": to_micros(at),
+        "actor": viewer.name,
+        "os_user": operating_system_user() if viewer.is_system else None,
+        "action": action,
+        "subject": subject or None,
+        "detail": detail or None,
+    }
+    chain.enter(transaction, AUDIT, values, by=viewer, at=at)

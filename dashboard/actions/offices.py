@@ -99,7 +99,7 @@ def change_offices(
         details = {"change": told, "why": why.strip(), "aliases": kept.ids,
                    "written": [[new.code, new.valid_from.isoformat()] for _, new in pairs]}  # fmt: skip
         _close(tables, batch, details, new=sum(old is None for old, _ in pairs), read=len(pairs))
-        tables.run(audit.line(by, "change_offices", change.subject, _json(details), at=at))
+        audit.record(tables, by, "change_offices", change.subject, _json(details), at=at)
     return Done(batch, len(pairs), kept.refused)
 
 
@@ -127,7 +127,7 @@ def take_back(db: Database, *, by: Viewer, batch: int, why: str, at: dt.datetime
         _withdraw_names(tables, by, details["aliases"], at)
         told_now = {"change": told, "why": why.strip(), "aliases": [], "written": []}
         _close(tables, new, told_now, new=0, read=restored)
-        tables.run(audit.line(by, "take_back_change_of_offices", str(batch), _json(told_now), at=at))
+        audit.record(tables, by, "take_back_change_of_offices", str(batch), _json(told_now), at=at)
     return Done(new, restored)
 
 

@@ -62,7 +62,7 @@ def replay(db: Database, *, by: Viewer, chosen: Chosen, at: datetime, given: Giv
     with alone(db) as tables:
         report = Replay(tables, by, at, given).run(chosen.conditions())
         if report.batches:
-            tables.run(audit.line(by, "replay", str(chosen), json.dumps(report.counts()), at=at))
+            audit.record(tables, by, "replay", str(chosen), json.dumps(report.counts()), at=at)
         return report
 
 
@@ -95,7 +95,7 @@ def repair_row(
         detail = json.dumps(dict(values), ensure_ascii=False)
         note(tables, pl.DataFrame({"id": [quarantine_id]}), by, "corrected", at, pl.lit(detail))
         report = Replay(tables, by, at, given).run([QUARANTINE.c.id == quarantine_id])
-        tables.run(audit.line(by, "repair_row", str(quarantine_id), detail, at=at))
+        audit.record(tables, by, "repair_row", str(quarantine_id), detail, at=at)
         return report
 
 
@@ -153,7 +153,7 @@ def _turned(
         text = json.dumps(dict(detail), ensure_ascii=False)
         note(tables, rows, by, action, at, pl.lit(text if detail else None, pl.String))
         told = json.dumps({"rows": rows.height, **detail}, ensure_ascii=False)
-        tables.run(audit.line(by, f"quarantine_{action}", str(chosen), told, at=at))
+        audit.record(tables, by, f"quarantine_{action}", str(chosen), told, at=at)
         return rows.height
 
 

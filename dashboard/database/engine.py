@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from dashboard.database import arrow
+from dashboard.database.last import last_writes
 from dashboard.errors import DatabaseUnusableError
 
 BUSY_SECONDS = 30.0
@@ -62,7 +63,8 @@ class Database:
         """One write transaction: commits on leaving, rolls back on an error."""
         options = {"mingcha_write": True}
         with self._translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
+            with last_writes(connection):
+                yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from dashboard.database import Database
+from dashboard.database.last import Waiting, write_last
 
 LOCK = 20260903
 """Number of PostgreSQL's advisory lock that lets one process at a time store records; SQLite has one writer anyway."""
@@ -20,6 +21,8 @@ class Tables:
 
     def __init__(self, db: Database, connection: Any) -> None:
         self.db, self.connection = db, connection
+        self.last: Waiting | None = None
+        """What is to be written before the commit (`dashboard.database.last`); None outside `alone`."""
 
     def frame(self, statement: sa.Select[Any]) -> pl.DataFrame:
         return self.db.frame(statement, self.connection)
@@ -52,6 +55,15 @@ class Tables:
             row = cursor.fetchone()
         return None if row is None else row[0]
 
+    def add(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add a few rows that are no frame."""
+        self.append(table.name, pl.DataFrame(rows, infer_schema_length=None))
+
+    def wait_for(self, lock: int) -> None:
+        """Wait for PostgreSQL's advisory lock, held until the end; SQLite has one writer anyway."""
+        if self.db.dialect == "postgresql":
+            self.execute(f"SELECT pg_advisory_xact_lock({lock})")
+
 
 @contextmanager
 def alone(db: Database) -> Iterator[Tables]:
@@ -62,6 +74,8 @@ def alone(db: Database) -> Iterator[Tables]:
     """
     with db.adbc(write=True) as connection:
         tables = Tables(db, connection)
-        if db.dialect == "postgresql":
-            tables.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        tables.wait_for(LOCK)
+        waiting: Waiting = {}
+        tables.last = waiting
         yield tables
+        write_last(tables, waiting)
