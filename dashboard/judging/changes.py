@@ -84,7 +84,7 @@ class Touched:
         return bool((self.changed | self.due) & OF_HALLS)
 
 
-OF_HALLS = frozenset({"samples", "hall_days", "cameras", "inspections", "reviews"})
+OF_HALLS = frozenset({"samples", "hall_days", "cameras", "inspections", "reviews", "joins"})
 
 
 def touched(reader: Reader, at: int, judged_batch: int) -> Touched:

@@ -19,6 +19,7 @@ from checks.reasons import numbers_of
 from checks.rollup import KEYS, SUMS
 from collectors.video.windows import staffed_names
 from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.judging.facts import with_facts
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
 
@@ -120,15 +121,18 @@ def confirmed_events(
 ) -> pl.DataFrame:
     """Imported inspection rows with a violation, and findings whose latest review by `as_of` confirms them.
 
-    `finding_id` is the stored finding, null for an inspection.
+    `finding_id` is the stored finding, null for an inspection; `record_id` the stored row of either; `fact` what a
+    person called them when they show the same thing, else null.
     """
     chosen = list(halls) if halls is not None else None
-    return pl.concat([_inspected(reader, chosen, since, until), _reviewed(reader, chosen, since, until, as_of)])
+    events = pl.concat([_inspected(reader, chosen, since, until), _reviewed(reader, chosen, since, until, as_of)])
+    return with_facts(reader, events, as_of)
 
 
 def _inspected(reader: Reader, halls: list[str] | None, since: int, until: int) -> pl.DataFrame:
     row = RECORD_TABLES["inspections"].c
-    query = sa.select(row.hall_code, row.item_code, row["at"], row.count, row.inspection_no).where(
+    names = (row.hall_code, row.item_code, row["at"], row.count, row.inspection_no, row.id.label("record_id"))
+    query = sa.select(*names).where(
         row.result == "violation", row["at"] >= since, row["at"] < until, _among(row.hall_code, halls)
     )
     rows = reader.frame(query).with_columns(pl.lit(None, dtype=pl.Int64).alias("finding_id"))
@@ -155,7 +159,9 @@ def _reviewed(reader: Reader, halls: list[str] | None, since: int, until: int, a
     # a camera's trouble lowers H3 only; it deducts where a person found the office its cause (design §3.5, H3)
     by_the_office = pl.col("office_is_cause").fill_null(False) | pl.col("deliberate").fill_null(False)
     latest = latest.filter(~pl.col("item_code").is_in(CAMERA_ITEMS) | by_the_office)
-    latest = latest.with_columns(count=pl.lit(1, dtype=pl.Int64), number=_finding_number(), finding_id="id")
+    latest = latest.with_columns(
+        count=pl.lit(1, dtype=pl.Int64), number=_finding_number(), finding_id="id", record_id="id"
+    )
     # what was decided later counts as if it had been in time, where the reader is told to
     latest = latest.with_columns(pl.min_horizontal("confirmed_at", pl.lit(at, dtype=pl.Int64)))
     return _events(latest, "findings", "number", pl.col("confirmed_at"), pl.col("deliberate"))
@@ -178,4 +184,4 @@ def _events(
     named = frame.with_columns(pl.lit(record).alias("record"), pl.col(number).alias("number"))
     named = named.with_columns(confirmed_at.alias("confirmed_at"))
     found = pl.lit(False) if deliberate is None else deliberate.fill_null(False)
-    return named.select(*EVENTS, found.alias("deliberate"), "finding_id")
+    return named.select(*EVENTS, found.alias("deliberate"), "finding_id", "record_id")

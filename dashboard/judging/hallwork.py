@@ -17,6 +17,7 @@ from checks.judge.inspections import hall_months, month_of
 from checks.periods import month_bounds
 from checks.rollup import KEYS, SUMS
 from dashboard.database.models import (
+    FACT_JOINS,
     FINDINGS,
     HALL_MONTHS,
     HISTORY_TABLES,
@@ -32,6 +33,8 @@ from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
 
 SAMPLE_ROWS = (*SAMPLE_CODES, CHECKABLE)
+COMING = ("inspections", "reviews", "joins")
+"""What may stand in the database before its moment."""
 FOREVER = 1 << 62
 DATES = {"hall_code": pl.String, "date": pl.String}
 MONTHS = {"hall_code": pl.String, "month": pl.String}
@@ -55,7 +58,7 @@ def update(reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, 
         looks = sa.select(sample.id).where(inside)
         reader.execute(sa.delete(OPEN_CLOCKS).where(_of("samples"), OPEN_CLOCKS.c.record_id.in_(looks)))
         changes.apply(reader, changes.added([_taken_back(reader, pairs), _judge(reader, rules, inside, as_of)]))
-    reader.execute(sa.delete(OPEN_CLOCKS).where(OPEN_CLOCKS.c.record.in_(("inspections", "reviews"))))
+    reader.execute(sa.delete(OPEN_CLOCKS).where(OPEN_CLOCKS.c.record.in_(COMING)))
     _store_coming(reader, as_of)
     months = pl.concat([months, dates.select("hall_code", pl.col("date").str.slice(0, 7).alias("month"))]).unique()
     if months.height:
@@ -88,7 +91,7 @@ def _judge(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], as_of: d
 
 
 def _store_coming(reader: Reader, as_of: dt.datetime) -> None:
-    """Inspections and reviews whose moment has not come yet, so that it is noticed when it does.
+    """Inspections, reviews and joined facts whose moment has not come yet, so that it is noticed when it does.
 
     A reviewed finding counts once it is both observed and decided.
     """
@@ -100,7 +103,9 @@ def _store_coming(reader: Reader, as_of: dt.datetime) -> None:
         .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
         .where(later > microseconds(as_of))
     )
-    for record, query in (("inspections", inspected), ("reviews", reviewed)):
+    joined = sa.select(FACT_JOINS.c.id.label("record_id"), FACT_JOINS.c["at"].label("next_at"))
+    joined = joined.where(FACT_JOINS.c["at"] > microseconds(as_of))
+    for record, query in zip(COMING, (inspected, reviewed, joined), strict=True):
         coming = reader.frame(query)
         reader.ingest(OPEN_CLOCKS.name, coming.select(pl.lit(record).alias("record"), "record_id", "next_at"))
 
@@ -147,12 +152,11 @@ def _touched_dates(reader: Reader, as_of: dt.datetime, judged_batch: int) -> pl.
 def _touched_months(
     reader: Reader, rules: Rules, as_of: dt.datetime, judged_batch: int, judged_review: int
 ) -> pl.DataFrame:
-    """Months of new or reviewed events, and those in which they may double a later one."""
-    row, finding, review = RECORD_TABLES["inspections"].c, FINDINGS.c, REVIEWS.c
+    """Months of new, reviewed or joined events, and those in which they may double a later one."""
+    row, finding, review, join = RECORD_TABLES["inspections"].c, FINDINGS.c, REVIEWS.c, FACT_JOINS.c
     at = microseconds(as_of)
     come = {
-        record: sa.select(OPEN_CLOCKS.c.record_id).where(_of(record), OPEN_CLOCKS.c.next_at <= at)
-        for record in ("inspections", "reviews")
+        record: sa.select(OPEN_CLOCKS.c.record_id).where(_of(record), OPEN_CLOCKS.c.next_at <= at) for record in COMING
     }
     reviewed = sa.or_(review.id > judged_review, review.id.in_(come["reviews"]))
     queries: list[sa.Select[Any]] = [
@@ -161,6 +165,9 @@ def _touched_months(
         sa.select(finding.hall_code, finding.observed_at.label("at"))
         .select_from(FINDINGS.join(REVIEWS, review.finding_id == finding.id))
         .where(reviewed),
+        sa.select(join.hall_code, join.observed_at.label("at")).where(
+            sa.or_(join.batch_id > judged_batch, join.id.in_(come["joins"]))
+        ),
     ]
     moments = pl.concat([reader.frame(query) for query in queries]).drop_nulls().unique()
     span = rules.rulebook.sheet.repeat_days * DAY

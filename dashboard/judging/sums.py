@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from checks.clock import local_day
 from checks.judge.base import microseconds
-from checks.judge.inspections import FULL, hall_months
+from checks.judge.inspections import FULL, hall_months, once_per_fact
 from checks.judge.measures import measure_sums, months_that_count
 from checks.offices import Tree, ancestors, day_of_month
 from checks.periods import Period, month_bounds, next_month
@@ -216,12 +216,13 @@ def red_line_events(reader: Reader, edition: Edition, period: Period, as_of: dt.
 
 
 def red_lines_of(reader: Reader, edition: Edition, period: Period, as_of: dt.datetime) -> pl.DataFrame:
-    """Confirmed events of the items that are red lines, F03 only where a person found it deliberate."""
+    """Confirmed events of the items that are red lines, F03 only where a person found it deliberate; a fact once."""
     events = confirmed_events(reader, None, period.starts_at, period.ends_at, as_of)
     rules = edition.red_lines
     red = pl.col("item_code").is_in(list(rules.items))
     deliberate = pl.col("item_code").is_in(list(rules.deliberate_items)) & pl.col("deliberate")
-    return events.filter(red | deliberate, pl.col("at") <= microseconds(as_of))
+    found = events.filter(red | deliberate, pl.col("at") <= microseconds(as_of))
+    return once_per_fact(found, by=pl.lit(0))
 
 
 # --- summed up the tree -----------------------------------------------------------------------------------------------

@@ -212,6 +212,52 @@ def test_m03_and_what_is_not_confirmed_yet_deduct_nothing() -> None:
     assert points(("A03", "2026-07-06 09:00", 1), as_of="2026-07-06 08:59") == []
 
 
+def joined(*events: tuple[str, str, int, str | None], as_of: str = "2026-12-01") -> list[tuple[str, int, bool]]:
+    """(number, points, doubled) of events given as (item, local time, count, fact), in the order of time."""
+    rows = [
+        {"hall_code": "H", "item_code": item, "at": at, "confirmed_at": at, "count": count, "record": "inspections",
+         "number": f"{n:02d}", "fact": fact}
+        for n, (item, when, count, fact) in enumerate(events)
+        for at in [microseconds(dt.datetime.fromisoformat(when).replace(tzinfo=SHANGHAI))]
+    ]  # fmt: skip
+    moment = dt.datetime.fromisoformat(as_of).replace(tzinfo=SHANGHAI)
+    found = deductions(pl.DataFrame(rows, schema={**EVENTS, "fact": pl.String}), SHEET, moment)
+    return found.select("number", "points", "doubled").rows()
+
+
+def test_trap_45_one_fact_seen_in_several_ways_deducts_once_and_by_the_costliest() -> None:
+    """R02 costs 5, A03 costs 2: two sheets that say A03 thrice and a film that shows R02 once are one fact of 6."""
+    found = joined(("R02", "2026-07-06 09:00", 1, "F"), ("A03", "2026-07-06 10:00", 3, "F"),
+                   ("A03", "2026-07-06 11:00", 1, "F"))  # fmt: skip
+    assert found == [("01", 6, False)]
+
+
+def test_of_equal_evidence_the_earliest_stands_for_the_fact() -> None:
+    assert joined(("A03", "2026-07-06 10:00", 1, "F"), ("A03", "2026-07-06 09:00", 1, "F")) == [("01", 2, False)]
+
+
+def test_a_fact_is_one_occurrence_of_the_three_that_count_in_a_day() -> None:
+    found = joined(("A03", "2026-07-06 09:00", 1, None), ("A03", "2026-07-06 10:00", 1, "F"),
+                   ("A03", "2026-07-06 10:30", 1, "F"), ("A03", "2026-07-06 11:00", 1, None),
+                   ("A03", "2026-07-06 12:00", 1, None))  # fmt: skip
+    assert [(number, points) for number, points, _ in found] == [("00", 2), ("01", 2), ("03", 2), ("04", 0)]
+
+
+def test_joining_never_costs_more_and_a_later_day_still_doubles() -> None:
+    alone = joined(("A03", "2026-07-06 09:00", 1, None), ("A03", "2026-07-06 10:00", 1, None),
+                   ("A03", "2026-07-20 10:00", 1, None))  # fmt: skip
+    together = joined(("A03", "2026-07-06 09:00", 1, "F"), ("A03", "2026-07-06 10:00", 1, "F"),
+                      ("A03", "2026-07-20 10:00", 1, None))  # fmt: skip
+    assert (sum(row[1] for row in alone), sum(row[1] for row in together)) == (8, 6)
+    assert together[-1] == ("02", 4, True)
+
+
+def test_evidence_that_has_not_come_yet_leaves_the_fact_to_the_other() -> None:
+    events = (("A03", "2026-07-06 09:00", 1, "F"), ("A03", "2026-07-06 11:00", 2, "F"))
+    assert joined(*events, as_of="2026-07-06 10:00") == [("00", 2, False)]
+    assert joined(*events) == [("01", 4, False)]
+
+
 def test_a_hall_month_exists_with_a_deduction_or_a_checkable_sample() -> None:
     deducting = pl.DataFrame({"hall_code": ["H"], "month": ["2026-07"], "points": [5]})
     seen = pl.DataFrame({"hall_code": ["H", "G"], "month": ["2026-08", "2026-07"], "checkable": [3, 0]})
