@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
 from checks.office_history import (
@@ -22,21 +21,17 @@ from checks.office_history import (
     Merge,
     OfficeChangeError,
     Rename,
-    Version,
     require_sound,
     values_of,
 )
 from checks.offices import BEGINNING, ONE_DAY
-from collectors.records import RECORDS
 from dashboard.actions import audit
 from dashboard.actions.aliases import added, require_keeper
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, CONFIRMATIONS, HISTORY_TABLES, OFFICE_ALIASES, RECORD_TABLES
 from dashboard.errors import UsageError
 from dashboard.instants import to_micros
-from dashboard.intake.by_hand import SOURCE, STATE
-from dashboard.intake.content import content_hash
-from dashboard.intake.store import Sorted, Store
+from dashboard.intake.by_hand import STATE, close_batch, open_batch, write
 from dashboard.intake.tables import Tables, alone
 from dashboard.people import Viewer
 from dashboard.queries.office_history import TAKEN_BACK, Preview, after_change, digest, preview, read_history, written
@@ -93,12 +88,12 @@ def change_offices(
         pairs = written(before, after)
         _require_free_codes(tables, [new.code for old, new in pairs if old is None])
         told = {"kind": change.kind, **_plain(dataclasses.asdict(change))}
-        batch = _open(tables, by, told, why, at)
-        _write(tables, batch, pairs, at)
+        batch = open_batch(tables, "offices", by=by, at=at, details={"change": told, "why": why.strip()})
+        write(tables, "offices", batch, [_plain(values_of(new)) for _, new in pairs], at)
         kept = _keep_names(tables, by, change, before, at) if keep_names else _Kept()
         details = {"change": told, "why": why.strip(), "aliases": kept.ids,
                    "written": [[new.code, new.valid_from.isoformat()] for _, new in pairs]}  # fmt: skip
-        _close(tables, batch, details, new=sum(old is None for old, _ in pairs), read=len(pairs))
+        close_batch(tables, batch, details, new=sum(old is None for old, _ in pairs), read=len(pairs))
         audit.record(tables, by, "change_offices", change.subject, _json(details), at=at)
     return Done(batch, len(pairs), kept.refused)
 
@@ -117,7 +112,7 @@ def take_back(db: Database, *, by: Viewer, batch: int, why: str, at: dt.datetime
         before = read_history(db, tables.connection)
         day = details["change"]["day"]
         told = {"kind": TAKEN_BACK, "day": day, "of": batch}
-        new = _open(tables, by, told, why, at)
+        new = open_batch(tables, "offices", by=by, at=at, details={"change": told, "why": why.strip()})
         restored = _restore(tables, batch, new)
         after = read_history(db, tables.connection)
         try:
@@ -126,7 +121,7 @@ def take_back(db: Database, *, by: Viewer, batch: int, why: str, at: dt.datetime
             raise refusal(error) from error
         _withdraw_names(tables, by, details["aliases"], at)
         told_now = {"change": told, "why": why.strip(), "aliases": [], "written": []}
-        _close(tables, new, told_now, new=0, read=restored)
+        close_batch(tables, new, told_now, new=0, read=restored)
         audit.record(tables, by, "take_back_change_of_offices", str(batch), _json(told_now), at=at)
     return Done(new, restored)
 
@@ -137,47 +132,6 @@ def refusal(error: OfficeChangeError) -> UsageError:
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
-
-
-def _open(tables: Tables, by: Viewer, told: dict[str, Any], why: str, at: dt.datetime) -> int:
-    moment = to_micros(at)
-    insert = sa.insert(BATCHES).values(
-        source=SOURCE, record="offices", state=STATE, started_at=moment, exported_at=moment, by=by.name,
-        details=_json({"change": told, "why": why.strip()}),
-    )  # fmt: skip
-    return int(tables.scalar(insert.returning(BATCHES.c.id)))
-
-
-def _close(tables: Tables, batch: int, details: dict[str, Any], *, new: int, read: int) -> None:
-    values = {"read": read, "new": new, "updated": read - new, "details": _json(details)}
-    done = sa.update(BATCHES).values(**values, finished_at=BATCHES.c.started_at)
-    tables.run(done.where(BATCHES.c.id == batch))
-
-
-def _write(tables: Tables, batch: int, pairs: Sequence[tuple[Version | None, Version]], at: dt.datetime) -> None:
-    """The versions as an import would write them: the replaced ones go to the history."""
-    record = RECORDS["offices"]
-    rows = _rows([new for _, new in pairs], at)
-    keys = tables.frame(sa.select(OFFICES.c.id, OFFICES.c.code, OFFICES.c.valid_from))
-    both = rows.join(keys, on=list(record.key), how="left", maintain_order="left")
-    changed = both.filter(pl.col("id").is_not_null())
-    nothing = changed.clear()
-    store = Store(tables.db, tables.connection, record, batch)
-    new = both.filter(pl.col("id").is_null()).drop("id")
-    store.write(Sorted(new, changed, nothing, nothing.select("id", "version_at"), 0))
-
-
-def _rows(versions: Sequence[Version], at: dt.datetime) -> pl.DataFrame:
-    record = RECORDS["offices"]
-    schema = {column.name: pl.Int64 if column.kind == "integer" else pl.String for column in record.columns}
-    made = pl.DataFrame([_plain(values_of(version)) for version in versions], schema=schema)
-    made = made.with_columns(
-        pl.lit(to_micros(at), pl.Int64).alias("version_at"),
-        pl.lit(None, pl.String).alias("precision"),
-        pl.lit(None, pl.String).alias("unreadable"),
-        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row_no"),
-    )
-    return made.with_columns(content_hash(record, made))
 
 
 def _require_free_codes(tables: Tables, codes: Sequence[str]) -> None:

@@ -1,39 +1,116 @@
-"""Offices that a person has changed (手工变更的单位): a later file never undoes that silently.
+"""Versions that a person has written (手工变更): a later file never undoes them silently.
 
-A change made by hand is a batch of its own, without a file. A row of a file that says something else about a version
-written so, or brings another version of that office, goes to quarantine and waits for a person (docs/decisions/0009).
+A change made by hand is a batch of its own, without a file; judging, lineage and history know it as they know an
+import. A row of a file that says something else about a version written so, or brings another version of an office
+changed so, goes to quarantine and waits for a person (docs/decisions/0009, 0022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from collectors.records import RecordType
+from collectors.records import RECORDS, RecordType
 from dashboard.database.models import BATCHES, RECORD_TABLES
+from dashboard.instants import to_micros
+from dashboard.intake.content import content_hash
+from dashboard.intake.store import Sorted, Store
 from dashboard.intake.tables import Tables
+from dashboard.people import Viewer
 
 SOURCE, STATE = "by hand", "by_hand"
 """Source and state of the batches of such changes."""
 REASON = "changed_by_hand"
+KEPT = ("offices", "cameras", "hall_days")
+"""Records that people change on a page."""
+_KINDS = {"integer": pl.Int64, "instant": pl.Int64, "flag": pl.Boolean, "maybe": pl.Boolean}
+
+
+def enter(
+    tables: Tables, record: str, rows: Sequence[Mapping[str, Any]], *, by: Viewer, at: datetime,
+    details: Mapping[str, Any],
+) -> int:  # fmt: skip
+    """One change as one batch, inside the caller's `alone`: what it replaces goes to the history. Returns the batch.
+
+    `rows` are whole versions, a value for every column that is not empty; instants in microseconds.
+    """
+    batch = open_batch(tables, record, by=by, at=at, details=details)
+    new = write(tables, record, batch, rows, at)
+    close_batch(tables, batch, details, new=new, read=len(rows))
+    return batch
+
+
+def open_batch(tables: Tables, record: str, *, by: Viewer, at: datetime, details: Mapping[str, Any]) -> int:
+    """The batch of a change, not closed yet."""
+    moment = to_micros(at)
+    insert = sa.insert(BATCHES).values(
+        source=SOURCE, record=record, state=STATE, started_at=moment, exported_at=moment, by=by.name,
+        details=_json(details),
+    )  # fmt: skip
+    return int(tables.scalar(insert.returning(BATCHES.c.id)))
+
+
+def close_batch(tables: Tables, batch: int, details: Mapping[str, Any], *, new: int, read: int) -> None:
+    """Close it with its numbers: `read` versions written, `new` of them of things not known before."""
+    values = {"read": read, "new": new, "updated": read - new, "details": _json(details)}
+    done = sa.update(BATCHES).values(**values, finished_at=BATCHES.c.started_at)
+    tables.run(done.where(BATCHES.c.id == batch))
+
+
+def write(tables: Tables, record: str, batch: int, rows: Sequence[Mapping[str, Any]], at: datetime) -> int:
+    """The versions as an import would write them; how many are of things not known before."""
+    kind, table = RECORDS[record], RECORD_TABLES[record]
+    made = _frame(kind, rows, at)
+    keys = tables.frame(sa.select(table.c.id, *(table.c[name] for name in kind.key)))
+    both = made.join(keys, on=list(kind.key), how="left", maintain_order="left")
+    changed = both.filter(pl.col("id").is_not_null())
+    nothing = changed.clear()
+    new = both.filter(pl.col("id").is_null()).drop("id")
+    store = Store(tables.db, tables.connection, kind, batch)
+    store.write(Sorted(new, changed, nothing, nothing.select("id", "version_at"), 0))
+    return new.height
+
+
+def _frame(kind: RecordType, rows: Sequence[Mapping[str, Any]], at: datetime) -> pl.DataFrame:
+    schema = {column.name: _KINDS.get(column.kind, pl.String) for column in kind.columns}
+    plain = [{name: row.get(name) for name in schema} for row in rows]
+    named = [pl.lit(None, pl.String).alias("office_named")] if kind.office else []
+    made = pl.DataFrame(plain, schema=schema).with_columns(
+        pl.lit(to_micros(at), pl.Int64).alias("version_at"),
+        pl.lit(None, pl.String).alias("precision"),
+        pl.lit(None, pl.String).alias("unreadable"),
+        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row_no"),
+        *named,
+    )
+    return made.with_columns(content_hash(kind, made))
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
 def contradicting(
     tables: Tables, record: RecordType, rows: pl.DataFrame, clears: Collection[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that may be stored, and those that contradict a person, as refused rows. Of other records: all may."""
-    if record.name != "offices" or rows.is_empty():
-        return rows, _refused(rows.clear().with_columns(_NOTHING))
+    if record.name not in KEPT or rows.is_empty():
+        return rows, _refused(rows.clear().with_columns(_NOTHING), record)
     own = _by_hand(tables, record)
     if own.is_empty():
-        return rows, _refused(rows.clear().with_columns(_NOTHING))
-    said = rows.filter(pl.col("code").is_in(own["code"].implode()))
+        return rows, _refused(rows.clear().with_columns(_NOTHING), record)
+    first = record.key[0]
+    said = rows.filter(pl.col(first).is_in(own[first].implode()))
     both = said.join(own, on=list(record.key), how="left", suffix="_by_hand", maintain_order="left")
     stated = [name for name in record.names if name not in record.key]
-    kept = _every_key(tables, record)
-    another = pl.col("_hand").is_null() & ~pl.concat_str(record.key, separator="\x1f").is_in(kept.implode())
+    another = pl.lit(value=False)
+    if record.name == "offices":  # a version of another day would change what the one written by hand means
+        kept = _every_key(tables, record)
+        another = pl.col("_hand").is_null() & ~pl.concat_str(record.key, separator="\x1f").is_in(kept.implode())
     differs = {name: _differs(name, clears) & pl.col("_hand").is_not_null() for name in stated}
     column = pl.coalesce(
         pl.when(another).then(pl.lit("valid_from")),
@@ -45,16 +122,15 @@ def contradicting(
     )
     found = both.with_columns(column.alias("column_name"), value.alias("value"))
     found = found.filter(pl.col("column_name").is_not_null())
-    return rows.join(found, on="row_no", how="anti", maintain_order="left"), _refused(found)
+    return rows.join(found, on="row_no", how="anti", maintain_order="left"), _refused(found, record)
 
 
 _NOTHING = (pl.lit(None, pl.String).alias("column_name"), pl.lit(None, pl.String).alias("value"))
 
 
-def _refused(rows: pl.DataFrame) -> pl.DataFrame:
-    nobody = pl.lit(None, pl.String).alias("office_named")
-    return rows.select("row_no", pl.col("code").alias("number") if "code" in rows.columns else nobody.alias("number"),
-                       nobody, pl.lit(REASON).alias("reason"), "column_name", "value")  # fmt: skip
+def _refused(rows: pl.DataFrame, record: RecordType) -> pl.DataFrame:
+    return rows.select("row_no", pl.col(record.number).alias("number"), pl.lit(None, pl.String).alias("office_named"),
+                       pl.lit(REASON).alias("reason"), "column_name", "value")  # fmt: skip
 
 
 def _differs(name: str, clears: Collection[str]) -> pl.Expr:
