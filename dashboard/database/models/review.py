@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from dashboard.database.models.base import METADATA, identity, instant, number, text
+from dashboard.database.models.base import METADATA, flag, identity, instant, number, text
 
 JUDGEMENTS = sa.Table(
     "judgements",
@@ -21,6 +21,7 @@ JUDGEMENTS = sa.Table(
     text("rejected", null=False),  # JSON list of {finding, reason}
     text("reason"),
     text("calls_for"),  # drawn | grave | unsure | disagreement: another person must look; NULL: settled by this one
+    flag("drawn"),  # whether chance gives the sample a second look, whatever else does; NULL in the round gold
     sa.Column("seconds", sa.Double),  # from the claim to the decision
     number("withdraws"),  # the judgement that this row takes back; its other columns repeat that judgement
     text("by", null=False),

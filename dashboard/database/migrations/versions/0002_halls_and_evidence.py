@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("calls_for", sa.Text(), nullable=True),
+        sa.Column("drawn", sa.Boolean(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("withdraws", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
