@@ -1,4 +1,4 @@
-"""What a clip suggests (疑似问题): candidates of sheet items R01, R02, F02, F03 (domain §5.3), never more.
+"""What a clip suggests (疑似问题): candidates of sheet items by the rules of `detectors.toml`, never more.
 
 A condition needs its item's duration. One that holds for the whole clip may have held for longer: it is a candidate
 too, marked as of unproven duration.
@@ -6,26 +6,21 @@ too, marked as of unproven duration.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
-from collectors.video.health import LASTING_SECONDS, Health
-from collectors.video.presence import Presence, Span, total
-from collectors.video.witnesses import ENOUGH, NOT_CHECKABLE, TOO_DARK, TOO_WEAK, Witnesses
+from collectors.video.health import Health
+from collectors.video.presence import Span, total
+from collectors.video.rules import Detectors, Rule
+from collectors.video.states import Held
+from collectors.video.witnesses import NO_RECORDING, NO_TIME, NOT_DRAWN
 
-NEEDED_SECONDS = {"R01": 300.0, "R02": 600.0, "F02": 1800.0, "F03": LASTING_SECONDS}
-"""R01, R02, F02: domain §5.3. F03 names no duration: it counts once the problem has lasted."""
-ITEM_OF_PROBLEM = {
-    "no_signal": "F02",
-    "frozen": "F02",
-    "black": "F03",
-    "blurred": "F03",
-    "occluded": "F03",
-    "moved": "F03",
-}
-EMPTY_WINDOW_ITEMS = ("R01", "R02")
 WHOLE = 0.95
 """Share of the clip over which a condition must hold to count as holding throughout."""
+Table = Mapping[tuple[str, str], Held]
+"""(state, place) → when it held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A candidate. Seconds from the first frame; confidence 0–1."""
+    """A candidate. Seconds from the first frame; confidence 0–1.
+
+    Confidence is the measured recall of the witnesses where people are looked for, of a camera problem the share of
+    its time for which it was seen, else 1: a brightness is measured, not guessed.
+    """
 
     code: str
     start: float
@@ -47,13 +46,30 @@ class Finding:
     confidence: float
     duration_proven: bool
     windows: tuple[str, ...] = ()
+    """Labels of the places it was seen at."""
     problem: str | None = None
+    title: str = ""
+    """Of the rule that proposes it."""
     evidence: tuple[Evidence, ...] = field(default=())
 
     def moments(self) -> list[float]:
         """Seconds that show it best: near its beginning, in the middle, near its end."""
         inset = min(0.5, (self.end - self.start) / 4)
         return [round(second, 3) for second in (self.start + inset, (self.start + self.end) / 2, self.end - inset)]
+
+    def document(self) -> dict[str, Any]:
+        """As design §4.1 `look` has it, with more keys."""
+        return {
+            "code": self.code,
+            "start": round(self.start, 2),
+            "end": round(self.end, 2),
+            "confidence": self.confidence,
+            "duration_proven": self.duration_proven,
+            "windows": list(self.windows),
+            "problem": self.problem,
+            "title": self.title,
+            "evidence": [{"path": kept.path, "sha256": kept.sha256, "second": kept.second} for kept in self.evidence],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,47 +78,118 @@ class NotJudged:
 
     code: str
     reason: str
+    places: tuple[str, ...] = ()
+    """Where not; empty: nowhere."""
 
 
-def judge(
-    health: Health, presences: Sequence[Presence], witnesses: Witnesses, seconds: float
-) -> tuple[list[Finding], list[NotJudged]]:
-    """Candidates of one clip, and the items that could not be judged."""
-    found = camera_findings(health, seconds)
-    if not presences:
-        return found, []
-    obstacle = _obstacle(health, presences, witnesses, seconds)
-    if obstacle:
-        return found, [NotJudged(code, obstacle) for code in EMPTY_WINDOW_ITEMS]
-    return found + empty_window_findings(presences, witnesses, seconds), []
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of one clip, or of all clips of a hall's sample together, from second 0 to `seconds`."""
+
+    table: Table
+    seconds: float
+    recall: float
+    loose: Table | None = None
+    """Where one camera is enough to excuse (`unless`); None: as `table`."""
+    slot: int | None = None
+    """Slot of the day (design §4.2); None: not known, or a sample outside of the slots."""
+    morning: bool = False
+    """These are the minutes before opening: only rules `before_opening` apply, and else only the others."""
 
 
-def camera_findings(health: Health, seconds: float) -> list[Finding]:
+def judge(sight: Sight, detectors: Detectors) -> tuple[list[Finding], list[NotJudged]]:
+    """Candidates of places and of the hall, and the items that could not be judged. Camera problems are apart."""
+    found: list[Finding] = []
+    silent: list[NotJudged] = []
+    for rule in detectors.rules:
+        if rule.problems:
+            continue
+        if bool(rule.before_opening) is not sight.morning:
+            silent += [NotJudged(rule.item, NO_RECORDING)] if rule.before_opening and _is_due(rule, sight) else []
+        elif rule.slots and sight.slot is None and not sight.morning:
+            silent.append(NotJudged(rule.item, NO_TIME))
+        elif _is_due(rule, sight):
+            ours, unknown = applied(rule, sight, detectors)
+            covering = [(one.start, one.end) for one in found if one.code == rule.not_beside_item]
+            found += [one for one in ours if not any(a <= one.start and one.end <= b for a, b in covering)]
+            silent += unknown
+    return sorted(found, key=lambda one: (one.start, one.code, one.windows)), list(dict.fromkeys(silent))
+
+
+def applied(rule: Rule, sight: Sight, detectors: Detectors) -> tuple[list[Finding], list[NotJudged]]:
+    """One rule on a sight: where it holds for long enough, and where it cannot be told."""
+    places = sorted(place for state, place in sight.table if state == rule.when[0])
+    if not places:
+        return [], [NotJudged(rule.item, NOT_DRAWN)]
+    holding = {place: condition(rule, place, sight) for place in places}
+    unknown: dict[str, list[str]] = {}
+    for place, spans in holding.items():
+        if isinstance(spans, str):
+            unknown.setdefault(spans, []).append(place)
+    silent = [NotJudged(rule.item, reason, tuple(filter(None, where))) for reason, where in unknown.items()]
+    known = {place: spans for place, spans in holding.items() if not isinstance(spans, str)}
+    if rule.over == "every":
+        together = [] if unknown else common(list(known.values()))
+        return long_enough(rule, together, places, sight, detectors), silent
+    found = [one for place, spans in known.items() for one in long_enough(rule, spans, [place], sight, detectors)]
+    return found, silent
+
+
+def condition(rule: Rule, place: str, sight: Sight) -> list[Span] | str:
+    """When a rule's condition holds at one place, or why that is not known."""
+    spans = []
+    for state in rule.when:
+        held = sight.table.get((state, place))
+        if held is None:
+            return NOT_DRAWN
+        if held.reason:
+            return held.reason
+        spans.append(held.spans)
+    holds = common(spans)
+    for state in rule.unless:
+        excuse = (sight.loose or sight.table).get((state, place))
+        if excuse is None:  # nobody drew where the sign stands: the reviewer sees to it
+            continue
+        if excuse.reason:
+            return excuse.reason
+        holds = without(holds, excuse.spans)
+    for state in rule.beside:
+        others = [held for (name, _), held in sight.table.items() if name == state]
+        anywhere = [held.spans for held in others if held.reason is None]
+        if not anywhere:
+            return others[0].reason or NOT_DRAWN if others else NOT_DRAWN
+        holds = common([holds, joined(span for spans in anywhere for span in spans)])
+    return holds
+
+
+def long_enough(
+    rule: Rule, spans: Sequence[Span], places: Sequence[str], sight: Sight, detectors: Detectors
+) -> list[Finding]:
+    """Candidates of the spans that last, or that last as long as there is anything to see."""
+    needs = {need for state in (*rule.when, *rule.beside) for need in detectors.states[state].needs}
+    confidence = round(sight.recall, 3) if needs & {"witnesses", "detector"} else 1.0
+    names = tuple(filter(None, places))
+    found = []
+    for start, end in spans:
+        proven = end - start >= rule.seconds
+        if proven or end - start >= WHOLE * sight.seconds:
+            found.append(Finding(rule.item, start, end, confidence, proven, names, title=rule.title))
+    return found
+
+
+def camera_findings(health: Health, detectors: Detectors) -> list[Finding]:
     """F02 for a picture that is not live, F03 for one that is covered, turned away, out of focus or dark."""
     found = []
     for problem, spans in health.problems.items():
+        rule = next(rule for rule in detectors.rules if problem in rule.problems)
         start, end = spans[0][0], spans[-1][1]
-        share = total(spans) / (end - start)
-        code = ITEM_OF_PROBLEM[problem]
-        found.append(Finding(code, start, end, round(share, 3), total(spans) >= NEEDED_SECONDS[code], problem=problem))
+        share = round(total(spans) / (end - start), 3)
+        proven = total(spans) >= rule.seconds
+        found.append(Finding(rule.item, start, end, share, proven, problem=problem, title=rule.title))
     return sorted(found, key=lambda finding: (finding.start, finding.code))
 
 
-def empty_window_findings(
-    presences: Sequence[Presence], witnesses: Witnesses, seconds: float, *, whole_hall: bool = True
-) -> list[Finding]:
-    """R01 where every window is empty at once, R02 where one is; an R02 that says no more than an R01 is left out.
-
-    Without `whole_hall` there are windows that nobody looked at: no R01 then.
-    """
-    names = tuple(presence.window.name for presence in presences)
-    together = common([presence.absent for presence in presences]) if whole_hall else []
-    found = _long_enough("R01", together, names, witnesses, seconds)
-    covered = [(finding.start, finding.end) for finding in found]
-    for presence in presences:
-        alone = _long_enough("R02", presence.absent, (presence.window.name,), witnesses, seconds)
-        found += [one for one in alone if not any(a <= one.start and one.end <= b for a, b in covered)]
-    return found
+# --- spans -----------------------------------------------------------------------------------------------------------
 
 
 def common(spans: Sequence[Sequence[Span]]) -> list[Span]:
@@ -114,21 +201,29 @@ def common(spans: Sequence[Sequence[Span]]) -> list[Span]:
     return held
 
 
-def _long_enough(
-    code: str, absent: Sequence[Span], names: tuple[str, ...], witnesses: Witnesses, seconds: float
-) -> list[Finding]:
-    found = []
-    for start, end in absent:
-        proven = end - start >= NEEDED_SECONDS[code]
-        if proven or end - start >= WHOLE * seconds:
-            found.append(Finding(code, start, end, round(witnesses.recall, 3), proven, names))
-    return found
+def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """What is left of spans when others are taken out."""
+    if not taken:
+        return list(spans)
+    blocks = joined(taken)
+    free = [
+        (float("-inf"), blocks[0][0]),
+        *((b, c) for (_, b), (c, _) in pairwise(blocks)),
+        (blocks[-1][1], float("inf")),
+    ]
+    return common([spans, free])
 
 
-def _obstacle(health: Health, presences: Sequence[Presence], witnesses: Witnesses, seconds: float) -> str | None:
-    if witnesses.recall < ENOUGH:
-        return TOO_WEAK
-    if health.dark:
-        return TOO_DARK
-    known = max(total(presence.present) + total(presence.absent) for presence in presences)
-    return NOT_CHECKABLE if known < seconds / 2 else None
+def joined(spans: Iterable[Span], bridge: float = 0.0) -> list[Span]:
+    """Spans that overlap, touch or stand at most `bridge` seconds apart made into one."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1] + bridge:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def _is_due(rule: Rule, sight: Sight) -> bool:
+    return not rule.slots or sight.slot is None or sight.slot in rule.slots

@@ -14,12 +14,15 @@ import numpy as np
 
 from collectors.video.decode import Frame, watch
 from collectors.video.evidence import keep_frames
-from collectors.video.findings import Finding, NotJudged, judge
+from collectors.video.findings import Finding, NotJudged, Sight, camera_findings, judge
 from collectors.video.health import Health, health
 from collectors.video.measures import Measures, Meter
 from collectors.video.persons import Boxes, Detections, PersonDetector
 from collectors.video.presence import Presence, presence
 from collectors.video.reference import Reference
+from collectors.video.rules import shipped
+from collectors.video.series import Scene
+from collectors.video.states import Held, states_of
 from collectors.video.windows import WAITING, Window, require_inside
 from collectors.video.witnesses import Witnesses, witnesses_of
 
@@ -42,6 +45,8 @@ class Look:
     """(second, persons) for each second looked at; empty without a person detector."""
     waiting: tuple[tuple[int, int], ...] | None
     presences: tuple[Presence, ...]
+    states: tuple[Held, ...]
+    """What the detectors' rules look at, for the hall to put together."""
     findings: tuple[Finding, ...]
     not_judged: tuple[NotJudged, ...]
     motion: tuple[float, ...]
@@ -73,8 +78,11 @@ class Look:
             "people": {**_summary(self.people), "series": [list(pair) for pair in self.people]},
             "windows": [_window_document(presence) for presence in self.presences],
             "waiting": None if self.waiting is None else _summary(self.waiting),
-            "findings": [_finding_document(finding) for finding in self.findings],
-            "not_judged": [{"code": item.code, "reason": item.reason} for item in self.not_judged],
+            "findings": [finding.document() for finding in self.findings],
+            "not_judged": [
+                {"code": item.code, "reason": item.reason, "places": list(item.places)} for item in self.not_judged
+            ],
+            "states": [held.document() for held in self.states],
             "motion": [round(value, 2) for value in self.motion],
         }
 
@@ -87,11 +95,13 @@ def look(
     every: float = EVERY_SECONDS,
     reference: Reference | None = None,
     evidence: Path | None = None,
+    slot: int | None = None,
 ) -> Look:
     """Analyse a video file.
 
     `every`: seconds of presentation time between looks. `reference`: the camera's picture of the empty scene; without
     it the scene is learnt from the clip. `evidence`: folder for frames that show each finding, created if missing.
+    `slot`: the slot of the day that the clip belongs to; without it items that belong to a slot are not judged.
     Raises VideoError for a file that yields no picture, WindowError for a polygon outside the picture.
     """
     meter, detections, spent = Meter(), list[Detections](), 0.0
@@ -118,7 +128,12 @@ def look(
     )
     given = reference is not None and reference.small is not None
     witnesses = witnesses_of(detector.kind, reference_given=given)
-    findings, not_judged = judge(state, seen, witnesses, reading.seconds)
+    scene = Scene(
+        measures, detections, windows, size, witnesses, reference, state.usable, state.dark, reading.seconds,
+        {one.window.name: one for one in seen},
+    )  # fmt: skip
+    held = states_of(scene, shipped())
+    findings, not_judged = _candidates(held, state, witnesses, reading.seconds, slot)
     queue = next((window for window in windows if window.name == WAITING), None)
     return Look(
         video.name,
@@ -132,11 +147,21 @@ def look(
         heads(measures, [look.persons for look in detections], state) if detector.side else (),
         _waiting(queue, measures, detections, state) if detector.side else None,
         tuple(seen),
+        held,
         tuple(with_evidence(video, findings, evidence)),
         tuple(not_judged),
         per_second(measures),
         spent,
     )
+
+
+def _candidates(
+    held: Sequence[Held], state: Health, witnesses: Witnesses, seconds: float, slot: int | None
+) -> tuple[list[Finding], list[NotJudged]]:
+    """What this camera alone would propose; of places the hall's cameras must agree (`hall.py`)."""
+    table = {(one.state, one.place): one for one in held}
+    found, silent = judge(Sight(table, seconds, witnesses.recall, slot=slot), shipped())
+    return camera_findings(state, shipped()) + found, silent
 
 
 def detected(detector: PersonDetector, frame: Frame, size: tuple[int, int]) -> Detections:
@@ -206,17 +231,4 @@ def _window_document(one: Presence) -> dict[str, Any]:
         "longest_absence_seconds": None if one.longest_absence is None else round(one.longest_absence, 2),
         "present": _rounded(one.present),
         "absent": _rounded(one.absent),
-    }
-
-
-def _finding_document(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "start": round(finding.start, 2),
-        "end": round(finding.end, 2),
-        "confidence": finding.confidence,
-        "duration_proven": finding.duration_proven,
-        "windows": list(finding.windows),
-        "problem": finding.problem,
-        "evidence": [{"path": kept.path, "sha256": kept.sha256, "second": kept.second} for kept in finding.evidence],
     }

@@ -81,9 +81,9 @@ def presence(
     for window in windows:
         seen = np.array([len(window.in_it(look.persons)) > 0 for look in detections])
         nobody = np.array([all(window.share_of(box) < 0.05 for box in look.persons) for look in detections])
-        scene = _Scene(measures, window, size)
+        view = _Scene(measures, window, size)
         strong = detector in STRONG
-        other = scene.others(reference, nobody if strong else np.ones_like(seen), usable, strong=strong)
+        other = view.others(reference, nobody if strong else np.ones_like(seen), usable, strong=strong)
         fused = fuse_strong(seen, other, measures.times) if strong else seen | other
         found.append(smoothed(window, fused, usable, measures.times, seconds))
     return found
@@ -141,6 +141,11 @@ class _Scene:
         rank = min(2, motion.shape[1])
         noise = np.median(self.measures.cells, axis=(1, 2))
         return np.asarray(np.sort(motion, axis=1)[:, -rank] >= LIVELY + 0.25 * noise)
+
+
+def liveliness(measures: Measures, window: Window, size: tuple[int, int]) -> Flags:
+    """Looks at which something moves in the window, as the witness of motion has it."""
+    return _Scene(measures, window, size).lively()
 
 
 def held(flags: Flags, times: NDArray[np.float64], seconds: float) -> Flags:

@@ -13,6 +13,11 @@ ENOUGH = 0.90
 TOO_WEAK = "not judged: detector too weak"
 TOO_DARK = "not judged: picture too dark"
 NOT_CHECKABLE = "not judged: camera not checkable"
+NO_REFERENCE = "not judged: no reference picture"
+NO_TIME = "not judged: time of day not known"
+NO_CLOCK = "not judged: clock in the picture not read"
+NO_RECORDING = "not judged: no recording from before opening"
+NOT_DRAWN = "not judged: nothing is drawn for it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -147,7 +147,3 @@ def windows_of(camera: str, windows: str | None, waiting: str | None) -> tuple[W
         raise WindowError(f"Camera {camera}, waiting_area is not JSON: {error.msg}.") from error
     polygon = area.get("polygon") if isinstance(area, dict) else area
     return (*found, *parse_windows(json.dumps([{"name": WAITING, "polygon": polygon}]), f"Camera {camera}, waiting"))
-
-
-def names_of(windows: Sequence[Window]) -> list[str]:
-    return [window.name for window in windows if window.is_staffed]

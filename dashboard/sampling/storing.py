@@ -15,16 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.records import SAMPLES
-from collectors.video.findings import EMPTY_WINDOW_ITEMS, Finding
-from collectors.video.hall import View, empty_windows
+from collectors.video.findings import Finding, NotJudged
+from collectors.video.hall import View, judge_hall
+from collectors.video.rules import shipped
 from dashboard.actions import audit
 from dashboard.database import Database
-from dashboard.database.models import BATCHES, EVIDENCE, FINDINGS, LOOKS, RECORD_TABLES
+from dashboard.database.models import BATCHES, EVIDENCE, FINDINGS, LOOKS, NOT_JUDGED, RECORD_TABLES
 from dashboard.instants import to_micros
 from dashboard.intake.content import content_hash
 from dashboard.people import Viewer
 from dashboard.sampling.capture import Outcome, Task
-from dashboard.sampling.days import DueSlot, names_of
+from dashboard.sampling.days import DueSlot
 
 SOURCE = "sampling"
 FINAL = ("captured", "missed", "not_checkable")
@@ -115,7 +116,7 @@ class _Desk:
     now: datetime
 
     def keep_look(self, outcome: Outcome) -> None:
-        """The look itself, its clip, and what it says of the camera; empty windows are the hall's to say."""
+        """The look itself, its clip, and what it says of the camera; everything else is the hall's to say."""
         look, clip, code = outcome.look, outcome.clip, self.task.camera.code
         assert look is not None
         assert clip is not None
@@ -134,30 +135,45 @@ class _Desk:
         )
         self.keep_file(code, "clip", str(folder / clip.path.name), look.sha256)
         for finding, written in zip(look.findings, document["findings"], strict=True):
-            if finding.code not in EMPTY_WINDOW_ITEMS:
+            if finding.code in shipped().of_a_camera:
                 identity = self.keep_finding(code, finding, clip.lead, look.detector)
                 self.keep_frames(code, written["evidence"], identity)
 
     def conclude_hall(self) -> None:
-        """Once every look of the sample is final: what they say together of empty windows, with the frames kept."""
+        """Once every look of the sample is final: what they say together, with the frames kept."""
         outcomes = self._outcomes()
         if any(outcome not in FINAL for outcome in outcomes.values()):
             return
         looks = self._looks()
         seeing = {code: look for code, look in looks.items() if outcomes[code] == "captured"}
         views = {
-            camera.code: View.of(names_of(camera.windows), seeing.get(camera.code), _lead(looks.get(camera.code)))
+            camera.code: View.of(camera.windows, seeing.get(camera.code), _lead(looks.get(camera.code)))
             for camera in self.due.cameras
             if camera.code in outcomes
         }
-        shown: dict[str, int] = {}
-        for code, finding in empty_windows(views):
+        found, silent = judge_hall(views, shipped(), slot=self.due.slot.number)
+        shown: dict[tuple[str, str], int] = {}
+        for code, finding in found:
             identity = self.keep_finding(code, finding, _lead(looks[code]), looks[code]["detector"])
-            shown.update(dict.fromkeys(seeing, identity) if finding.code == "R01" else {code: identity})
+            shown.update({(camera, finding.code): identity for camera in (seeing if finding.code == "R01" else [code])})
         for code, document in seeing.items():
-            found = [finding for finding in document["findings"] if finding["code"] in EMPTY_WINDOW_ITEMS]
-            frames = {frame["path"]: frame for finding in found for frame in finding["evidence"]}
-            self.keep_frames(code, list(frames.values()), shown.get(code))
+            frames = {frame["path"]: (frame, shown.get((code, one["code"]))) for one in reversed(document["findings"])
+                      if one["code"] not in shipped().of_a_camera for frame in one["evidence"]}  # fmt: skip
+            for frame, shows in frames.values():
+                self.keep_frames(code, [frame], shows)
+        self.keep_silence(silent)
+
+    def keep_silence(self, silent: Sequence[NotJudged]) -> None:
+        """The items on which this sample gives no answer, with the reason: none is not the same as nothing found."""
+        if silent:
+            self.connection.execute(
+                sa.insert(NOT_JUDGED).values(
+                    sample_id=self.task.sample_id,
+                    hall_code=self.due.hall,
+                    items=json.dumps({one.code: one.reason for one in silent}),
+                    at=to_micros(self.now),
+                )
+            )
 
     def keep_finding(self, camera: str, finding: Finding, lead: float, detector: str) -> int:
         observed = self.task.moment + timedelta(seconds=max(0.0, finding.start - lead))
@@ -222,6 +238,7 @@ def why(finding: Finding) -> str:
         {
             "windows": list(finding.windows),
             "problem": finding.problem,
+            "title": finding.title,
             "seconds": round(finding.end - finding.start, 1),
         },
         ensure_ascii=False,
