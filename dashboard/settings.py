@@ -58,6 +58,19 @@ class VideoSettings(_Table):
     face_model: str | None = None
     evidence_dir: str = "var/evidence"
     slots: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_SLOTS))
+    workers: int | None = Field(default=None, ge=0)
+    """Processes that look at clips, one core each; absent: as many as there are cores. 0: threads of the worker."""
+    captures: int = Field(default=32, ge=1)
+    """Minutes that each of them fetches at the same time; they wait for cameras and need hardly any processor."""
+    memory_mb: int = Field(default=600, ge=200)
+    """A process that needs more is ended, and what it did is done again by another."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler (tls://host:8786) that is used instead of processes of our own."""
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    places: dict[str, str] = {}
+    """Code of a hall, or of an office above it → the resource label of the workers near its cameras."""
 
     @field_validator("slots")
     @classmethod

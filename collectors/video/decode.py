@@ -36,10 +36,12 @@ GREY_SIDE = 384
 """Longer side in pixels of the grey pictures that measures are taken on."""
 STALL_SECONDS = 30.0
 PIPE_BYTES = 1 << 20
+FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
+"""Deaths that no file can cause by itself: somebody, or a machine short of memory, ended the decoder."""
 
 
 class VideoError(CollectorError):
-    """A video that cannot be read. `reason`: refused, invalid, died, silent, offline, wrong_password, …"""
+    """A video that cannot be read. `reason`: refused, invalid, died, killed, silent, offline, wrong_password, …"""
 
     def __init__(self, message: str, *, reason: str, permanent: bool = True) -> None:
         super().__init__(message, permanent=permanent)
@@ -227,6 +229,8 @@ class Child:
     def _dead(self) -> VideoError:
         code = self.process.wait()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        if code in FROM_OUTSIDE:
+            raise VideoError(f"decoder ended by {how} on {self.name}.", reason="killed", permanent=False)
         return VideoError(f"decoder died on {self.name} ({how}): the file is damaged.", reason="died")
 
 

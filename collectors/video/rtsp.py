@@ -50,7 +50,7 @@ def _long_enough(clip: Clip, name: str, seconds: float) -> Clip:
 
 def _as_outcome(error: VideoError, name: str) -> VideoError:
     """The same error with a cause that a sample can carry."""
-    known = ("wrong_password", "disk_full", "recorder_busy", "offline")
+    known = ("wrong_password", "disk_full", "recorder_busy", "offline", "killed")
     reason = error.reason if error.reason in known else "offline"
     detail = redact(str(error)).removeprefix(f"{redact(name)}: ")
     return VideoError(f"{redact(name)}: {detail}", reason=reason, permanent=reason == "wrong_password")

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from collectors.base import CollectorError
 from collectors.redact import redact
@@ -31,8 +32,8 @@ RECORDING_GRACE = timedelta(minutes=10)
 class Task:
     """A look that is due: camera, drawn moment (aware), and the folder that its files will lie in.
 
-    `work` is a folder of this run alone: two runs at once must not write over each other. It becomes `folder` in the
-    transaction that stores the outcome.
+    `work` is a folder of this run alone: two runs at once must not write over each other. Each attempt has a folder of
+    its own in it; the files of the one that counts become `folder` in the transaction that stores the outcome.
     """
 
     sample_id: str
@@ -41,6 +42,14 @@ class Task:
     folder: Path
     work: Path
     moved_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A minute that was fetched and not yet looked at: the clip in a folder of its own, and when it was taken."""
+
+    clip: Clip
+    captured_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +80,40 @@ def is_last_chance(task: Task, now: datetime) -> bool:
     return now >= task.moment + timedelta(seconds=CLIP_SECONDS) + step + RECORDING_GRACE
 
 
-def take(task: Task, detector: PersonDetector, home: Path, *, now: datetime) -> Outcome | None:
-    """Fetch and look. None if it is too early to say (the recorder may still be writing the file).
+def is_lost(task: Task, now: datetime) -> bool:
+    """Whether a live camera's moment has passed: nobody can take it any more."""
+    return not task.camera.playback_url and bool(task.camera.url) and now > task.moment + LIVE_LATE
 
-    Leaves clip and frames in `task.work`, no folder if there is no clip. A fault of the camera is an outcome,
-    never an exception.
+
+def lost(task: Task) -> Outcome:
+    """The outcome of a live moment at which nobody was there."""
+    detail = f"Camera {task.camera.code}: nobody was there at the drawn moment, and it keeps no recording."
+    return Outcome(task, "missed", "worker_down", detail=detail)
+
+
+def fetched(task: Task, home: Path, now: datetime) -> Fetched | Outcome | None:
+    """Fetch the minute into a new folder below `task.work`: waits for the camera, needs hardly any processor.
+
+    None if it is too early to say (the recorder may still be writing the file). A fault of the camera is an outcome,
+    never an exception; VideoError only for a decoder that was killed from outside: worth another attempt.
     """
+    folder = task.work / uuid4().hex
     try:
-        task.work.mkdir(parents=True)
-        clip, captured_at = _fetched(task, home, now)
+        folder.mkdir(parents=True)
+        clip, captured_at = _fetched(task, folder / "clip.mp4", home, now)
     except VideoError as error:
-        shutil.rmtree(task.work, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        if error.reason == "killed":
+            raise
         return _without_picture(task, error, now)
     except OSError as error:
-        shutil.rmtree(task.work, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         return Outcome(task, "missed", "disk_full" if error.errno == 28 else "recording_missing", detail=str(error))
-    return _looked_at(task, clip, captured_at, detector)
+    return Fetched(clip, captured_at)
 
 
-def _fetched(task: Task, home: Path, now: datetime) -> tuple[Clip, datetime]:
-    camera, to = task.camera, task.work / "clip.mp4"
+def _fetched(task: Task, to: Path, home: Path, now: datetime) -> tuple[Clip, datetime]:
+    camera = task.camera
     playback = camera.playback_url
     if playback and "://" not in playback:
         return fetch(Template(playback, camera.code, home), task.moment, to), now
@@ -99,9 +122,6 @@ def _fetched(task: Task, home: Path, now: datetime) -> tuple[Clip, datetime]:
         return record(Template(playback, camera.code, Path()).rendered(task.moment), to, name=name)
     if not camera.url:
         raise VideoError(f"{name} has neither url nor playback_url.", reason="offline")
-    if now > task.moment + LIVE_LATE:
-        raise VideoError(f"{name}: nobody was there at the drawn moment, and it keeps no recording.",
-                         reason="worker_down")  # fmt: skip
     return record(camera.url, to, name=name)
 
 
@@ -109,7 +129,7 @@ def _without_picture(task: Task, error: VideoError, now: datetime) -> Outcome | 
     reason, detail = error.reason, redact(str(error))
     if reason in NOT_CHECKABLE_CAUSES:
         return Outcome(task, "not_checkable", reason, detail=detail)
-    if reason in ("worker_down", "disk_full"):
+    if reason == "disk_full":
         return Outcome(task, "missed", reason, detail=detail)
     if not is_last_chance(task, now):
         return None
@@ -117,7 +137,12 @@ def _without_picture(task: Task, error: VideoError, now: datetime) -> Outcome | 
     return Outcome(task, "missed", reason if reason in MISSED_CAUSES else "recording_missing", detail=detail)
 
 
-def _looked_at(task: Task, clip: Clip, captured_at: datetime, detector: PersonDetector) -> Outcome:
+def looked_at(task: Task, got: Fetched, detector: PersonDetector) -> Outcome:
+    """Look at the minute; frames that show candidates go to a new folder below `task.work`, beside the clip's.
+
+    VideoError only for a decoder that was killed from outside: worth another attempt.
+    """
+    clip, evidence = got.clip, task.work / uuid4().hex
     notes = [task.camera.fault] if task.camera.fault else []
     windows, reference = task.camera.windows, None
     try:
@@ -125,18 +150,19 @@ def _looked_at(task: Task, clip: Clip, captured_at: datetime, detector: PersonDe
     except CollectorError as error:
         notes.append(redact(str(error)))
     try:
-        seen = look(clip.path, windows=windows, detector=detector, reference=reference, evidence=task.work)
+        seen = look(clip.path, windows=windows, detector=detector, reference=reference, evidence=evidence)
     except VideoError as error:
-        shutil.rmtree(task.work, ignore_errors=True)
+        if error.reason == "killed":
+            raise
         cause = "disk_full" if error.reason == "disk_full" else "recording_missing"
         return Outcome(task, "missed", cause, detail=redact(str(error)))
     except CollectorError as error:  # a polygon drawn on another picture: the minute itself is kept and can be reviewed
         notes.append(redact(str(error)))
-        seen = look(clip.path, detector=detector, reference=reference, evidence=task.work)
+        seen = look(clip.path, detector=detector, reference=reference, evidence=evidence)
     problems = seen.health.problems
     problem = next((name for name in CAUSE_ORDER if name in problems), None)
     outcome = "not_checkable" if problem else "captured"
-    return Outcome(task, outcome, problem, captured_at, clip, seen, " ".join(notes) or None)
+    return Outcome(task, outcome, problem, got.captured_at, clip, seen, " ".join(notes) or None)
 
 
 def _reference(task: Task) -> Reference | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from collectors.video.rules import shipped
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, EVIDENCE, FINDINGS, LOOKS, NOT_JUDGED, RECORD_TABLES
+from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.intake.content import content_hash
 from dashboard.people import Viewer
@@ -42,6 +43,15 @@ def states(db: Database, day: date) -> dict[tuple[str, int, str], str]:
     with db.reading() as connection:
         rows = connection.execute(query.where(sample.date == day.isoformat())).all()
     return {(row.hall_code, row.slot, row.camera_code): row.outcome for row in rows}
+
+
+def still_open(db: Database) -> Callable[[str, str], bool]:
+    """Whether the look of a sample by a camera has no outcome yet, as of now."""
+    sample = RECORD_TABLES["samples"].c
+    with db.reading() as connection:
+        query = sa.select(sample.sample_id, sample.camera_code).where(sample.outcome == "planned")
+        planned = {(row.sample_id, row.camera_code) for row in connection.execute(query)}
+    return lambda sample_id, camera: (sample_id, camera) in planned
 
 
 def announce(
@@ -88,9 +98,9 @@ def conclude(db: Database, due: DueSlot, outcome: Outcome, root: Path, *, by: Vi
         batch = _batch(connection, 1, "updated", by, now)
         row = dict(connection.execute(sa.select(table).where(mine)).mappings().one())
         connection.execute(sa.update(table).where(mine).values(_lineage(row, batch, 1, now)))
-        desk = _Desk(connection, due, task, root, now)
+        desk = _Desk(connection, due, task, root, by, now)
+        _settle(outcome)
         if outcome.look is not None:
-            _settle(task)
             desk.keep_look(outcome)
         desk.conclude_hall()
         detail = " ".join(filter(None, (outcome.outcome, outcome.cause, outcome.detail)))
@@ -98,11 +108,19 @@ def conclude(db: Database, due: DueSlot, outcome: Outcome, root: Path, *, by: Vi
     return True
 
 
-def _settle(task: Task) -> None:
-    """The run's own folder becomes the sample's. One that is there already was left by a run killed at this point."""
-    shutil.rmtree(task.folder, ignore_errors=True)
-    task.folder.parent.mkdir(parents=True, exist_ok=True)
-    task.work.replace(task.folder)
+def _settle(outcome: Outcome) -> None:
+    """The files of the attempt that counts become the sample's folder.
+
+    One that is there already was left by a run killed at this point: its files are in no row, and go.
+    """
+    folder, clip = outcome.task.folder, outcome.clip
+    shutil.rmtree(folder, ignore_errors=True)
+    if outcome.look is None or clip is None:
+        return
+    for frame in {frame.path for finding in outcome.look.findings for frame in finding.evidence}:
+        Path(frame).replace(clip.path.with_name(Path(frame).name))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    clip.path.parent.replace(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,7 @@ class _Desk:
     due: DueSlot
     task: Task
     root: Path
+    by: Viewer
     now: datetime
 
     def keep_look(self, outcome: Outcome) -> None:
@@ -201,22 +220,21 @@ class _Desk:
     def keep_file(
         self, camera: str, kind: str, path: str, sha256: str, second: float | None = None, finding: int | None = None
     ) -> None:
-        """A row for a file below the evidence folder."""
-        self.connection.execute(
-            sa.insert(EVIDENCE).values(
-                sample_id=self.task.sample_id,
-                finding_id=finding,
-                camera_code=camera,
-                kind=kind,
-                path=path,
-                sha256=sha256,
-                bytes=(self.root / path).stat().st_size,
-                second=second,
-                taken_at=to_micros(self.task.moment),
-                hall_name=self.due.hall_name,
-                created_at=to_micros(self.now),
-            )
-        )
+        """A row for a file below the evidence folder, and its entry in the chain. It never changes."""
+        values = {
+            "sample_id": self.task.sample_id,
+            "finding_id": finding,
+            "camera_code": camera,
+            "kind": kind,
+            "path": path,
+            "sha256": sha256,
+            "bytes": (self.root / path).stat().st_size,
+            "second": second,
+            "taken_at": to_micros(self.task.moment),
+            "hall_name": self.due.hall_name,
+            "created_at": to_micros(self.now),
+        }
+        chain.enter(self.connection, EVIDENCE, values, by=self.by, at=self.now, kind=kind)
 
     def _outcomes(self) -> dict[str, str]:
         sample = RECORD_TABLES["samples"].c

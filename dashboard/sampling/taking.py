@@ -9,36 +9,33 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import sqlalchemy as sa
 
-from collectors.video.persons import PersonDetector, person_detector
+from collectors.video.persons import PersonDetector
 from collectors.video.plan import LOCAL, moment_of
 from dashboard.database import Database
 from dashboard.database.models import LOOKS, PLAN_DAYS
 from dashboard.errors import MingchaError
 from dashboard.people import Viewer
 from dashboard.sampling import storing
-from dashboard.sampling.capture import Outcome, Task, is_ready, take
-from dashboard.sampling.days import Camera, DueSlot, due_slots
+from dashboard.sampling.capture import Outcome, Task, is_ready
+from dashboard.sampling.cluster import shared_crew
+from dashboard.sampling.crew import Crew, Threads
+from dashboard.sampling.days import Camera, due_slots
+from dashboard.sampling.rounds import Job, Round, places_of
 from dashboard.sampling.sealing import reveal, seal, seed_for
+from dashboard.sampling.workplace import Workplace, workplace
 from dashboard.settings import Settings
 
 LOOK_BACK = timedelta(days=31)
 """How far back looks without an outcome are still taken: recorders keep about a month."""
-AT_ONCE = 4
-WORK = ".taking"
-LEFT_BEHIND_SECONDS = 86_400
 _busy: set[tuple[str, str, str]] = set()
 _busy_lock = threading.Lock()
 _settled: set[tuple[str, date]] = set()
@@ -60,13 +57,6 @@ class Taken:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    due: DueSlot
-    day: date
-    task: Task
-
-
 def take_due(
     db: Database,
     settings: Settings,
@@ -76,25 +66,33 @@ def take_due(
     only_day: date | None = None,
     only_slot: int | None = None,
     detector: PersonDetector | None = None,
+    crew: Crew | None = None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> list[Taken]:
     """Take every look whose moment has come and that has no outcome yet; `now` is aware.
 
-    Seals days that nobody sealed in time (their `sealed_at` tells) and reveals those that are over. Raises MingchaError
-    if the evidence folder cannot be written, PlanError without the plan's secret, ModelError for a bad detector.
+    Seals days that nobody sealed in time (their `sealed_at` tells) and reveals those that are over. `crew` does the
+    work, by default that of this process (`cluster.shared_crew`), or threads that use `detector` if one is given;
+    `go_on` is called several times a second and ends the run by raising. Raises MingchaError if the evidence folder
+    cannot be written, PlanError without the plan's secret, CrewError for looks that nobody could take.
     """
     root = evidence_folder(settings)
-    _tidy(root / WORK)
     days = [only_day] if only_day else list(days_to_take(db, now))
-    ready = [job for day in days for job in _jobs(db, settings, day, root, viewer, now, only_slot)]
-    with _in_hand(db, ready) as jobs:
-        taken = _take_all(db, settings, jobs, root, viewer, now, detector) if jobs else []
+    hands = crew or (Threads(None) if detector else None)
+    with workplace(root, storing.still_open(db)) as place:
+        ready = [job for day in days for job in _jobs(db, settings, day, place, viewer, now, only_slot)]
+        with _in_hand(db, ready) as jobs:
+            this = Round(
+                db, settings, place, viewer, now, lambda: hands or shared_crew(settings), detector=detector, go_on=go_on
+            )
+            taken = [_taken(job, outcome) for job, outcome in this.run(jobs)]
     for day in days:
         reveal(db, settings, day, by=viewer, now=now)
-    return taken
+    return sorted(taken, key=lambda look: (look.sample_id, look.camera))
 
 
 @contextmanager
-def _in_hand(db: Database, jobs: list[_Job]) -> Iterator[list[_Job]]:
+def _in_hand(db: Database, jobs: list[Job]) -> Iterator[list[Job]]:
     """Those that no other run of this process has in hand: runs overlap, since a live look lasts a minute.
 
     Two processes may take the same look twice; only one of them concludes it (`storing.conclude`).
@@ -134,15 +132,15 @@ def evidence_folder(settings: Settings) -> Path:
 
 
 def _jobs(
-    db: Database, settings: Settings, day: date, root: Path, viewer: Viewer, now: datetime, only_slot: int | None
-) -> Iterator[_Job]:
+    db: Database, settings: Settings, day: date, place: Workplace, viewer: Viewer, now: datetime, only_slot: int | None
+) -> Iterator[Job]:
     """Looks of a day that are ready; rows are made for all whose moment has come."""
     today = now.astimezone(LOCAL).date()
     if day > today or (str(db.url), day) in _settled:
         return
     known, dues = storing.states(db, day), due_slots(db, settings, day)
     sealed_at = seal(db, settings, day, by=viewer, now=now).sealed_at if dues else now
-    seed, settled = None, day < today and only_slot is None
+    seed, settled, near = None, day < today and only_slot is None, places_of(db, settings, viewer)
     for due in dues:
         waiting = [
             camera
@@ -161,10 +159,10 @@ def _jobs(
         storing.announce(db, due, day, moment, [camera.code for camera in waiting], by=viewer, now=now)
         sample_id = storing.sample_id_of(due.hall, day, due.slot.number)
         for camera in waiting:
-            folder = root / day.strftime("%Y/%m/%d") / file_name(sample_id) / file_name(camera.code)
-            task = Task(sample_id, camera, moment, folder, root / WORK / uuid4().hex)
+            folder = place.root / day.strftime("%Y/%m/%d") / file_name(sample_id) / file_name(camera.code)
+            task = Task(sample_id, camera, moment, folder, place.work_of())
             if is_ready(task, now):
-                yield _Job(due, day, replace(task, moved_before=_has_moved(db, camera.code)))
+                yield Job(due, day, replace(task, moved_before=_has_moved(db, camera.code)), near(due.hall))
     if settled:
         _settled.add((str(db.url), day))
 
@@ -174,39 +172,7 @@ def _was_known(camera: Camera, day: date, sealed_at: datetime) -> bool:
     return camera.since.astimezone(LOCAL).date() <= day or camera.since <= sealed_at
 
 
-def _take_all(
-    db: Database,
-    settings: Settings,
-    jobs: list[_Job],
-    root: Path,
-    viewer: Viewer,
-    now: datetime,
-    detector: PersonDetector | None,
-) -> list[Taken]:
-    """Several at a time, since live ones wait for a minute to pass; each is concluded as it ends."""
-    eyes = detector or person_detector(settings.video.person_model)
-    taken = []
-    with ThreadPoolExecutor(min(AT_ONCE, len(jobs)), thread_name_prefix="sample") as pool:
-        running = {pool.submit(take, job.task, eyes, settings.home, now=now): job for job in jobs}
-        for future in as_completed(running):
-            job = running[future]
-            outcome = None if future.exception() else future.result()
-            if outcome is not None and storing.conclude(db, job.due, outcome, root, by=viewer, now=now):
-                taken.append(_taken(job, outcome))
-            shutil.rmtree(job.task.work, ignore_errors=True)
-    for future in running:
-        future.result()  # a fault of ours is raised, once the others are safe
-    return sorted(taken, key=lambda look: (look.sample_id, look.camera))
-
-
-def _tidy(work: Path) -> None:
-    """Remove what runs killed more than a day ago left behind (by the file system's clock, not the given one)."""
-    for folder in work.iterdir() if work.is_dir() else ():
-        if folder.stat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _taken(job: _Job, outcome: Outcome) -> Taken:
+def _taken(job: Job, outcome: Outcome) -> Taken:
     task = job.task
     return Taken(
         task.sample_id, job.due.hall, task.camera.code, job.day, job.due.slot.number, outcome.outcome, outcome.cause,

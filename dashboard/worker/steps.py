@@ -49,7 +49,7 @@ def sample(context: Context) -> Note | None:
     application = context.application
     if application.settings.company.demo and _demo_is_filming(application):
         return None  # its recorder has nothing yet: every past moment would end as a missing recording
-    taken = take_due(application.db, application.settings, application.now(), application.viewer)
+    taken = take_due(application.db, application.settings, application.now(), application.viewer, go_on=context.go_on)
     if not taken:
         return None
     counts = Counter(look.outcome for look in taken)
