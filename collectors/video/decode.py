@@ -150,8 +150,8 @@ def require_file(path: Path) -> None:
 class Child:
     """A decoder at work on one job. Leaving the context ends it, whatever it is doing."""
 
-    program = DECODER
-    """A child of another kind speaks the same language (`blur.py`)."""
+    program: Path | None = None
+    """Another program that speaks the decoder's language (`blur.py`)."""
 
     def __init__(
         self, job: Mapping[str, Any], name: str, *, stall_seconds: float = STALL_SECONDS, total_seconds: float = 1e9
@@ -164,7 +164,7 @@ class Child:
 
     def __enter__(self) -> Child:
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(self.program), packages_folder()],
+            [sys.executable, "-I", "-S", str(self.program or DECODER), packages_folder()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the library's chatter names addresses with their passwords
