@@ -186,7 +186,8 @@ def _withdraw_names(tables: Tables, by: Viewer, ids: Sequence[int], at: dt.datet
 
 
 def _details(tables: Tables, batch: int) -> dict[str, Any]:
-    text = tables.scalar(sa.select(BATCHES.c.details).where(BATCHES.c.id == batch, BATCHES.c.state == STATE))
+    by_hand = (BATCHES.c.id == batch, BATCHES.c.state == STATE, BATCHES.c.record == "offices")
+    text = tables.scalar(sa.select(BATCHES.c.details).where(*by_hand))
     if text is None:
         raise UsageError(f"Batch {batch} is no change of offices made by hand.", "See: mingcha offices --changes")
     details: dict[str, Any] = json.loads(text)

@@ -19,6 +19,7 @@ from dashboard.database.models import BATCHES, HISTORY_TABLES, QUARANTINE, QUARA
 from dashboard.errors import MingchaError
 from dashboard.instants import LOCAL, from_micros, iso_local
 from dashboard.people import Viewer
+from dashboard.queries.inspections import may_know_inspectors
 from dashboard.queries.offices import visible_tree
 from dashboard.queries.record import PERSONAL
 
@@ -64,7 +65,9 @@ def batch_changes(db: Database, viewer: Viewer, batch_id: int, *, limit: int = 1
     seen = None if viewer.sees_everything else frozenset(visible_tree(db, viewer).offices)
     versions = _visible(_versions(db, record, batch_id), record, seen)
     before = _before(db, record, batch_id)
-    changes = [_change(record, row, before.get(row["record_id"])) for row in versions.head(limit).rows(named=True)]
+    hidden = PERSONAL if may_know_inspectors(viewer) else PERSONAL | {"inspector"}
+    listed = versions.head(limit).rows(named=True)
+    changes = [_change(record, row, before.get(row["record_id"]), hidden) for row in listed]
     touched = versions.filter(pl.col("fate") != "older")
     return BatchChanges(
         batch={name: value for name, value in found.items() if name != "error" or viewer.sees_everything},
@@ -111,11 +114,13 @@ def _visible(versions: pl.DataFrame, record: RecordType, offices: frozenset[str]
     return versions.filter(pl.col(record.office or "code").is_in(list(offices)))
 
 
-def _change(record: RecordType, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> Change:
+def _change(
+    record: RecordType, row: Mapping[str, Any], before: Mapping[str, Any] | None, hidden: frozenset[str]
+) -> Change:
     columns = {
         column.name: (_shown(column.kind, before[column.name]), _shown(column.kind, row[column.name]))
         for column in record.columns
-        if before is not None and column.name not in PERSONAL and before[column.name] != row[column.name]
+        if before is not None and column.name not in hidden and before[column.name] != row[column.name]
     }
     day = next(_days(record, [row]))
     office = row[record.office] if record.office else None

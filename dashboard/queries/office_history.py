@@ -204,7 +204,7 @@ def deeds(db: Database, viewer: Viewer, *, limit: int = 50) -> list[Deed]:
     if not viewer.sees_everything:
         return []
     query = sa.select(BATCHES.c.id, BATCHES.c.started_at, BATCHES.c.by, BATCHES.c.details)
-    query = query.where(BATCHES.c.state == STATE).order_by(BATCHES.c.id.desc())
+    query = query.where(BATCHES.c.state == STATE, BATCHES.c.record == "offices").order_by(BATCHES.c.id.desc())
     with db.reading() as connection:
         rows = connection.execute(query).all()
     told = [(row, json.loads(row.details)) for row in rows]

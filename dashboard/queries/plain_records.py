@@ -16,6 +16,7 @@ from dashboard.database.models import BATCHES, RECORD_TABLES
 from dashboard.errors import UsageError
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
+from dashboard.queries.inspections import withheld
 from dashboard.queries.offices import Tree, require_visible
 
 PLAIN = ("inspections", "measures")
@@ -67,7 +68,8 @@ def plain_records(
     with db.reading() as connection:
         total = connection.execute(sa.select(sa.func.count()).select_from(table).where(*conditions)).scalar_one()
         rows = connection.execute(page if limit is None else page.limit(limit)).mappings().all()
-    return [_plain(record, dict(found)) for found in rows], int(total)
+    hidden = withheld(db, viewer, rows) if record == "inspections" else frozenset()
+    return [_plain(record, dict(found), hidden) for found in rows], int(total)
 
 
 def _inside(record: str, row: Any, period: Period) -> sa.ColumnElement[bool]:
@@ -77,14 +79,15 @@ def _inside(record: str, row: Any, period: Period) -> sa.ColumnElement[bool]:
     return row.period.in_(period.months_inside())  # type: ignore[no-any-return]
 
 
-def _plain(record: str, row: Mapping[str, Any]) -> Plain:
+def _plain(record: str, row: Mapping[str, Any], hidden: frozenset[str]) -> Plain:
     kind = RECORDS[record]
+    left_out = {"inspector"} if row[kind.number] in hidden else set()
     return Plain(
         id=row["id"],
         number=row[kind.number],
         office=row[kind.office or "office_code"],
         at=from_micros(row["at"]) if record == "inspections" else None,
-        values={name: row[name] for name in kind.names},
+        values={name: None if name in left_out else row[name] for name in kind.names},
         source=row["batch_source"],
         file=row["batch_file"],
         row_no=row["row_no"],

@@ -22,6 +22,7 @@ from dashboard.judging.reading import reader
 from dashboard.judging.rules import Rules
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.queries.inspections import withheld
 from dashboard.queries.offices import visible_tree
 
 PERSONAL = frozenset({"phone", "customer_no", "content"})
@@ -104,7 +105,7 @@ def record(
         raise MingchaError(f"No record {number} among {record}, or it is outside what you may see.")
     found = _judged_row(db, rules, kind, row["id"], as_of)
     verdicts, edition = _verdicts(rules, kind, found)
-    hidden = PERSONAL | _of_the_accuser(viewer, kind, row)
+    hidden = PERSONAL | _of_the_accuser(viewer, kind, row) | _of_the_inspector(db, viewer, kind, row)
     return Record(
         record=kind,
         id=row["id"],
@@ -126,6 +127,12 @@ def _of_the_accuser(viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) ->
     """Columns by which the reported office would know who accuses it."""
     accuses = kind.name == "evaluations" and any(row[name] for name in ACCUSING)
     return frozenset({"record_no"}) if accuses and viewer.role == "office_head" else frozenset()
+
+
+def _of_the_inspector(db: Database, viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> frozenset[str]:
+    """The column by which an inspected office would know who came undercover (暗访)."""
+    hides = kind.name == "inspections" and withheld(db, viewer, [row])
+    return frozenset({"inspector"}) if hides else frozenset()
 
 
 def _current(
