@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,8 @@ from checks.periods import Period, last_day_of
 BEGINNING = dt.date.min
 END = dt.date.max
 ONE_DAY = dt.timedelta(days=1)
+CLIMBS_KEPT = 16
+"""For how many periods a tree keeps what is above each office."""
 BETWEEN_CODES = re.compile(r"[;；,，、|]")
 """What may stand between the codes of several successors."""
 
@@ -150,6 +152,28 @@ class Tree:
         wanted = set(codes)
         return frozenset(code for code in self.versions if wanted.intersection(self.path(code, day)))
 
+    def climbs(self, epochs: tuple[dt.date, ...]) -> pl.DataFrame:
+        """`office_code, epoch, ancestor`: each office and everything above it on the first day of each epoch.
+
+        `epoch` is the place of the day in `epochs`. Laid out once per tree and period.
+        """
+        if epochs not in self._climbs_of:
+            climbed = [
+                (code, number, above)
+                for number, day in enumerate(epochs)
+                for code in self.versions
+                for above in self.path(code, day)
+            ]
+            schema = {"office_code": pl.String, "epoch": pl.Int64, "ancestor": pl.String}
+            if len(self._climbs_of) >= CLIMBS_KEPT:
+                self._climbs_of.clear()
+            self._climbs_of[epochs] = pl.DataFrame(climbed, schema=schema, orient="row")
+        return self._climbs_of[epochs]
+
+    @cached_property
+    def _climbs_of(self) -> dict[tuple[dt.date, ...], pl.DataFrame]:
+        return {}
+
     def _children(self, day: dt.date) -> dict[str, list[str]]:
         if day not in self._children_on:
             children: dict[str, list[str]] = {}
@@ -246,12 +270,6 @@ def _area_on(tree: Tree, code: str | None, day: int | None) -> str | None:
         return None
     office = tree.on(code, dt.date(1970, 1, 1) + dt.timedelta(days=day))
     return office.area if office else None
-
-
-def ancestors(tree: Tree, codes: Sequence[str], day: dt.date) -> pl.DataFrame:
-    """`office_code, ancestor` for every code and everything above it on the day, itself included."""
-    pairs = [(code, above) for code in codes for above in tree.path(code, day)]
-    return pl.DataFrame(pairs, schema={"office_code": pl.String, "ancestor": pl.String}, orient="row")
 
 
 def day_of_month(tree: Tree, code: str, month: str) -> dt.date:

@@ -87,11 +87,13 @@ class Server:
 
     def do_execute(self, sql: str, parameters: tuple[Any, ...] | None) -> None:
         """Run a statement; its rows, if any, wait for `fetch`."""
-        self._drop_cursor()
-        self.cursor = self.database.cursor()
-        self.cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": BATCH_ROWS})
-        self.cursor.execute(sql, parameters)
+        self._run(sql, parameters)
         self.pipe.send(("ok", self.cursor.rowcount))
+
+    def do_select(self, sql: str, parameters: tuple[Any, ...] | None) -> None:
+        """Run a statement and fetch its rows, without a question in between."""
+        self._run(sql, parameters)
+        self.do_fetch()
 
     def do_executemany(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         self._drop_cursor()
@@ -125,6 +127,12 @@ class Server:
             for _ in batches:
                 pass
         self.pipe.send(("ok", count))
+
+    def _run(self, sql: str, parameters: tuple[Any, ...] | None) -> None:
+        self._drop_cursor()
+        self.cursor = self.database.cursor()
+        self.cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": BATCH_ROWS})
+        self.cursor.execute(sql, parameters)
 
     def _incoming(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         while message := self.pipe.recv_bytes():

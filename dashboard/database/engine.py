@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,13 @@ class Database:
     def session(self) -> Iterator[Connection]:
         """One write transaction: commits on leaving, rolls back on an error."""
         options = {"mingcha_write": True}
-        with self._translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
-            with last_writes(connection):
-                yield connection
+        with (
+            self._translated(),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+            last_writes(connection),
+        ):
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -93,15 +98,16 @@ class Database:
             finally:
                 connection.close()
 
-    def frame(self, statement: sa.Select[Any], connection: Any = None) -> pl.DataFrame:
+    def frame(self, statement: sa.Select[Any], connection: Any = None, **parameters: Any) -> pl.DataFrame:
         """The rows of a SELECT as a Polars frame, typed by the statement's columns (empty results too).
 
-        Empty strings come back as null: the database never stores an empty text.
+        Empty strings come back as null: the database never stores an empty text. With `parameters` (by the names of
+        its `bindparam`s) a statement that is kept and asked again and again is written in SQL only once.
         """
         if connection is not None:
-            return self._fetch(connection, statement)
+            return self._fetch(connection, statement, parameters)
         with self.adbc() as own:
-            return self._fetch(own, statement)
+            return self._fetch(own, statement, parameters)
 
     def execute(self, cursor: Any, statement: Any) -> None:
         """Run a Core statement on an ADBC cursor with its parameters bound."""
@@ -110,19 +116,30 @@ class Database:
 
     def compiled(self, statement: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL text and positional parameters of a Core statement for ADBC."""
-        compiled = statement.compile(dialect=_numbered(self.dialect), compile_kwargs={"render_postcompile": True})
-        return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ())
+        return _in_sql(statement, self.dialect).filled({})
 
-    def _fetch(self, connection: Any, statement: sa.Select[Any]) -> pl.DataFrame:
-        columns = list(statement.selected_columns)
-        names = [column.key or column.name for column in columns]
-        if self.dialect == "sqlite":
-            statement = statement.with_only_columns(*map(_never_null, columns, names), maintain_column_froms=True)
+    def _fetch(self, connection: Any, statement: sa.Select[Any], parameters: Mapping[str, Any]) -> pl.DataFrame:
+        written = (_written_once if parameters else _written)(statement, self.dialect)
         with connection.cursor() as cursor:
-            self.execute(cursor, statement)
-            frame = pl.DataFrame(pl.from_arrow(cursor.fetch_arrow_table()))
-        frame.columns = names
-        return frame.select(_typed(name, column) for name, column in zip(names, columns, strict=True))
+            table = self._rows(cursor, *written.query.filled(parameters))
+        if not table.num_rows:
+            return written.empty.clone()
+        frame = pl.DataFrame(pl.from_arrow(table))
+        frame.columns = [name for name, _ in written.columns]
+        unlike = [
+            pl.col(name).cast(dtype)
+            for (name, dtype), found in zip(written.columns, frame.dtypes, strict=True)
+            if dtype != found
+        ]
+        if unlike:
+            frame = frame.with_columns(unlike)
+        return frame if written.no_blanks is None else frame.with_columns(written.no_blanks)
+
+    def _rows(self, cursor: Any, sql: str, values: tuple[Any, ...]) -> Any:
+        if self.dialect == "sqlite":
+            return cursor.select(sql, values)
+        cursor.execute(sql, values or None)
+        return cursor.fetch_arrow_table()
 
     def _adbc_connection(self) -> Any:
         if self.dialect == "sqlite":
@@ -161,6 +178,62 @@ class Database:
             raise
 
 
+@dataclass(frozen=True)
+class _Query:
+    """A statement as one database reads it, with the names of its parameters in their order and their values."""
+
+    sql: str
+    names: tuple[str, ...]
+    values: Mapping[str, Any]
+
+    def filled(self, parameters: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        if unknown := parameters.keys() - self.values.keys():
+            raise TypeError(f"No parameter {', '.join(sorted(unknown))} in: {self.sql}")
+        known = {**self.values, **parameters}
+        return self.sql, tuple(known[name] for name in self.names)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A SELECT, its columns with their types in frames, and what makes empty texts nulls again."""
+
+    query: _Query
+    columns: list[tuple[str, Any]]
+    empty: pl.DataFrame
+    no_blanks: pl.Expr | None
+
+
+def _in_sql(statement: Any, dialect: str) -> _Query:
+    compiled = statement.compile(dialect=_numbered(dialect), compile_kwargs={"render_postcompile": True})
+    return _Query(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
+
+
+def _written(statement: sa.Select[Any], dialect: str) -> _Written:
+    """The statement with every text that may be null made an empty one for SQLite.
+
+    Its ADBC driver takes the type from the first rows: text that starts with nulls would be a number.
+    """
+    columns = list(statement.selected_columns)
+    names = [column.key or column.name for column in columns]
+    types = [(name, _frame_type(column)) for name, column in zip(names, columns, strict=True)]
+    plain = all(isinstance(source, sa.Table) for source in statement.get_final_froms())
+    blanks = [
+        name for (name, dtype), column in zip(types, columns, strict=True)
+        if dtype == pl.String and not (plain and isinstance(column, sa.Column) and not column.nullable)
+    ]  # fmt: skip
+    if dialect == "sqlite" and blanks:
+        sent = (
+            sa.func.coalesce(column, sa.literal_column("''")).label(name) if name in blanks else column.label(name)
+            for name, column in zip(names, columns, strict=True)
+        )
+        statement = statement.with_only_columns(*sent, maintain_column_froms=True)
+    filled = pl.when(pl.col(blanks) != "").then(pl.col(blanks)).name.keep() if blanks else None
+    return _Written(_in_sql(statement, dialect), types, pl.DataFrame(schema=dict(types)), filled)
+
+
+_written_once = lru_cache(maxsize=256)(_written)
+
+
 @cache
 def _numbered(name: str) -> Any:
     """The dialect that writes parameters as ADBC takes them: `?` or `$1`."""
@@ -190,15 +263,8 @@ def _explained(detail: str, database: Database) -> str:
     return f"The database {where} cannot be used: {detail.strip().splitlines()[0]}. Check the URL and that it runs."
 
 
-def _never_null(column: Any, name: str) -> Any:
-    """SQLite's ADBC driver takes the type from the first rows: text that starts with nulls would be a number."""
-    return sa.func.coalesce(column, "").label(name) if isinstance(column.type, sa.Text) else column.label(name)
-
-
-def _typed(name: str, column: Any) -> pl.Expr:
-    dtype = next((frame for kind, frame in FRAME_TYPES.items() if isinstance(column.type, kind)), pl.String)
-    expression = pl.col(name).cast(dtype)
-    return expression.replace("", None) if dtype == pl.String else expression
+def _frame_type(column: Any) -> Any:
+    return next((frame for kind, frame in FRAME_TYPES.items() if isinstance(column.type, kind)), pl.String)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
 
@@ -24,6 +24,25 @@ Condition = Callable[[Any], sa.ColumnElement[bool]]
 """Which rows of a record table: given the table (or an alias), an SQL condition."""
 
 _OFFICE = {name: record.office or "" for name, record in RECORDS.items()}
+
+_OFFICE_COLUMNS = (
+    "code", "name", "parent_code", "level", "area", "peer_group", "customers", "valid_from", "valid_to",
+    "successor_code",
+)  # fmt: skip
+_OFFICES = sa.select(*(RECORD_TABLES["offices"].c[name] for name in _OFFICE_COLUMNS)).where(
+    sa.func.coalesce(RECORD_TABLES["offices"].c.rulebook, "") == sa.bindparam("rulebook", type_=sa.Text)
+)
+TREES_KEPT = 8
+
+
+@lru_cache(maxsize=TREES_KEPT)
+def _tree(rows: tuple[tuple[Any, ...], ...]) -> Tree:
+    """The tree of exactly these rows: they are read each time, but a tree that has not changed is laid out once."""
+    frame = pl.DataFrame(
+        list(rows), schema={name: pl.Int64 if name == "customers" else pl.String for name in _OFFICE_COLUMNS},
+        orient="row",
+    )  # fmt: skip
+    return tree_of(frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d")))
 
 
 def everything(_table: Any) -> sa.ColumnElement[bool]:
@@ -57,8 +76,9 @@ class Reader:
         other.tree = self.tree
         return other
 
-    def frame(self, statement: sa.Select[Any]) -> pl.DataFrame:
-        return self.db.frame(statement, self.connection)
+    def frame(self, statement: sa.Select[Any], **parameters: Any) -> pl.DataFrame:
+        """See `Database.frame`."""
+        return self.db.frame(statement, self.connection, **parameters)
 
     def execute(self, statement: Any) -> None:
         with self.connection.cursor() as cursor:
@@ -131,12 +151,8 @@ class Reader:
     @cached_property
     def tree(self) -> Tree:
         """All offices of the rulebook with their validity."""
-        table = RECORD_TABLES["offices"].c
-        names = ("code", "name", "parent_code", "level", "area", "peer_group", "customers", "valid_from", "valid_to",
-                 "successor_code")  # fmt: skip
-        own = table.rulebook.is_(None) if self.rulebook is None else table.rulebook == self.rulebook
-        frame = self.frame(sa.select(*(table[name] for name in names)).where(own))
-        return tree_of(frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d")))
+        rows = self.frame(_OFFICES, rulebook=self.rulebook or "").rows()
+        return _tree(tuple(rows))
 
     @cached_property
     def shown(self) -> Tree:

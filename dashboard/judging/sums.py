@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +18,12 @@ from checks.clock import local_day
 from checks.judge.base import microseconds
 from checks.judge.inspections import FULL, hall_months, once_per_fact
 from checks.judge.measures import measure_sums, months_that_count
-from checks.offices import Tree, ancestors, day_of_month
-from checks.periods import Period, month_bounds, next_month
+from checks.offices import Tree, day_of_month
+from checks.periods import Period, month_bounds, month_name, next_month
 from checks.rollup import RECORDS, SUMS
 from checks.rulebook.model import Edition
 from checks.scoring import Sums
-from dashboard.database.models import HALL_MONTHS, RECORD_TABLES, ROLLUP_MONTHS, ROLLUPS, VERDICTS
+from dashboard.database.models import FINDINGS, HALL_MONTHS, RECORD_TABLES, REVIEWS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.judging.halls import CHECKABLE, confirmed_events, deducting_events, judged_samples, sample_rollup
 from dashboard.judging.kinds import KINDS, Kind
 from dashboard.judging.reading import Condition, Reader
@@ -65,45 +66,62 @@ class OfficeSums:
 def stored_leaves(reader: Reader, rules: Rules, period: Period, edition: Edition, as_of: dt.datetime) -> Leaves:
     """From the roll-ups, which must be up to date."""
     bounds = tuple(reader.tree.bounds(period.start, period.end))
-    cells = pl.concat([reader.frame(query) for query in _stretches(bounds, period.end)])
-    months = sa.select(HALL_MONTHS).where(HALL_MONTHS.c.month.in_(period.months_that_begin()))
-    ratios = pl.concat([reader.frame(_ratios_between(*days)) for days in pairwise((*bounds, period.end))])
-    return _leaves(reader, rules, period, edition, as_of, bounds, cells, reader.frame(months), _dated(ratios, bounds))
-
-
-def _ratios_between(first: dt.date, following: dt.date) -> sa.Select[Any]:
-    row = VERDICTS["repairs"].c
-    days = sa.and_(row.day >= first.isoformat(), row.day < following.isoformat())
-    return sa.select(row.office_code, row.day, row.ratio).where(row.ratio.is_not(None), days)
+    cells = [
+        reader.frame(_SUMMED[span], epoch=epoch, first=first, following=following)
+        for span, epoch, first, following in _stretches(bounds, period.end)
+    ]
+    begin = period.months_that_begin()
+    months = reader.frame(_HALL_MONTHS, first=min(begin, default=""), last=max(begin, default=""))
+    ratios = reader.frame(_RATIOS, first=period.start.isoformat(), following=period.end.isoformat())
+    return _leaves(reader, rules, period, edition, as_of, bounds, pl.concat(cells), months, _dated(ratios, bounds))
 
 
 def _dated(ratios: pl.DataFrame, bounds: tuple[dt.date, ...]) -> pl.DataFrame:
     return ratios.select("office_code", _epoch_in(ratios, bounds), "ratio")
 
 
-def _stretches(bounds: tuple[dt.date, ...], end: dt.date) -> Iterator[sa.Select[Any]]:
-    """Queries that together read every day once: whole months of an epoch from the months, other days from the days."""
+def _stretches(bounds: tuple[dt.date, ...], end: dt.date) -> Iterator[tuple[str, int, str, str]]:
+    """Whole months of an epoch from the months, other days from the days: `span, epoch, first, following`.
+
+    Together they read every day once; `following` is the first day or month no longer read.
+    """
     for epoch, (first, following) in enumerate(pairwise((*bounds, end))):
         months = Period("", first, following).months_inside()
-        day = ROLLUPS.c.day
         if not months:
-            yield _summed(ROLLUPS, epoch, sa.and_(day >= first.isoformat(), day < following.isoformat()))
+            yield "day", epoch, first.isoformat(), following.isoformat()
             continue
-        yield _summed(ROLLUP_MONTHS, epoch, ROLLUP_MONTHS.c.month.in_(months))
-        starts, ends = f"{months[0]}-01", next_month(dt.date.fromisoformat(f"{months[-1]}-01")).isoformat()
+        after = next_month(dt.date.fromisoformat(f"{months[-1]}-01"))
+        yield "month", epoch, months[0], month_name(after)
+        starts, ends = f"{months[0]}-01", after.isoformat()
         if starts > first.isoformat():
-            yield _summed(ROLLUPS, epoch, sa.and_(day >= first.isoformat(), day < starts))
+            yield "day", epoch, first.isoformat(), starts
         if ends < following.isoformat():
-            yield _summed(ROLLUPS, epoch, sa.and_(day >= ends, day < following.isoformat()))
+            yield "day", epoch, ends, following.isoformat()
 
 
-def _summed(table: sa.Table, epoch: int, inside: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _summed(table: sa.Table, span: str) -> sa.Select[Any]:
     row = table.c
     added = [sa.cast(sa.func.sum(row[name]), sa.BigInteger).label(name) for name in SUMS]
-    here = sa.literal_column(str(epoch), sa.BigInteger).label("epoch")
+    here = sa.cast(sa.bindparam("epoch", type_=sa.BigInteger), sa.BigInteger).label("epoch")
     return (
-        sa.select(row.office_code, here, row.indicator, *added).where(inside).group_by(row.office_code, row.indicator)
+        sa.select(row.office_code, here, row.indicator, *added)
+        .where(row[span] >= _FIRST, row[span] < _FOLLOWING)
+        .group_by(row.office_code, row.indicator)
     )
+
+
+_FIRST, _FOLLOWING = (sa.bindparam(name, type_=sa.Text) for name in ("first", "following"))
+_LAST = sa.bindparam("last", type_=sa.Text)
+_SUMMED = {"day": _summed(ROLLUPS, "day"), "month": _summed(ROLLUP_MONTHS, "month")}
+_HALL_MONTHS = sa.select(HALL_MONTHS).where(HALL_MONTHS.c.month.between(_FIRST, _LAST))
+_VERDICT = VERDICTS["repairs"].c
+_RATIOS = sa.select(_VERDICT.office_code, _VERDICT.day, _VERDICT.ratio).where(
+    _VERDICT.ratio.is_not(None), _VERDICT.day >= _FIRST, _VERDICT.day < _FOLLOWING
+)
+_MEASURE_COLUMNS = ("indicator", "office_code", "period", "numerator", "denominator")
+_MEASURES = sa.select(*(RECORD_TABLES["measures"].c[name] for name in _MEASURE_COLUMNS)).where(
+    RECORD_TABLES["measures"].c.period.between(_FIRST, _LAST)
+)
 
 
 def aside_leaves(
@@ -153,6 +171,8 @@ def with_difference(leaves: Leaves, rollup: pl.DataFrame) -> Leaves:
 
 
 def _epoch_in(days: pl.DataFrame, bounds: tuple[dt.date, ...]) -> pl.Expr:
+    if len(bounds) == 1:
+        return pl.lit(0, dtype=pl.Int64).alias("epoch")
     texts = pl.Series([bound.isoformat() for bound in bounds])
     return pl.Series("epoch", texts.search_sorted(days["day"], side="right").cast(pl.Int64) - 1, dtype=pl.Int64)  # type: ignore[return-value]
 
@@ -203,16 +223,37 @@ def _leaves(
 
 
 def measures_of(reader: Reader, months: list[str]) -> pl.DataFrame:
-    """Rows of measures of these months."""
-    row = RECORD_TABLES["measures"].c
-    names = ("indicator", "office_code", "period", "numerator", "denominator")
-    return reader.frame(sa.select(*(row[name] for name in names)).where(row.period.in_(months)))
+    """Rows of measures of these months, which follow one another."""
+    if not months:
+        return pl.DataFrame(schema=dict.fromkeys(_MEASURE_COLUMNS, pl.String))
+    return reader.frame(_MEASURES, first=min(months), last=max(months))
 
 
 def red_line_events(reader: Reader, edition: Edition, period: Period, as_of: dt.datetime) -> pl.DataFrame:
-    """`hall_code, day` of each red line of the period."""
+    """`hall_code, day` of each red line of the period.
+
+    They are rare: one question tells whether there can be any, before all that people decided is read.
+    """
+    asked = _red_line_asked((*edition.red_lines.items, *edition.red_lines.deliberate_items))
+    if reader.frame(asked, since=period.starts_at, until=period.ends_at).is_empty():
+        return pl.DataFrame(schema={"hall_code": pl.String, "day": pl.Date})
     events = red_lines_of(reader, edition, period, as_of)
     return events.select("hall_code", local_day(pl.col("at")).cast(pl.Int32).cast(pl.Date).alias("day"))
+
+
+@lru_cache(maxsize=64)
+def _red_line_asked(items: tuple[str, ...]) -> sa.Select[Any]:
+    """One row if a sheet, or any review of a finding, ever said one of these items of `[since, until)`, else none."""
+    since, until = (sa.bindparam(name, 0, type_=sa.BigInteger) for name in ("since", "until"))
+    sheet, finding, review = RECORD_TABLES["inspections"].c, FINDINGS.c, REVIEWS.c
+    on_sheets = sa.exists().where(
+        sheet.item_code.in_(items), sheet.result == "violation", sheet["at"] >= since, sheet["at"] < until
+    )
+    in_reviews = sa.exists().where(
+        finding.observed_at >= since, finding.observed_at < until, review.finding_id == finding.id,
+        review.decision == "confirmed", sa.func.coalesce(review.item_code, finding.item_code).in_(items),
+    )  # fmt: skip
+    return sa.select(sa.literal_column("1", sa.BigInteger).label("found")).where(sa.or_(on_sheets, in_reviews))
 
 
 def red_lines_of(reader: Reader, edition: Edition, period: Period, as_of: dt.datetime) -> pl.DataFrame:
@@ -235,16 +276,15 @@ def office_sums(leaves: Leaves, tree: Tree, rules: Rules, period: Period) -> dic
     """
     found: dict[str, OfficeSums] = defaultdict(OfficeSums)
     scales = {code: rules.rulebook.scale(code) for edition in rules.rulebook.editions for code in _ratios(edition)}
-    for row in _climbed(leaves, tree).iter_rows(named=True):
-        office, code = found[row["ancestor"]], row["indicator"]
+    for above, code, numerator, *others in _climbed(leaves, tree).iter_rows():
+        office = found[above]
         if code == RECORDS:
-            office.records += row["numerator"]
+            office.records += numerator
         elif code == CHECKABLE:
-            office.checkable += row["numerator"]
+            office.checkable += numerator
         else:
-            sums = office.indicators[code] = Sums(**{name: row[name] for name in SUMS})
-            if code in scales:
-                sums.numerator = Fraction(row["numerator"], scales[code])
+            exact = Fraction(numerator, scales[code]) if code in scales else numerator
+            office.indicators[code] = Sums(exact, *others)
     _add_ratios(found, leaves, tree, scales)
     _add_hall_months(found, leaves, tree, rules)
     _add_measures(found, leaves, tree)
@@ -260,19 +300,19 @@ def _ratios(edition: Edition) -> list[str]:
 
 def _climbed(leaves: Leaves, tree: Tree) -> pl.DataFrame:
     """`ancestor, indicator` and sums."""
-    return _with_ancestors(leaves.cells, leaves, tree).group_by("ancestor", "indicator").agg(pl.col(SUMS).sum())
+    cells = _with_ancestors(leaves.cells, leaves, tree).group_by("ancestor", "indicator")
+    return cells.agg(pl.col(SUMS).sum())
 
 
 def _with_ancestors(frame: pl.DataFrame, leaves: Leaves, tree: Tree) -> pl.DataFrame:
-    """Every row once for each office above it in the tree of its epoch, itself included."""
-    parts = []
-    for number, day in enumerate(leaves.epochs):
-        rows = frame.filter(pl.col("epoch") == number)
-        parts.append(rows.join(ancestors(tree, rows["office_code"].unique().to_list(), day), on="office_code"))
-    return pl.concat(parts)
+    """Every row once for each office above it in the tree of its epoch, itself included; an unknown one is a root."""
+    joined = frame.join(tree.climbs(leaves.epochs), on=["office_code", "epoch"], how="left")
+    return joined.with_columns(pl.coalesce("ancestor", "office_code").alias("ancestor"))
 
 
 def _add_ratios(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree, scales: Mapping[str, int]) -> None:
+    if leaves.ratios.is_empty():
+        return
     gathered = _with_ancestors(leaves.ratios, leaves, tree).group_by("ancestor").agg(pl.col("ratio").sort())
     for office, ratios in gathered.select("ancestor", "ratio").iter_rows():
         for code, scale in scales.items():
@@ -291,7 +331,8 @@ def _add_hall_months(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree, r
                 found[office_code].values[code].append(max(0, FULL - row["deductions"]) / FULL)
     for office in found.values():
         for code in codes:
-            office.values[code].sort()
+            if code in office.values:
+                office.values[code].sort()
 
 
 def _add_measures(found: dict[str, OfficeSums], leaves: Leaves, tree: Tree) -> None:

@@ -38,6 +38,17 @@ def test_parameters_are_bound_and_not_written_into_the_text(database):
     assert database.frame(sa.select(LEASES.c.name).where(LEASES.c.name.in_([nasty, "y"])))["name"].to_list() == [nasty]
 
 
+def test_a_kept_statement_is_asked_with_other_parameters(database):
+    with database.session() as connection:
+        connection.execute(sa.insert(LEASES), [{"name": "a", "holder": None}, {"name": "b", "holder": "x"}])
+    asked = sa.select(LEASES.c.name, LEASES.c.holder).where(LEASES.c.name == sa.bindparam("name", type_=sa.Text))
+    assert database.frame(asked, name="a").rows() == [("a", None)]
+    assert database.frame(asked, name="b").rows() == [("b", "x")]
+    assert database.frame(asked, name="c").rows() == []
+    with pytest.raises(TypeError, match="No parameter nome"):
+        database.frame(asked, nome="a")
+
+
 def test_an_error_inside_a_session_leaves_nothing(database):
     with pytest.raises(RuntimeError):
         _write_and_fail(database)

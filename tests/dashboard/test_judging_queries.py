@@ -76,6 +76,16 @@ def test_a_row_adds_up_the_office_and_everything_below_it(db: Database) -> None:
     assert (company["indicators"]["R1"]["denominator"], company["n"]) == (35, 35)
 
 
+def test_a_changed_tree_is_summed_anew_at_once(db: Database) -> None:
+    """A tree is laid out once for the same rows of offices, and anew for any others."""
+    assert rows_of(db, level="county")["K1"]["indicators"]["R1"]["denominator"] == 24
+    with db.session() as session:
+        offices = RECORD_TABLES["offices"]
+        session.execute(sa.update(offices).where(offices.c.code == "S3").values(parent_code="K1"))
+    counties = rows_of(db, level="county", refresh=False)
+    assert (counties["K1"]["indicators"]["R1"]["denominator"], counties["K2"]["indicators"]["R1"]["value"]) == (35, None)
+
+
 def test_rank_and_score_of_one_indicator_and_of_a_peer_group(db: Database) -> None:
     everyone = rows_of(db)
     assert {code: (row["rank"], row["score"]) for code, row in everyone.items()} == {
