@@ -88,6 +88,26 @@ class PlanSettings(_Table):
     secret_file: str = "var/plan.secret"  # noqa: S105 - a path, not a password
 
 
+class EvidenceSettings(_Table):
+    key_file: str = "var/evidence.key"
+    """The Ed25519 key that signs the chain's head; only the worker reads it."""
+    heads_dir: str | None = None
+    """A folder of the auditor's in which each day's signed head is laid."""
+
+
+class RetentionSettings(_Table):
+    """How long evidence and personal fields are kept, in days; a legal hold stands above all of it."""
+
+    candidates: int = Field(default=30, ge=1)
+    """Clips and frames in which nobody confirmed anything."""
+    confirmed: int = Field(default=365, ge=1)
+    """Those of a confirmed finding, after its case was closed and the appeal window had passed."""
+    appeal: int = Field(default=30, ge=0)
+    """Days after closing in which an appeal may still come."""
+    ledgers: int = Field(default=1826, ge=365)
+    """Personal fields of records, raw rows and audit details."""
+
+
 class FreezeSettings(_Table):
     grace_days: int = Field(default=10, ge=0)
     """Days after the end of a period at which it is frozen."""
@@ -135,6 +155,8 @@ class Settings(_Table):
     """Tables of `[[sources]]` as written, then those of `sources.d/`; `collectors` validates each by its kind."""
     video: VideoSettings = VideoSettings()
     plan: PlanSettings = PlanSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    retention: RetentionSettings = RetentionSettings()
     freeze: FreezeSettings = FreezeSettings()
     people: dict[str, PersonSettings] = {}
     web: WebSettings = WebSettings()

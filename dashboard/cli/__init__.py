@@ -13,7 +13,10 @@ from collectors.redact import protect_process
 from dashboard.cli.output import fail
 from dashboard.errors import MingchaError
 
-GROUPS = ("operations", "data", "flags", "offices", "judgement", "video", "quarter", "exclusions", "bench", "rules")
+GROUPS = (
+    "operations", "data", "flags", "offices", "judgement", "video", "evidence", "quarter", "exclusions", "bench",
+    "rules",
+)  # fmt: skip
 """Files of this package that add commands with `register(app)`, in the order of `mingcha --help`."""
 
 

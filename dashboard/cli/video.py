@@ -1,4 +1,4 @@
-"""`mingcha look | plan | sample | samples | verify`: a clip, the day's draw, the samples (design §4.1)."""
+"""`mingcha look | plan | sample | samples`: a clip, the day's draw, the samples (design §4.1)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan)
     app.command("sample")(sample)
     app.command("samples")(samples)
-    app.command("verify")(verify)
 
 
 def look(
@@ -198,30 +197,6 @@ def samples(
         outcome=outcome,
     )
     emit({"rows": rows}, output, SAMPLE_COLUMNS)
-
-
-def verify(output: Output = Format.table, person: Person = None) -> None:
-    """Check that seeds open their commitments, moments are the drawn ones, and frozen periods are as published."""
-    from dashboard.bootstrap import open_application
-    from dashboard.freezing.chain import head_of, verify_chain
-    from dashboard.sampling.verifying import verify_plans
-
-    application = open_application(user=person)
-    document = verify_plans(application.db, application.settings, now=application.now())
-    checked, problems = verify_chain(application.db)
-    document["checked"] += checked
-    document["problems"] += problems
-    document["ok"] = not document["problems"]
-    events, head = head_of(application.db)
-    document["chain"] = {"events": events, "head": head}
-    if output is Format.table:
-        say(t("{n} checked, {problems} problems.", n=document["checked"], problems=len(document["problems"])))
-        say(t("Decisions on frozen periods: {n}, chain ends with {head}.", n=events, head=head))
-        emit({"rows": document["problems"]}, output, ("kind", "what"))
-    else:
-        emit(document, output, rows="problems")
-    if not document["ok"]:
-        raise typer.Exit(1)
 
 
 def _day(text: str | None, now: datetime) -> date:

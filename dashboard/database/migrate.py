@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -12,6 +13,7 @@ from alembic.script import ScriptDirectory
 from dashboard.database.engine import Database
 from dashboard.database.guards import guard
 from dashboard.errors import DatabaseUnusableError
+from dashboard.evidence.beginning import begin
 
 _GRANTS = (
     "GRANT USAGE ON SCHEMA public",
@@ -66,6 +68,7 @@ def _upgrade(database: Database, *, grant_to: str | None = None) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         guard(connection)
+        begin(connection, at=datetime.now(UTC))
         if grant_to is not None:
             role = connection.dialect.identifier_preparer.quote(grant_to)
             for grant in _GRANTS:

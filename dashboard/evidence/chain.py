@@ -63,7 +63,7 @@ class Entry:
 
 def linked(previous: str, leaf: str) -> str:
     """The hash of an entry of this leaf that follows one of the hash `previous`."""
-    return digest_of((previous + leaf).encode("ascii"))
+    return digest_of((previous + leaf).encode())
 
 
 def keyed(key: str, content: str) -> str:
@@ -85,6 +85,12 @@ def append(
     waiting.append((kind, subject, text, by.name, to_micros(at)))
 
 
+def key_of(table: sa.Table) -> sa.Column[Any]:
+    """The one column by which entries name the rows of a table."""
+    (column,) = table.primary_key.columns
+    return column
+
+
 def subject_of(table: sa.Table, identity: int) -> str:
     """How an entry names a row: `audit 17`."""
     return f"{table.name} {identity}"
@@ -93,12 +99,11 @@ def subject_of(table: sa.Table, identity: int) -> str:
 def enter(
     transaction: Any, table: sa.Table, values: Mapping[str, Any], *, by: Person, at: datetime, kind: str = ""
 ) -> int:
-    """Insert a row whose columns `values` will never change, and its entry; returns the row's `id`.
+    """Insert a row whose columns `values` will never change, and its entry; returns the row's primary key.
 
     `kind` is the table's name unless said. `mingcha verify` compares the row with its entry from then on.
     """
-    statement = sa.insert(table).values(values).returning(table.c.id)
-    identity = int(transaction.scalar(statement))
+    identity = int(transaction.scalar(sa.insert(table).values(values).returning(key_of(table))))
     append(transaction, kind or table.name, subject_of(table, identity), values, by=by, at=at)
     return identity
 

@@ -17,6 +17,7 @@ from dashboard.bootstrap import Application, open_application
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
 from dashboard.errors import MingchaError
+from dashboard.evidence.heads import create_key
 from dashboard.settings import CONFIG_FILE, Settings
 
 TEMPLATE = Path(__file__).with_name("configuration.toml")
@@ -38,6 +39,7 @@ def initialise(directory: Path, environment: Mapping[str, str], *, demo: bool, s
         )
     create_folders(settings)
     create_secret(settings.path(settings.plan.secret_file), say)
+    create_signing_key(settings.path(settings.evidence.key_file), say)
     application = open_application(environment=environment, directory=directory, need_tables=False)
     create_database(application.db, say)
     return application
@@ -97,6 +99,14 @@ def create_secret(path: Path, say: Say) -> None:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32) + "\n")
     say(f"Created {path} (keep it secret, and keep a copy apart from the backups)")
+
+
+def create_signing_key(path: Path, say: Say) -> None:
+    """The key by which the worker signs the chain's head: whoever has it could sign a chain of their own."""
+    with writing_to(path.parent):
+        created = create_key(path)
+    if created:
+        say(f"Created {path} (keep it secret; it is in no backup)")
 
 
 @contextmanager

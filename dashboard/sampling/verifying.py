@@ -1,4 +1,4 @@
-"""Whether the draw was kept (核验): seeds open their commitments, moments are the drawn ones, files are whole."""
+"""Whether the draw was kept (核验): seeds open their commitments, moments are the drawn ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from checks.judge.samples import SlotDays
-from collectors.video.look import digest_of
 from collectors.video.plan import LOCAL, SlotSpan, commitment_of, moment_of
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, LOOKS, PLAN_DAYS, RECORD_TABLES
+from dashboard.database.models import LOOKS, PLAN_DAYS, RECORD_TABLES
 from dashboard.instants import from_micros
 from dashboard.sampling.sealing import last_end
 from dashboard.sampling.slots import stored_slots
@@ -23,15 +22,14 @@ Problem = dict[str, str]
 
 
 def verify_plans(db: Database, settings: Settings, *, now: datetime) -> dict[str, Any]:
-    """The `verify` document of design §4.1: plan commitments, the moments of our own samples, evidence files."""
+    """The `verify` document of design §4.1: plan commitments and the moments of our own samples."""
     with db.reading() as connection:
         days = connection.execute(sa.select(PLAN_DAYS).order_by(PLAN_DAYS.c.date)).all()
         moments = list(_our_moments(connection))
-        files = connection.execute(sa.select(EVIDENCE.c.path, EVIDENCE.c.sha256).order_by(EVIDENCE.c.id)).all()
     seeds = {row.date: bytes.fromhex(row.seed) for row in days if row.seed}
     drawn = _undrawn(moments, seeds, stored_slots(db, settings))
-    problems = [*_unopened(db, days, settings), *drawn, *_changed(files, settings)]
-    checked = len(days) + sum(1 for row in moments if row.date in seeds) + len(files)
+    problems = [*_unopened(db, days, settings), *drawn]
+    checked = len(days) + sum(1 for row in moments if row.date in seeds)
     return {"ok": not problems, "checked": checked, "problems": problems, "notes": list(_sealed_late(days))}
 
 
@@ -70,13 +68,3 @@ def _undrawn(moments: Any, seeds: dict[str, bytes], slots: SlotDays) -> Iterator
         if from_micros(row.planned_at) != drawn:
             stored = from_micros(row.planned_at).astimezone(LOCAL)
             yield {"kind": "moment", "what": f"{row.sample_id}: stored {stored.isoformat()}, drawn {drawn.isoformat()}"}
-
-
-def _changed(files: Any, settings: Settings) -> Iterator[Problem]:
-    root = settings.path(settings.video.evidence_dir)
-    for row in files:
-        path = root / row.path
-        if not path.is_file():
-            yield {"kind": "missing_file", "what": row.path}
-        elif digest_of(path) != row.sha256:
-            yield {"kind": "changed_file", "what": row.path}

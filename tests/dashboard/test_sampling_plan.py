@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from collectors.video.plan import LOCAL
-from dashboard.database.models import AUDIT, EVIDENCE, PLAN_DAYS, RECORD_TABLES
+from dashboard.database.models import AUDIT, PLAN_DAYS, RECORD_TABLES
 from dashboard.instants import from_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.sampling.sealing import PlanError, plan_document, reveal, seal
@@ -140,7 +140,7 @@ def taken(sqlite_halls):
     halls.film(halls.scenes.room_with((-100, 200)), slot=1)
     halls.film(halls.scenes.room_with((-100, 200)), slot=2)
     halls.take(HALF_PAST_TWO)
-    assert verified(halls) == {"ok": True, "checked": 1 + 2 + 2, "problems": [], "notes": []}
+    assert verified(halls) == {"ok": True, "checked": 1 + 2, "problems": [], "notes": []}
     return halls
 
 
@@ -174,16 +174,6 @@ def test_a_moved_moment_is_found(taken):
 def test_a_seed_told_too_early_is_found(taken):
     change(taken, sa.update(PLAN_DAYS).values(revealed_at=PLAN_DAYS.c.revealed_at - 1_000_000))
     assert kinds(taken) == ["revealed_early"]
-
-
-def test_a_changed_byte_and_a_missing_file_are_found(taken):
-    one, other = taken.rows(sa.select(EVIDENCE.c.path).order_by(EVIDENCE.c.id))
-    clip = taken.home / "evidence" / one.path
-    data = bytearray(clip.read_bytes())
-    data[len(data) // 2] ^= 1
-    clip.write_bytes(data)
-    (taken.home / "evidence" / other.path).unlink()
-    assert kinds(taken) == ["changed_file", "missing_file"]
 
 
 def test_the_stored_time_of_sealing_is_kept_to_the_microsecond(sqlite_halls):

@@ -1,0 +1,278 @@
+"""Whether everything is as it was entered (核验): links, contents, rows, files, signed heads. Each fault is named.
+
+Every function yields problems `{kind, what}`; docs/evidence.md lists the kinds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dashboard.database import Database
+from dashboard.database.models import CHAIN, CHAIN_CONTENTS, CHAIN_HEADS, EVIDENCE, METADATA, REMOVALS
+from dashboard.evidence.beginning import ALWAYS, digest_of_row
+from dashboard.evidence.chain import START, Entry, key_of, keyed
+from dashboard.evidence.heads import Head, HeadError, end_of, known_keys, read_head, read_head_file
+from dashboard.instants import LOCAL
+from dashboard.settings import Settings
+
+Problem = dict[str, str]
+AT_ONCE = 500
+CLOCKS_APART = timedelta(minutes=5)
+"""A head may be this much ahead of our clock; more is a head from the future."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a verification saw. `notes` are true and no fault: removed by rule, erased, another key."""
+
+    count: int = 0
+    hash: str = START
+    since: int = 0
+    checked: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+
+    def tell(self, kind: str, what: str) -> None:
+        self.problems.append({"kind": kind, "what": what})
+
+
+def verify_evidence(
+    db: Database, settings: Settings, *, now: datetime, heads: Mapping[str, Head] | None = None, since: int = 0
+) -> Found:
+    """Check chain, rows, files and heads; with `since` only entries after that number and what they are about.
+
+    `heads` (name → head) are checked beside those in the database and in the auditor's folder.
+    """
+    found = Found(since=since)
+    with db.reading() as connection:
+        erased = _erased(connection)
+        subjects = _walk(connection, found, erased)
+        _rows(connection, subjects, found)
+        _unentered(connection, found)
+        found.problems += _against_heads(connection, settings, found, heads or {}, now)
+        files = connection.execute(_files(since)).all()
+        known = known_keys(connection)
+    _check_files(files, settings, found)
+    found.notes += [
+        {"kind": "key", "what": f"entry {number}: heads are signed by {key} from here on"}
+        for number, key in sorted(known.items())
+    ]
+    return found
+
+
+def _erased(connection: Connection) -> dict[int, str]:
+    """Number of an entry whose content was erased → number of the entry that says so."""
+    said = {}
+    query = sa.select(CHAIN.c.number, CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content, CHAIN.c.digest)
+    joined = query.join(CHAIN_CONTENTS, CHAIN_CONTENTS.c.number == CHAIN.c.number).where(CHAIN.c.kind == "erased")
+    for row in connection.execute(joined):
+        if _content_holds(row):
+            said.update(dict.fromkeys(json.loads(row.content)["entries"], str(row.number)))
+    return said
+
+
+def _walk(connection: Connection, found: Found, erased: Mapping[int, str]) -> dict[str, dict[int, str]]:
+    """Follow the chain; table → row → content of the rows it enters."""
+    subjects: dict[str, dict[int, str]] = defaultdict(dict)
+    if found.since:
+        start = connection.execute(sa.select(CHAIN.c.hash).where(CHAIN.c.number == found.since)).scalar()
+        found.count, found.hash = found.since, start or START
+    columns = (*CHAIN.c, CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content)
+    query = sa.select(*columns).outerjoin(CHAIN_CONTENTS, CHAIN_CONTENTS.c.number == CHAIN.c.number)
+    query = query.where(CHAIN.c.number > found.since).order_by(CHAIN.c.number)
+    erasures = 0
+    for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
+        found.checked += 1
+        _link(row, found)
+        if row.content is None and row.number in erased:
+            erasures += 1
+        elif row.content is None:
+            found.tell("content_missing", f"entry {row.number} ({row.subject}): its content is gone, nothing says why")
+        elif not _content_holds(row):
+            found.tell("content_changed", f"entry {row.number} ({row.subject}): its content is not what was entered")
+        else:
+            _remember(row, subjects)
+    if erasures:
+        found.notes.append({"kind": "erased", "what": f"{erasures} contents were erased by rule; their entries hold"})
+    return subjects
+
+
+def _link(row: Any, found: Found) -> None:
+    """The entry follows the one before it, and says what it said."""
+    named = f"entry {row.number} ({row.kind}, {row.subject})"
+    if not all(isinstance(value, int) for value in (row.number, row.at)):  # SQLite keeps a text in any column
+        found.tell("chain_entry", f"{named} is not what was entered")
+        return
+    entry = Entry.of(row)
+    if row.number != found.count + 1:
+        gone = f"{found.count + 1}" if row.number == found.count + 2 else f"{found.count + 1} to {row.number - 1}"
+        found.tell("chain_gap", f"entry {gone} is gone; the next is {named}")
+    elif row.previous != found.hash:
+        found.tell("chain_order", f"{named} does not follow the entry before it: one of the two was put in its place")
+    if entry.hash_after(row.previous) != row.hash:
+        found.tell("chain_entry", f"{named} is not what was entered")
+    found.count, found.hash = row.number, row.hash
+
+
+def _content_holds(row: Any) -> bool:
+    try:
+        return keyed(row.key, row.content) == str(row.digest)
+    except ValueError:  # the key is no hex any more
+        return False
+
+
+def _remember(row: Any, subjects: dict[str, dict[int, str]]) -> None:
+    name, _, identity = row.subject.partition(" ")
+    table = METADATA.tables.get(name)
+    if table is None or len(table.primary_key.columns) != 1:
+        return
+    if row.kind == "adopted":
+        subjects[name].update({int(key): digest for key, digest in json.loads(row.content)["rows"].items()})
+    elif identity.isdecimal():
+        subjects[name][int(identity)] = row.content
+
+
+def _rows(connection: Connection, subjects: Mapping[str, Mapping[int, str]], found: Found) -> None:
+    """The rows that were entered are there and say what they said."""
+    for name, entered in subjects.items():
+        table = METADATA.tables[name]
+        key = key_of(table)
+        wanted = sorted(entered)
+        for start in range(0, len(wanted), AT_ONCE):
+            part = wanted[start : start + AT_ONCE]
+            query = sa.select(table).where(key.between(part[0], part[-1]))
+            rows = {row[key.name]: dict(row) for row in connection.execute(query).mappings()}
+            found.checked += len(part)
+            for identity in part:
+                if identity not in rows:
+                    found.tell("row_missing", f"{name} {identity} was entered and is gone")
+                elif not _same(table, rows[identity], entered[identity]):
+                    found.tell("row_changed", f"{name} {identity} is not what was entered")
+
+
+def _same(table: sa.Table, row: Mapping[str, Any], entered: str) -> bool:
+    """`entered` is the content of the row's own entry, or the digest of a row that was adopted."""
+    if not entered.startswith("{"):
+        return digest_of_row(row) == entered
+    told = json.loads(entered)
+    strict = table in ALWAYS  # no column of these is filled later
+    names = {name for name, value in row.items() if value is not None} - {key_of(table).name} if strict else set()
+    return all(row.get(name) == told.get(name) for name in names | told.keys())
+
+
+def _unentered(connection: Connection, found: Found) -> None:
+    """Rows that came into a table without an entry."""
+    through = _adopted_through(connection)
+    for table in ALWAYS:
+        key = key_of(table)
+        subject = sa.literal(f"{table.name} ") + sa.cast(key, sa.Text)
+        entry = sa.exists().where(CHAIN.c.subject == subject)
+        query = sa.select(key).where(key > through.get(table.name, 0), ~entry).order_by(key)
+        for identity in connection.execute(query).scalars():
+            found.tell("row_unchained", f"{table.name} {identity} was never entered")
+
+
+def _adopted_through(connection: Connection) -> dict[str, int]:
+    """Table → last row that was there when the chain began."""
+    query = sa.select(CHAIN_CONTENTS.c.content).join(CHAIN, CHAIN.c.number == CHAIN_CONTENTS.c.number)
+    content = connection.execute(query.where(CHAIN.c.kind == "begun").order_by(CHAIN.c.number).limit(1)).scalar()
+    try:
+        return dict(json.loads(content)["through"]) if content else {}
+    except (ValueError, KeyError, TypeError):  # changed, and told so
+        return {}
+
+
+def _files(since: int) -> Any:
+    columns = (EVIDENCE.c.id, EVIDENCE.c.path, EVIDENCE.c.sha256, REMOVALS.c.rule)
+    query = sa.select(*columns).outerjoin(REMOVALS, REMOVALS.c.evidence_id == EVIDENCE.c.id).order_by(EVIDENCE.c.id)
+    if not since:
+        return query
+    subject = sa.literal("evidence ") + sa.cast(EVIDENCE.c.id, sa.Text)
+    return query.where(sa.exists().where(CHAIN.c.subject == subject, CHAIN.c.number > since))
+
+
+def _check_files(files: Sequence[Any], settings: Settings, found: Found) -> None:
+    root = settings.path(settings.video.evidence_dir)
+    removed = 0
+    for row in files:
+        path = root / row.path
+        there = path.is_file()
+        found.checked += 1
+        if row.rule is not None:
+            removed += 1
+            if there:
+                found.tell("not_removed", f"{row.path} should be gone by the rule '{row.rule}' and is there")
+        elif not there:
+            found.tell("missing_file", row.path)
+        elif sha256_of(path) != row.sha256:
+            found.tell("changed_file", row.path)
+    if removed:
+        found.notes.append(
+            {"kind": "removed_by_rule", "what": f"{removed} files are gone by rule, each with its entry"}
+        )
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def laid_down(settings: Settings) -> Iterator[Path]:
+    """The heads in the auditor's folder, oldest first."""
+    if settings.evidence.heads_dir:
+        yield from sorted(settings.path(settings.evidence.heads_dir).glob("head-*.json"))
+
+
+def _against_heads(
+    connection: Connection, settings: Settings, found: Found, given: Mapping[str, Head], now: datetime
+) -> Iterator[Problem]:
+    heads = dict(given)
+    for path in laid_down(settings):
+        try:
+            heads.setdefault(path.name, read_head_file(path))
+        except HeadError as error:
+            yield {"kind": "head_unreadable", "what": error.message}
+    for row in connection.execute(sa.select(CHAIN_HEADS).order_by(CHAIN_HEADS.c.id)):
+        try:
+            heads[f"stored head {row.id}"] = read_head(row.document, f"stored head {row.id}")
+        except HeadError as error:
+            yield {"kind": "head_unreadable", "what": error.message}
+    keys = set(known_keys(connection).values())
+    count, _ = end_of(connection)
+    for name, head in heads.items():
+        found.checked += 1
+        yield from _against(connection, name, head, count, keys, now)
+
+
+def _against(
+    connection: Connection, name: str, head: Head, count: int, keys: set[str], now: datetime
+) -> Iterator[Problem]:
+    """What a head says that the chain does not."""
+    of = f"{name} of {head.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+    if not head.signed:
+        yield {"kind": "head_signature", "what": f"{of}: the signature is not one of its key over what it says"}
+        return
+    if head.public_key not in keys:
+        yield {"kind": "head_key", "what": f"{of} is signed by {head.public_key}, a key that the chain does not know"}
+    if head.at > now + CLOCKS_APART:
+        yield {
+            "kind": "head_future",
+            "what": f"{of} is later than this machine's clock ({now.astimezone(LOCAL):%Y-%m-%d %H:%M})",
+        }
+    if head.count > count:
+        yield {"kind": "truncated", "what": f"{of} counts {head.count} entries, the chain ends at {count}"}
+        return
+    there = connection.execute(sa.select(CHAIN.c.hash).where(CHAIN.c.number == head.count)).scalar()
+    if there != head.hash:
+        what = f"{of}: entry {head.count} is not the one that was signed; it or one before it was changed"
+        yield {"kind": "head_mismatch", "what": what}
