@@ -13,6 +13,7 @@ import polars as pl
 from checks.explain import lost_cents, split
 from checks.judge.base import microseconds
 from checks.judge.formulas import FORMULAS
+from checks.judge.inspections import FACT
 from checks.judge.measures import months_that_count
 from checks.offices import Tree
 from checks.periods import Period
@@ -26,6 +27,7 @@ from dashboard.freezing.stored import explanation_of, snapshot_of
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.alternatives import difference
 from dashboard.judging.detail import Scope, detailed, scope_of, verdict_of, worth_naming
+from dashboard.judging.facts import members
 from dashboard.judging.filed import holding
 from dashboard.judging.halls import judged_samples
 from dashboard.judging.kinds import KINDS, Kind
@@ -44,6 +46,7 @@ from dashboard.judging.sums import (
 )
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.queries.facts import evidence_of
 from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of, with_certainty
 from dashboard.queries.office_changes import changes_below, day_of_tree, visible_offices
 from dashboard.queries.staleness import Silent, mark, silent_sources
@@ -313,6 +316,7 @@ def _losing_events(case: _Case) -> Losing:
     """H1: confirmed deductions in proportion to what they effectively cost."""
     months = case.period.months_that_begin()
     events = events_of_months(case.source, case.rules, months, case.scope.reach, case.as_of)
+    joined = _joined(case, events)
     found: Losing = {}
     for place, row in enumerate(events.filter(pl.col("effective") > 0).iter_rows(named=True)):
         if row["month"] not in months or not case.scope.has(row["hall_code"], row["month"]):
@@ -320,8 +324,27 @@ def _losing_events(case: _Case) -> Losing:
         reason = "deduction_repeated" if row["doubled"] else "deduction"
         printed = _printed(row["record"], row["number"], reason=reason) | {"actual": iso_local(row["at"])}
         extra = {"hall": row["hall_code"], "item": row["item_code"], "deducted": row["effective"]}
+        others = joined.get((row["fact"], row["record"], row["record_id"]))
+        if others:
+            extra["evidence"] = others
         found[row["number"], row["record"], f"{place:09d}"] = (row["effective"], {**printed, **extra})
     return found
+
+
+def _joined(case: _Case, events: pl.DataFrame) -> dict[tuple[str, str, int], list[dict[str, Any]]]:
+    """What else shows the fact that an event deducts for (trap 45), by the fact and the event's own row."""
+    leading = events.filter(pl.col(FACT).is_not_null()).select(FACT, "record", "record_id").unique()
+    if leading.is_empty():
+        return {}
+    held = members(case.source, case.as_of).join(leading.select(FACT).unique(), on=FACT, how="semi")
+    evidence = evidence_of(case.source, held)
+    return {
+        (fact, record, number): [
+            {"record": one.record, "number": one.number, "kind": one.way, "item": one.item}
+            for one in evidence[fact] if one.reference != (record, number)
+        ]
+        for fact, record, number in leading.iter_rows()
+    }  # fmt: skip
 
 
 def _losing_measures(case: _Case, indicator: Indicator) -> Losing:
