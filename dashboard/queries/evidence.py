@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, FINDINGS, RECORD_TABLES
 from dashboard.errors import NotAllowedError
+from dashboard.instants import from_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`path` is below the evidence folder."""
+    """`path` is below the evidence folder; `camera` and `taken_at` say by which polygons others may see it."""
 
     id: int
     kind: str
     path: str
     sha256: str
     hall: str | None
+    camera: str | None = None
+    taken_at: datetime | None = None
 
 
 def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
@@ -30,12 +34,13 @@ def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
     of_sample = sa.select(samples.hall_code).where(samples.sample_id == EVIDENCE.c.sample_id).limit(1)
     of_finding = sa.select(FINDINGS.c.hall_code).where(FINDINGS.c.id == EVIDENCE.c.finding_id)
     hall = sa.func.coalesce(of_sample.scalar_subquery(), of_finding.scalar_subquery())
-    query = sa.select(EVIDENCE.c.id, EVIDENCE.c.kind, EVIDENCE.c.path, EVIDENCE.c.sha256, hall)
+    columns = (EVIDENCE.c[name] for name in ("id", "kind", "path", "sha256"))
+    query = sa.select(*columns, hall, EVIDENCE.c.camera_code, EVIDENCE.c.taken_at)
     with db.reading() as connection:
         row = connection.execute(query.where(EVIDENCE.c.id == evidence)).first()
     if row is None:
         raise NotAllowedError(f"There is no evidence {evidence}, or it is outside what you may see.")
-    found = Piece(*row)
+    found = Piece(*row[:6], None if row.taken_at is None else from_micros(row.taken_at))
     if not viewer.sees_everything and found.hall not in visible_tree(db, viewer).offices:
         raise NotAllowedError(f"There is no evidence {evidence}, or it is outside what you may see.")
     return found

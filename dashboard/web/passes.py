@@ -1,6 +1,7 @@
 """Passes to evidence (存证凭条): a signed, short-lived word in the URL, so that no path can be guessed or kept.
 
-The key is made when the process starts and is never stored: a restart ends every pass.
+A pass names the person it was made for and opens the blurred copy, unless it was made for the review page. The key is
+made when the process starts and is never stored: a restart ends every pass.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 LIFETIME = 15 * 60
 """Seconds: longer than one looks at one sample, shorter than a link is worth passing on."""
+ORIGINAL = "original"
 _KEY = secrets.token_bytes(32)
 
 
@@ -24,12 +26,19 @@ class Pass:
     evidence: int
     person: str
     until: int
+    original: bool = False
+    """As it was taken: made by the review page only, and honoured for roles that review."""
+    second: float | None = None
+    """One picture of a clip, in seconds from its beginning; always blurred."""
 
 
-def issue(evidence: int, person: str, now: float | None = None) -> str:
+def issue(
+    evidence: int, person: str, now: float | None = None, *, original: bool = False, second: float | None = None
+) -> str:
     """The word that opens `/evidence/<word>`. It changes every five minutes only: a rerun keeps the same address."""
     until = int((time.time() if now is None else now) // 300 * 300) + LIFETIME
-    body = f"{evidence}|{until}|{person}".encode()
+    what = ORIGINAL if original else "" if second is None else f"{second:.2f}"
+    body = f"{evidence}|{until}|{what}|{person}".encode()
     return f"{_coded(body)}.{_coded(_signature(body))}"
 
 
@@ -42,8 +51,9 @@ def read(word: str, now: float | None = None) -> Pass | None:
         return None
     if not hmac.compare_digest(_signature(raw), given):
         return None
-    evidence, until, person = raw.decode().split("|", 2)
-    found = Pass(int(evidence), person, int(until))
+    evidence, until, what, person = raw.decode().split("|", 3)
+    second = float(what) if what not in ("", ORIGINAL) else None
+    found = Pass(int(evidence), person, int(until), what == ORIGINAL, second)
     return found if (time.time() if now is None else now) < found.until else None
 
 

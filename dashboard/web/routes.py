@@ -1,28 +1,49 @@
-"""Addresses beside Streamlit's own (路由): clips and frames, by pass, with range requests, never whole in memory."""
+"""Addresses beside Streamlit's own (路由): clips and frames, by pass, with range requests, never whole in memory.
+
+Who reviews gets the original, everybody else a copy of their own in which all but the staff is blurred.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
+import time
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from dashboard.actions import audit
+from dashboard.actions.review import REVIEWING_ROLES
+from dashboard.blurring import NotBlurredError, blurred_copy, original_of
 from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError
-from dashboard.people import viewer_named
+from dashboard.people import Viewer, viewer_named
 from dashboard.queries.evidence import Piece, piece
 from dashboard.web import passes, wiring
+from dashboard.web.ranges import FilePart
 
 TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
-HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff", "Content-Disposition": "inline"}
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Disposition": "inline",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+LOOK_SECONDS = passes.LIFETIME
+"""A player fetches one clip in many ranges, in any order: within this time they are one look of a person at an item."""
+_looks: dict[tuple[str, str, int, bool, float | None], float] = {}
+_looks_lock = threading.Lock()
 
 logger = logging.getLogger(__name__)
 
 
 async def evidence(request: Request) -> Response:
-    """A clip or frame: 200 or 206 with a valid pass, 404 in every other case (nothing tells which)."""
+    """A clip or frame: 200, 206 or 416 with a valid pass; 404 in every other case (nothing tells which).
+
+    503 if the copy for this person cannot be made: the original is never sent instead.
+    """
     return await run_in_threadpool(_evidence, request)
 
 
@@ -32,30 +53,39 @@ def _evidence(request: Request) -> Response:
         return _no_such_evidence()
     try:
         app = wiring.application()
-        found = piece(app.db, viewer_named(app.settings, word.person), word.evidence)
+        viewer = viewer_named(app.settings, word.person)
+        found = piece(app.db, viewer, word.evidence)
+        clear = word.original and viewer.role in REVIEWING_ROLES
+        original = original_of(app.settings, found)
+        if request.method != "HEAD":
+            _note_look(app, viewer, found, word, clear=clear)
+        path = (
+            original if clear else blurred_copy(app.db, app.settings, viewer, found, at=app.now(), second=word.second)
+        )
+    except NotBlurredError as error:
+        logger.error("%s", error)
+        return PlainTextResponse("This cannot be blurred and is not shown.", 503, headers=HEADERS)
     except MingchaError as error:
         logger.warning("Evidence %s refused to %s: %s", word.evidence, word.person, error)
         return _no_such_evidence()
-    return _file(app, found, word, request)
+    etag = f'"{found.sha256 if clear else path.stem}"'
+    media_type = TYPES.get(path.suffix.lower(), "application/octet-stream")
+    return FilePart(path, request.headers, etag=etag, media_type=media_type, headers=HEADERS)
 
 
-def _file(app: Application, found: Piece, word: passes.Pass, request: Request) -> Response:
-    folder = app.settings.path(app.settings.video.evidence_dir)
-    path = (folder / found.path).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
-        logger.error("Evidence %s is missing: %s", found.id, found.path)
-        return _no_such_evidence()
-    if _begins(request):
-        viewer = viewer_named(app.settings, word.person)
+def _note_look(app: Application, viewer: Viewer, found: Piece, word: passes.Pass, *, clear: bool) -> None:
+    """One line of the audit trail per person and item: written before the first byte leaves, or none leaves."""
+    look = (str(app.db.url), viewer.name, found.id, clear, word.second)
+    with _looks_lock:
+        now = time.monotonic()
+        for old in [one for one, at in _looks.items() if now - at >= LOOK_SECONDS]:
+            del _looks[old]
+        if look in _looks:
+            return
+        detail = f"{found.sha256} {'original' if clear else 'blurred'}"
         with app.db.session() as connection:
-            audit.record(connection, viewer, "look at evidence", f"evidence {found.id}", found.sha256, at=app.now())
-    return FileResponse(path, media_type=TYPES.get(path.suffix.lower(), "application/octet-stream"), headers=HEADERS)
-
-
-def _begins(request: Request) -> bool:
-    """A player asks for one clip in many ranges: only the request for its beginning is a look."""
-    wanted = request.headers.get("range", "bytes=0-").replace(" ", "")
-    return request.method == "GET" and wanted.startswith("bytes=0-")
+            audit.record(connection, viewer, "look at evidence", f"evidence {found.id}", detail, at=app.now())
+        _looks[look] = now
 
 
 def _no_such_evidence() -> Response:

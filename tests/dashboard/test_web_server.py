@@ -1,5 +1,6 @@
 """The real web server: our options are in force, evidence goes by pass and in ranges, other addresses are refused."""
 
+import hashlib
 import json
 import os
 import socket
@@ -9,8 +10,11 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -23,10 +27,13 @@ from dashboard.web.places import ROOT, top
 from dashboard.web.server import CONFIG_FILE, require_free, require_local, serve, streamlit_options
 
 CLIP = bytes(range(256)) * 40
+LARGE = 500 * 2**20
+PICTURE = np.random.default_rng(1).integers(0, 255, (180, 320, 3), np.uint8)
 CONFIGURATION = """
 [people]
 "沈岚" = { role = "inspector", offices = ["*"] }
 "许立" = { role = "office_head", offices = ["OTHER"] }
+"苏敏" = { role = "regional_manager", offices = ["*"] }
 """
 PROGRAM = """
 import json, sys, threading, time, urllib.request
@@ -45,8 +52,13 @@ def tell():
         except OSError:
             time.sleep(0.1)
     found = {name: st.get_option(name) for name in names}
-    words = {"owner": passes.issue(1, "沈岚"), "other": passes.issue(1, "许立"), "nobody": passes.issue(1, "无"),
-             "none": passes.issue(99, "沈岚"), "outside": passes.issue(2, "沈岚"), "over": passes.issue(1, "沈岚", 1.0)}
+    asked = {"owner": (1, "沈岚"), "other": (1, "许立"), "nobody": (1, "无"), "none": (99, "沈岚"),
+             "outside": (2, "沈岚"), "over": (1, "沈岚", 1.0), "large": (3, "沈岚"), "link": (4, "沈岚"),
+             "head": (1, "沈岚"), "empty": (7, "沈岚")}
+    words = {name: passes.issue(*one, original=True) for name, one in asked.items()}
+    words |= {"blurred": passes.issue(5, "沈岚"), "broken": passes.issue(6, "沈岚"),
+              "original": passes.issue(5, "沈岚", original=True), "leader": passes.issue(5, "苏敏", original=True),
+              "second": passes.issue(3, "沈岚", second=1.0)}
     print(json.dumps({"options": found, "passes": words}), flush=True)
 threading.Thread(target=tell, daemon=True).start()
 serve(load({}, Path.cwd()), port)
@@ -77,6 +89,12 @@ def server(tmp_path_factory):
     (home / "var/evidence").mkdir(parents=True)
     (home / "var/evidence/clip.mp4").write_bytes(CLIP)
     (home / "secret.txt").write_text("not evidence", encoding="utf-8")
+    (home / "var/evidence/link.jpg").symlink_to(home / "secret.txt")
+    (home / "var/evidence/broken.jpg").write_text("no picture", encoding="utf-8")
+    (home / "var/evidence/empty.mp4").touch()
+    cv2.imwrite(str(home / "var/evidence/frame.png"), PICTURE)
+    with (home / "var/evidence/large.mp4").open("wb") as file:
+        file.truncate(LARGE)
     db = Database(f"sqlite:///{home / 'mingcha.db'}")
     migrate(db)
     with db.session() as connection:
@@ -91,7 +109,8 @@ def server(tmp_path_factory):
                    "source": "person", "created_at": 0}  # fmt: skip
         connection.execute(sa.insert(FINDINGS), [finding])
         piece = {"finding_id": 1, "kind": "clip", "sha256": "ab", "bytes": len(CLIP), "created_at": 0}
-        connection.execute(sa.insert(EVIDENCE), [{**piece, "path": "clip.mp4"}, {**piece, "path": "../../secret.txt"}])
+        paths = ("clip.mp4", "../../secret.txt", "large.mp4", "link.jpg", "frame.png", "broken.jpg", "empty.mp4")
+        connection.execute(sa.insert(EVIDENCE), [{**piece, "path": path} for path in paths])
     port = free_port()
     names = ",".join([*streamlit_options(top(CONFIG_FILE)), "server.address", "server.port"])
     process = subprocess.Popen(
@@ -100,7 +119,7 @@ def server(tmp_path_factory):
     )  # fmt: skip
     try:
         line = next(line for line in process.stdout if line.startswith("{"))
-        yield f"http://127.0.0.1:{port}", json.loads(line), db
+        yield f"http://127.0.0.1:{port}", {**json.loads(line), "pid": process.pid}, db
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -118,19 +137,147 @@ def test_the_options_of_our_file_are_in_force(server):
     assert wanted["server.enableAgentApi"] is False
 
 
+def looks(db, evidence):
+    query = sa.select(AUDIT.c.actor, AUDIT.c.detail).where(AUDIT.c.subject == f"evidence {evidence}",
+                                                           AUDIT.c.action == "look at evidence")  # fmt: skip
+    with db.reading() as connection:
+        return connection.execute(query).all()
+
+
 def test_a_clip_is_served_with_a_pass_whole_and_in_ranges(server):
     url, told, db = server
+    status, headers, body = fetch(f"{url}/evidence/{told['passes']['owner']}", Range="bytes=100-199")
+    assert (status, body, headers["content-range"]) == (206, CLIP[100:200], f"bytes 100-199/{len(CLIP)}")
     status, headers, body = fetch(f"{url}/evidence/{told['passes']['owner']}")
     assert (status, body, headers["content-type"]) == (200, CLIP, "video/mp4")
     assert headers["cache-control"] == "private, no-store"
-    status, headers, body = fetch(f"{url}/evidence/{told['passes']['owner']}", Range="bytes=100-199")
-    assert (status, body, headers["content-range"]) == (206, CLIP[100:200], f"bytes 100-199/{len(CLIP)}")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert looks(db, 1) == [("沈岚", "ab original")]  # the first range, wherever it began; the others belong to it
+
+
+SIZE = len(CLIP)
+RANGES = [
+    ("bytes=0-", 206, CLIP), ("bytes=-5", 206, CLIP[-5:]), (f"bytes=-{SIZE + 9}", 206, CLIP),
+    (f"bytes={SIZE - 1}-{SIZE + 9}", 206, CLIP[-1:]), (" Bytes = 3-4 ", 206, CLIP[3:5]), ("bytes=0-0", 206, CLIP[:1]),
+    (f"bytes={SIZE}-", 416, b""), ("bytes=-0", 416, b""),
+    ("bytes=5-2", 200, CLIP), ("bytes=-", 200, CLIP), ("bytes=0-1,5-6", 200, CLIP), ("items=0-1", 200, CLIP),
+    ("bytes=0x1-2", 200, CLIP), ("bytes=9-99999999999999999999", 206, CLIP[9:]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "status", "body"), RANGES, ids=[one[0].strip() for one in RANGES])
+def test_ranges_as_the_standard_has_them(server, asked, status, body):
+    url, told, _ = server
+    found, headers, got = fetch(f"{url}/evidence/{told['passes']['owner']}", Range=asked)
+    assert (found, got, int(headers["content-length"])) == (status, body, len(body))
+    assert headers["accept-ranges"] == "bytes"
+    if status == 416:
+        assert headers["content-range"] == f"bytes */{SIZE}"
+    assert ("content-range" in headers) == (status != 200)
+
+
+def test_a_range_of_another_version_gets_the_whole_file(server):
+    url, told, _ = server
+    address = f"{url}/evidence/{told['passes']['owner']}"
+    assert fetch(address)[1]["etag"] == '"ab"'
+    assert fetch(address, Range="bytes=0-3", **{"If-Range": '"ab"'})[::2] == (206, CLIP[:4])
+    for other in ('"cd"', 'W/"ab"', "Sat, 01 Aug 2026 00:00:00 GMT"):
+        assert fetch(address, Range="bytes=0-3", **{"If-Range": other})[::2] == (200, CLIP)
+
+
+def spoken(url, request):
+    """Everything that the server says to these bytes until it closes."""
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(request.replace("\n", "\r\n").encode())
+        return b"".join(iter(lambda: line.recv(65536), b""))
+
+
+def test_head_tells_all_and_sends_nothing_and_is_no_look(server):
+    url, told, db = server
+    before = looks(db, 7)
+    host = url.removeprefix("http://")
+    word = told["passes"]["empty"]
+    answer = spoken(url, f"HEAD /evidence/{word} HTTP/1.1\nHost: {host}\nConnection: close\n\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert (head.split(b" ")[1], body) == (b"200", b"")
+    assert looks(db, 7) == before
+    asked = f"HEAD /evidence/{told['passes']['head']} HTTP/1.1\nHost: {host}\nRange: bytes=2-5\nConnection: close\n\n"
+    head, _, body = spoken(url, asked).partition(b"\r\n\r\n")
+    assert (head.split(b" ")[1], body) == (b"206", b"")
+    assert f"content-range: bytes 2-5/{SIZE}".encode() in head.lower()
+
+
+def test_an_empty_file_is_empty(server):
+    url, told, _ = server
+    assert fetch(f"{url}/evidence/{told['passes']['empty']}")[::2] == (200, b"")
+    assert fetch(f"{url}/evidence/{told['passes']['empty']}", Range="bytes=0-")[0] == 416
+
+
+def test_many_at_once_read_a_large_clip_and_memory_does_not_grow_with_it(server):
+    url, told, db = server
+    address = f"{url}/evidence/{told['passes']['large']}"
+    before = peak_memory(told["pid"])
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda n: fetch(address, Range=f"bytes={n * 2**20}-{(n + 1) * 2**20 - 1}"), range(24)))
+        assert [(status, len(body), body.count(0)) for status, _, body in parts] == [(206, 2**20, 2**20)] * 24
+    assert drained(address) == LARGE
+    hang_up(url, told["passes"]["large"])
+    assert peak_memory(told["pid"]) - before < 60_000  # kB
+    assert len(looks(db, 3)) == 1
+
+
+def drained(address):
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        return sum(map(len, iter(lambda: answer.read(2**20), b"")))
+
+
+def hang_up(url, word):
+    """Ask for all of it, read a little and leave."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=20) as line:
+        line.sendall(f"GET /evidence/{word} HTTP/1.1\r\nHost: {url.removeprefix('http://')}\r\n\r\n".encode())
+        assert line.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def peak_memory(pid):
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+def test_outside_the_review_page_a_picture_is_blurred_and_marked(server):
+    url, told, db = server
+    _, headers, body = fetch(f"{url}/evidence/{told['passes']['blurred']}")
+    shown = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+    assert headers["content-type"] == "image/jpeg"
+    assert shown.shape == (202, 320, 3)  # no polygon, all blurred; a strip with name and time below
+    assert shown[:180].std() < PICTURE.std() / 4
+    again = fetch(f"{url}/evidence/{told['passes']['blurred']}")
+    assert (again[1]["etag"], again[2]) == (headers["etag"], body)
+    made = sa.select(AUDIT.c.actor, AUDIT.c.detail).where(AUDIT.c.action == "copy_blurred")
     with db.reading() as connection:
-        looks = connection.execute(sa.select(AUDIT.c.actor, AUDIT.c.subject)).all()
-    assert looks == [("沈岚", "evidence 1")]  # the range in the middle belongs to the same look
+        [(actor, detail)] = connection.execute(made).all()
+    assert (actor, json.loads(detail)["of"]) == ("沈岚", "ab")
+    assert json.loads(detail)["sha256"] == hashlib.sha256(body).hexdigest()
+    assert looks(db, 5) == [("沈岚", "ab blurred")]
 
 
-@pytest.mark.parametrize("case", ["other", "nobody", "none", "outside", "over"])
+def test_the_original_is_for_who_reviews_whatever_the_pass_says(server):
+    url, told, _ = server
+    clear = cv2.imdecode(np.frombuffer(fetch(f"{url}/evidence/{told['passes']['original']}")[2], np.uint8), 1)
+    assert np.array_equal(clear, PICTURE)
+    status, headers, body = fetch(f"{url}/evidence/{told['passes']['leader']}")
+    assert (status, headers["content-type"]) == (200, "image/jpeg")
+    assert cv2.imdecode(np.frombuffer(body, np.uint8), 1)[:180].std() < PICTURE.std() / 4
+
+
+@pytest.mark.parametrize("case", ["broken", "second"])
+def test_what_cannot_be_blurred_is_not_shown(server, case):
+    url, told, _ = server
+    status, _, body = fetch(f"{url}/evidence/{told['passes'][case]}")
+    assert (status, body) == (503, b"This cannot be blurred and is not shown.")
+
+
+@pytest.mark.parametrize("case", ["other", "nobody", "none", "outside", "over", "link"])
 def test_without_right_or_file_nothing_tells_why(server, case):
     url, told, _ = server
     status, _, body = fetch(f"{url}/evidence/{told['passes'][case]}")

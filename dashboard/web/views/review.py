@@ -61,8 +61,11 @@ def _look(look: Row, person: str) -> dict[str, Any]:
 
 
 def address(evidence: int | None, person: str) -> str | None:
-    """Where the browser fetches a piece of evidence; the pass is for this person and lasts minutes."""
-    return None if evidence is None else f"/evidence/{passes.issue(evidence, person)}"
+    """Where the browser fetches a piece of evidence: as it was taken for who reviews, blurred for who only looks.
+
+    The pass is for this person and lasts minutes.
+    """
+    return None if evidence is None else f"/evidence/{passes.issue(evidence, person, original=True)}"
 
 
 def _finding(found: Row, titles: Mapping[str, str]) -> dict[str, Any]:
