@@ -91,14 +91,25 @@ class Reading:
 
 
 @contextlib.contextmanager
-def watch(path: Path, *, every: float, colour_side: int = 0, stall_seconds: float = STALL_SECONDS) -> Iterator[Reading]:
+def watch(
+    path: Path,
+    *,
+    every: float,
+    colour_side: int = 0,
+    keys: bool = False,
+    threads: int = 0,
+    stall_seconds: float = STALL_SECONDS,
+) -> Iterator[Reading]:
     """Open a video file and read it once, a picture at most every `every` seconds of presentation time.
 
-    `colour_side` > 0 adds a BGR picture with that longer side. Raises VideoError: no such file, empty, a picture, a
+    `colour_side` > 0 adds a BGR picture with that longer side. `keys`: key frames only, nothing else is decoded (a
+    tenth of the work; about a picture every two seconds). `threads` of the decoder, 0 as many as there are cores.
+    Raises VideoError: no such file, empty, a picture, a
     text, no video stream, damaged, the decoder died or fell silent for `stall_seconds`.
     """
     require_file(path)
-    job = {"do": "analyse", "path": str(path.resolve()), "every": every, "side": GREY_SIDE, "colour_side": colour_side}
+    job = {"do": "analyse", "path": str(path.resolve()), "every": every, "side": GREY_SIDE, "colour_side": colour_side,
+           "keys": keys, "threads": threads}  # fmt: skip
     with Child(job, path.name, stall_seconds=stall_seconds) as child:
         messages = child.messages()
         header, _ = next(messages)

@@ -87,10 +87,10 @@ def reason_of(error: BaseException) -> str:
 def analyse(job: dict[str, Any]) -> None:
     """Send a small picture of every frame that is due: grey always, BGR too if asked for."""
     with opened(job) as container:
-        stream = video_stream(container)
+        stream = video_stream(container, job["threads"])
         send(facts(container, stream))
         eye = Eye(stream, job)
-        for frame in frames(container, stream):
+        for frame in frames(container, stream, keys=job["keys"]):
             eye.see(frame)
         eye.finish()
 
@@ -237,8 +237,8 @@ def probe(job: dict[str, Any]) -> None:
     send({"kind": "end"})
 
 
-def frames(container: Any, stream: Any) -> Iterator[VideoFrame]:
-    """Decoded frames; a damaged packet is skipped as players do, a damaged end ends the stream."""
+def frames(container: Any, stream: Any, *, keys: bool = False) -> Iterator[VideoFrame]:
+    """Decoded frames (or `keys` only); a damaged packet is skipped as players do, a damaged end ends the stream."""
     packets = container.demux(stream)
     broken = 0
     while True:
@@ -248,6 +248,8 @@ def frames(container: Any, stream: Any) -> Iterator[VideoFrame]:
             return
         if packet is None:
             return
+        if keys and not packet.is_keyframe and packet.size:  # the empty packet at the end brings out what waits
+            continue
         try:
             yield from packet.decode()
             broken = 0
@@ -280,7 +282,7 @@ def opened(job: dict[str, Any]) -> Iterator[Any]:
         yield container
 
 
-def video_stream(container: Any) -> Any:
+def video_stream(container: Any, threads: int = 0) -> Any:
     """The first real video stream: a cover picture inside an audio file is none."""
     cover = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
@@ -288,7 +290,8 @@ def video_stream(container: Any) -> Any:
         others = sorted({stream.type for stream in container.streams})
         raise RefusedError(f"it holds no video, only {', '.join(others) or 'nothing'}")
     stream = streams[0]
-    stream.thread_type = "AUTO"
+    stream.thread_type = "NONE" if threads == 1 else "AUTO"
+    stream.codec_context.thread_count = threads
     return stream
 
 
