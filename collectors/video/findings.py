@@ -135,6 +135,13 @@ def applied(rule: Rule, sight: Sight, detectors: Detectors) -> tuple[list[Findin
     return found, silent
 
 
+def holding(rule: Rule, places: Sequence[str], sight: Sight) -> list[Span] | str:
+    """When a rule's condition holds at all of the places at once, or why that is not known."""
+    spans = [condition(rule, place, sight) for place in places]
+    unknown = next((reason for reason in spans if isinstance(reason, str)), None)
+    return unknown or common([known for known in spans if not isinstance(known, str)])
+
+
 def condition(rule: Rule, place: str, sight: Sight) -> list[Span] | str:
     """When a rule's condition holds at one place, or why that is not known."""
     spans = []

@@ -12,7 +12,7 @@ from typing import Any
 
 from collectors.video.findings import Finding, NotJudged, Sight, Table, common, joined, judge
 from collectors.video.presence import Span
-from collectors.video.rules import Detectors
+from collectors.video.rules import Detectors, Rule
 from collectors.video.states import Held, places_of, table_of
 from collectors.video.windows import Window
 from collectors.video.witnesses import NOT_CHECKABLE
@@ -109,6 +109,18 @@ def sight_of(
     cut = {key: replace(held, spans=tuple(common([held.spans, [(0.0, seconds)]]))) for key, held in agreed.items()}
     loose = agreement(views, detectors, one_is_enough=True)
     return Sight(cut, seconds, min(view.recall for view in seeing), loose, slot, morning)
+
+
+def long_sight_of(views: Mapping[str, View], detectors: Detectors) -> Sight:
+    """What all cameras agree on over everything that was looked at, before the moment drawn too."""
+    recall = min((view.recall for view in views.values() if view.looked), default=0.0)
+    return Sight(agreement(views, detectors), 0.0, recall, agreement(views, detectors, one_is_enough=True))
+
+
+def watchers(views: Mapping[str, View], rule: Rule, detectors: Detectors) -> list[str]:
+    """The cameras on whose word a rule rests: those that see a place of one of its states."""
+    states = [detectors.states[name] for name in (*rule.when, *rule.unless, *rule.beside)]
+    return [code for code, view in views.items() if any(places_of(state, view.windows) for state in states)]
 
 
 def agreement(views: Mapping[str, View], detectors: Detectors, *, one_is_enough: bool = False) -> dict[Any, Held]:

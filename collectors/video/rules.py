@@ -81,6 +81,11 @@ class Detectors:
         return self.states[rule.when[0]].of if rule.when else PICTURE
 
 
+def titles() -> dict[str, str]:
+    """Titles of all rules, for whoever puts them into another language."""
+    return {rule.title: rule.title for rule in shipped().rules}
+
+
 @cache
 def shipped() -> Detectors:
     """The rules of `detectors.toml`."""

@@ -42,6 +42,8 @@ class Task:
     folder: Path
     work: Path
     moved_before: bool = False
+    slot: int | None = None
+    """Slot of the day; None for a sample outside of the slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,15 @@ def looked_at(task: Task, got: Fetched, detector: PersonDetector) -> Outcome:
     except CollectorError as error:
         notes.append(redact(str(error)))
     try:
-        seen = look(clip.path, windows=windows, detector=detector, reference=reference, evidence=evidence)
+        seen = look(
+            clip.path,
+            windows=windows,
+            detector=detector,
+            reference=reference,
+            evidence=evidence,
+            slot=task.slot,
+            threads=1,  # one core each: a worker has no more
+        )
     except VideoError as error:
         if error.reason == "killed":
             raise
@@ -158,7 +168,7 @@ def looked_at(task: Task, got: Fetched, detector: PersonDetector) -> Outcome:
         return Outcome(task, "missed", cause, detail=redact(str(error)))
     except CollectorError as error:  # a polygon drawn on another picture: the minute itself is kept and can be reviewed
         notes.append(redact(str(error)))
-        seen = look(clip.path, detector=detector, reference=reference, evidence=evidence)
+        seen = look(clip.path, detector=detector, reference=reference, evidence=evidence, slot=task.slot, threads=1)
     problems = seen.health.problems
     problem = next((name for name in CAUSE_ORDER if name in problems), None)
     outcome = "not_checkable" if problem else "captured"

@@ -84,6 +84,12 @@ def camera_of(db: Database, settings: Settings, code: str) -> Camera:
     raise UsageError(f"There is no camera '{code}'.", hint)
 
 
+def cameras_of(db: Database, settings: Settings, hall: str) -> list[Camera]:
+    """The cameras of a hall, by code."""
+    with db.reading() as connection:
+        return list(_cameras(connection, settings)[hall])
+
+
 def _halls(connection: Connection, day: date) -> dict[str, str]:
     """Code → name of the halls valid on the day."""
     office = RECORD_TABLES["offices"].c

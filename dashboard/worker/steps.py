@@ -15,6 +15,7 @@ from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.queries.jobs import process_state
 from dashboard.queries.yesterday import take_picture
+from dashboard.sampling.followup import follow_up_due
 from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
@@ -55,6 +56,15 @@ def sample(context: Context) -> Note | None:
     counts = Counter(look.outcome for look in taken)
     text = "{n} looks: {captured} captured, {missed} missed, {not_checkable} not checkable"
     return Note(text, {"n": len(taken), **{name: counts[name] for name in ("captured", "missed", "not_checkable")}})
+
+
+def follow_up(context: Context) -> Note | None:
+    """Prove or refute how long candidates of unproven duration lasted, by what was recorded around them."""
+    application = context.application
+    if application.settings.company.demo and _demo_is_filming(application):
+        return None
+    done = follow_up_due(application.db, application.settings, application.now(), application.viewer)
+    return Note("{n} candidates followed to their end", {"n": len(done)}) if done else None
 
 
 def seal_tomorrow(context: Context) -> Note | None:
@@ -131,6 +141,7 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
     jobs = [
         Job("collect", "Ask the sources that are due", every(60), collect_due),
         Job("sample", "Take the spot-checks whose moment has come", every(10), sample, at_once=LOOKS_AT_ONCE),
+        Job("follow", "Prove how long candidates lasted", every(60, offset=20), follow_up),
         Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
         Job("picture", "Keep where every office stands", every(3600, offset=50), picture),

@@ -83,7 +83,8 @@ def test_look_reads_polygons_and_a_step(mingcha, clip, tmp_path):
     assert code == 0
     assert document["frames_analysed"] == 20
     assert document["windows"][0]["present_ratio"] == pytest.approx(0.5, abs=0.08)
-    assert {item["reason"] for item in document["not_judged"]} == {"not judged: detector too weak"}
+    reasons = {item["code"]: item["reason"] for item in document["not_judged"]}
+    assert {reasons["R01"], reasons["R02"]} == {"not judged: detector too weak"}
 
 
 def test_look_says_in_words_what_it_saw(mingcha, clip, tmp_path):

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 CATALOGUES = ROOT / "dashboard" / "catalogues" / "zh"
 TABLES = {
+    "collectors.video.witnesses": ("REASONS",),
     "dashboard.freezing.checklist": ("WORDS",),
     "checks.office_history": ("MESSAGES",),
     "dashboard.queries.office_changes": ("SENTENCES", "ADJUSTED"),
@@ -76,6 +77,7 @@ def canned():
     yield from ((text, "dashboard.web.components.review.REASONS") for text in module.REASONS)
     known = import_module("checks.authenticity.catalogue").signals()
     yield from ((signal.looks_for, "checks/authenticity/signals.toml") for signal in known.values())
+    yield from ((title, "collectors/video/detectors.toml") for title in import_module("collectors.video.rules").titles())
 
 
 def fields(text):
