@@ -70,8 +70,8 @@ LEGAL_HOLDS = sa.Table(
     "legal_holds",
     METADATA,
     identity(),
-    text("scope", null=False),  # sample | hall | everything
-    text("subject"),  # the sample or hall; NULL for everything
+    text("scope", null=False),  # sample | office (with all below it) | everything
+    text("subject"),  # the sample or the office; NULL for everything
     text("reason", null=False),
     text("by", null=False),
     instant("at", null=False),
