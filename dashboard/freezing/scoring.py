@@ -22,6 +22,7 @@ from checks.judge.samples import SlotDays, SlotTime
 from checks.periods import Period, month_bounds
 from checks.reasons import REASONS
 from checks.rulebook.model import LEVELS, Edition
+from checks.scoring import Row
 from collectors.records import RECORDS
 from dashboard.bootstrap import Application
 from dashboard.database.models import FACT_JOINS, FINDINGS, RECORD_TABLES, REVIEWS
@@ -38,7 +39,7 @@ from dashboard.judging.rules import VERSION, Rules, rules_of
 from dashboard.judging.sums import in_period, sample_days
 from dashboard.people import system_viewer
 from dashboard.queries.explain import Found, explanations, found_for
-from dashboard.queries.league import League, edition_of, leaves_of, of_group, period_named, ranked_rows
+from dashboard.queries.league import League, edition_of, leaves_of, of_group, period_named, ranked_rows, rows_without
 from dashboard.queries.quarter import quarter
 from dashboard.queries.staleness import Silent, silent_sources
 
@@ -129,17 +130,24 @@ class _Making:
 
     def _leagues(self, found: Found) -> Iterator[tuple[str, Any]]:
         for level in LEVELS:
+            changed = found.without is not found.sums
             for code in (None, *(indicator.code for indicator in self.edition.at_level(level))):
+                without = (
+                    rows_without(self.source.tree, found.without, self.period, self.edition, level, code)
+                    if changed else {}
+                )  # fmt: skip
                 rows = ranked_rows(
                     self.source.tree, found.sums, self.rules, self.period, self.edition, self.as_of, level, code,
                     self.silent,
                 )  # fmt: skip
                 name = league_name(level, code, None)
-                yield name, League(self.period, level, self.as_of, self.edition, rows, self.silent).to_freeze()
+                yield name, self._league(level, rows, without).to_freeze()
                 for group in sorted({row.peer_group for row in rows if row.peer_group}):
                     members = of_group(rows, group)
-                    league = League(self.period, level, self.as_of, self.edition, members, self.silent)
-                    yield league_name(level, code, group), league.to_freeze()
+                    yield league_name(level, code, group), self._league(level, members, without).to_freeze()
+
+    def _league(self, level: str, rows: list[Row], without: Mapping[str, Row]) -> League:
+        return League(self.period, level, self.as_of, self.edition, rows, self.silent, without=without)
 
     def _judged(self, record: str) -> pl.DataFrame:
         """Every record of the period with details, in an order that no database decides."""

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import polars as pl
 
 from checks.explain import lost_cents, split
-from checks.judge.base import microseconds
 from checks.judge.formulas import FORMULAS
 from checks.judge.inspections import FACT
 from checks.judge.measures import months_that_count
@@ -25,10 +24,8 @@ from dashboard.database import Database
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.freezing.stored import explanation_of, snapshot_of
 from dashboard.instants import iso_local, to_micros
-from dashboard.judging.alternatives import difference
 from dashboard.judging.detail import Scope, detailed, scope_of, verdict_of, worth_naming
 from dashboard.judging.facts import members
-from dashboard.judging.filed import holding
 from dashboard.judging.halls import judged_samples
 from dashboard.judging.kinds import KINDS, Kind
 from dashboard.judging.present import bring_up_to_date
@@ -42,12 +39,20 @@ from dashboard.judging.sums import (
     measures_of,
     office_sums,
     sample_days,
-    with_difference,
 )
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
 from dashboard.queries.facts import evidence_of
-from dashboard.queries.league import edition_of, figure_document, leaves_of, period_named, row_of, with_certainty
+from dashboard.queries.league import (
+    WITHOUT,
+    edition_of,
+    figure_document,
+    leaves_of,
+    period_named,
+    row_of,
+    sums_without,
+    with_certainty,
+)
 from dashboard.queries.office_changes import changes_below, day_of_tree, visible_offices
 from dashboard.queries.staleness import Silent, mark, silent_sources
 from dashboard.texts import t
@@ -214,11 +219,8 @@ def _found(
 ) -> Found:
     """With the sums as they would be had no exclusion been approved (issue 4.8)."""
     sums = office_sums(leaves, source.shown, rules, period)
-    filings = holding(source, microseconds(as_of))
-    changed = difference(source, rules, period, as_of, filings, (), offices)
-    if changed.is_empty():
-        return Found(sums, sums, frames)
-    return Found(sums, office_sums(with_difference(leaves, changed), source.shown, rules, period), frames)
+    without = sums_without(source, rules, period, as_of, leaves, offices)
+    return Found(sums, without or sums, frames)
 
 
 def _shown_without(row: Row) -> dict[str, dict[str, Any]]:
@@ -226,7 +228,7 @@ def _shown_without(row: Row) -> dict[str, dict[str, Any]]:
     cents = lost_cents(row)
     return {
         code: {
-            **{name: numbers[name] for name in ("numerator", "denominator", "value", "points")},
+            **{name: numbers[name] for name in WITHOUT},
             "score_lost": None if code not in cents else published(Fraction(cents[code], 100), 2),
         }
         for code, figure in row.figures.items()

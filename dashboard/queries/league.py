@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from checks.errors import PeriodError
+from checks.judge.base import microseconds
 from checks.offices import Tree
 from checks.periods import Period, parse_period
 from checks.ranking import rank
@@ -21,16 +22,20 @@ from dashboard.database import Database
 from dashboard.errors import MingchaError, UsageError
 from dashboard.freezing.stored import league_of, snapshot_of
 from dashboard.instants import iso_local, to_micros
+from dashboard.judging.alternatives import difference
+from dashboard.judging.filed import holding
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules
-from dashboard.judging.sums import Leaves, OfficeSums, aside_leaves, office_sums, stored_leaves
+from dashboard.judging.sums import Leaves, OfficeSums, aside_leaves, office_sums, stored_leaves, with_difference
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
 from dashboard.queries.office_changes import change_document, changes_in, day_of_tree, visible_offices
 from dashboard.queries.pairs import pairs_among
 from dashboard.queries.staleness import Silent, mark, silent_sources
 
+WITHOUT = ("numerator", "denominator", "value", "points")
+"""What of an indicator is told once more, as it were had no exclusion been approved."""
 COUNTS = ("pending", "unjudgeable", "excluded", "provisional", "to_the_minute")
 
 
@@ -48,6 +53,8 @@ class League:
     tree: str = "day"
     changes: tuple[dict[str, Any], ...] = ()
     """What changed in the tree of offices inside what is compared, as it is printed."""
+    without: Mapping[str, Row] = field(default_factory=dict)
+    """Rows by office as they were had no exclusion been approved; empty where that changes nothing."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of design §4.1 `league`."""
@@ -56,7 +63,7 @@ class League:
             "level": self.level,
             "as_of": iso_local(to_micros(self.as_of)),
             "rulebook": self.edition.code,
-            "rows": [row_document(row) for row in self.rows],
+            "rows": [with_and_without(row_document(row), self.without.get(row.office)) for row in self.rows],
             "pairs": self.pairs(),
             "stale_sources": [silent.to_json() for silent in self.silent],
             "tree": self.tree,
@@ -149,7 +156,31 @@ def league_table(
         changed = changes_in(source.tree, viewer, asked, source.one_day)
         told = tuple(change_document(change, source.tree) for change in changed)
         seen = visible(ranked, source.shown, viewer, asked)
-        return League(asked, level, moment, edition, seen, silent, tree, told)
+        other = sums_without(source, rules, asked, moment, leaves)
+        without = rows_without(source.shown, other, asked, edition, level, indicator) if other else {}
+        return League(asked, level, moment, edition, seen, silent, tree, told, without)
+
+
+def sums_without(
+    source: Reader, rules: Rules, period: Period, as_of: dt.datetime, leaves: Leaves,
+    offices: frozenset[str] | None = None,
+) -> dict[str, OfficeSums] | None:  # fmt: skip
+    """What offices add up to had no exclusion been approved (issue 4.8); None where that changes nothing."""
+    changed = difference(source, rules, period, as_of, holding(source, microseconds(as_of)), (), offices)
+    if changed.is_empty():
+        return None
+    return office_sums(with_difference(leaves, changed), source.shown, rules, period)
+
+
+def rows_without(
+    tree: Tree, sums: Mapping[str, OfficeSums], period: Period, edition: Edition, level: str,
+    indicator: str | None = None,
+) -> dict[str, Row]:  # fmt: skip
+    """The rows of a level from such sums, by office, not ranked: a rank without exclusions would be no one's."""
+    return {
+        office.code: row_of(tree, sums.get(office.code) or OfficeSums(), period, edition, office.code, level, indicator)
+        for office in tree.rows(level, period)
+    }
 
 
 def ranked_rows(
@@ -308,6 +339,15 @@ def row_document(row: Row) -> dict[str, Any]:
         "better_than": len(row.better_than),
         "marks": row.marks,
     }
+
+
+def with_and_without(document: dict[str, Any], other: Row | None) -> dict[str, Any]:
+    """The row with score and rates once more as in `other`, had no exclusion been approved; None: they are the same."""
+    document["score_without_exclusions"] = document["score"] if other is None else published(other.score, 2)
+    for code, cell in document["indicators"].items():
+        numbers = cell if other is None else figure_document(other.figures[code])
+        cell["without_exclusions"] = {name: numbers[name] for name in WITHOUT}
+    return document
 
 
 def figure_document(figure: Figure) -> dict[str, Any]:

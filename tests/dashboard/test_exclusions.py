@@ -193,6 +193,21 @@ def test_without_an_exclusion_both_rates_are_the_same(db: Database) -> None:
         assert line["without_exclusions"] == {name: line[name] for name in line["without_exclusions"]}
 
 
+def test_the_league_shows_both_rates_of_every_row(db: Database) -> None:
+    """S1 has 10 of 12 arrivals in time; the two late ones are left out. Nobody is ranked by the other score."""
+    approved(db)
+    found = league(db, SYSTEM, RULES, period="2026-Q3", now=NOW)
+    rows = {row["office"]: row for row in found["rows"]}
+    assert rows["S1"]["indicators"]["R1"]["without_exclusions"] == {
+        "numerator": 10, "denominator": 12, "value": 0.833333, "points": 0,
+    }  # fmt: skip
+    assert rows["S1"]["score"] > rows["S1"]["score_without_exclusions"]
+    assert rows["S2"]["score"] == rows["S2"]["score_without_exclusions"]
+    told = explain(db, SYSTEM, RULES, office="S1", period="2026-Q3", now=NOW)
+    assert rows["S1"]["score_without_exclusions"] == told["score_without_exclusions"]
+    assert league(db, SYSTEM, RULES, period="2026-Q3", now=NOW, as_of=NOW)["rows"] == found["rows"]
+
+
 def test_a_preview_names_the_records_and_the_rates_before_anything_is_filed(db: Database) -> None:
     found = preview(db, FILER, RULES, TYPHOON, now=NOW)
     assert (found.periods, found.counts) == (["2026-Q3"], {"repairs": 2})
