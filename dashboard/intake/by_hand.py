@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from collectors.records import RECORDS, RecordType
-from dashboard.database.models import BATCHES, RECORD_TABLES
+from dashboard.database.models import BATCHES, HISTORY_TABLES, RECORD_TABLES
 from dashboard.instants import to_micros
 from dashboard.intake.content import content_hash
 from dashboard.intake.store import Sorted, Store
@@ -28,6 +28,8 @@ SOURCE, STATE = "by hand", "by_hand"
 REASON = "changed_by_hand"
 KEPT = ("offices", "cameras", "hall_days")
 """Records that people change on a page."""
+DRAWN = ("windows", "waiting_area", "reference_image")
+"""Columns of a camera that a person draws (docs/decisions/0016)."""
 _KINDS = {"integer": pl.Int64, "instant": pl.Int64, "flag": pl.Boolean, "maybe": pl.Boolean}
 
 
@@ -100,6 +102,8 @@ def contradicting(
     """Rows that may be stored, and those that contradict a person, as refused rows. Of other records: all may."""
     if record.name not in KEPT or rows.is_empty():
         return rows, _refused(rows.clear().with_columns(_NOTHING), record)
+    if record.name == "cameras":
+        return _as_drawn(tables, record, rows, clears)
     own = _by_hand(tables, record)
     if own.is_empty():
         return rows, _refused(rows.clear().with_columns(_NOTHING), record)
@@ -107,22 +111,61 @@ def contradicting(
     said = rows.filter(pl.col(first).is_in(own[first].implode()))
     both = said.join(own, on=list(record.key), how="left", suffix="_by_hand", maintain_order="left")
     stated = [name for name in record.names if name not in record.key]
-    another = pl.lit(value=False)
+    differs = {name: _differs(name, clears) & pl.col("_hand").is_not_null() for name in stated}
     if record.name == "offices":  # a version of another day would change what the one written by hand means
         kept = _every_key(tables, record)
         another = pl.col("_hand").is_null() & ~pl.concat_str(record.key, separator="\x1f").is_in(kept.implode())
-    differs = {name: _differs(name, clears) & pl.col("_hand").is_not_null() for name in stated}
-    column = pl.coalesce(
-        pl.when(another).then(pl.lit("valid_from")),
-        *(pl.when(condition).then(pl.lit(name)) for name, condition in differs.items()),
-    )
-    value = pl.coalesce(
-        pl.when(another).then(pl.col("valid_from")),
-        *(pl.when(condition).then(pl.col(name).cast(pl.String)) for name, condition in differs.items()),
-    )
+        differs = {"valid_from": another, **differs}
+    column = pl.coalesce(*(pl.when(condition).then(pl.lit(name)) for name, condition in differs.items()))
+    value = pl.coalesce(*(pl.when(condition).then(pl.col(name).cast(pl.String)) for name, condition in differs.items()))
     found = both.with_columns(column.alias("column_name"), value.alias("value"))
     found = found.filter(pl.col("column_name").is_not_null())
     return rows.join(found, on="row_no", how="anti", maintain_order="left"), _refused(found, record)
+
+
+def _as_drawn(
+    tables: Tables, record: RecordType, rows: pl.DataFrame, clears: Collection[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Camera rows as a person drew them: what files said before the drawing is not said against it, news are refused.
+
+    Only the drawing is the person's: a new address of the camera comes from files as ever.
+    """
+    drawn = _last_drawn(tables)
+    if drawn.is_empty():
+        return rows, _refused(rows.clear().with_columns(_NOTHING), record)
+    before = _said_before(tables)
+    both = rows.join(drawn, on="code", how="left", suffix="_by_hand", maintain_order="left")
+    marks = {name: pl.col("_hand").is_not_null() & _differs(name, clears) for name in DRAWN}
+    both = both.with_columns(condition.alias(f"_{name}") for name, condition in marks.items())
+    for name in DRAWN:
+        known = before[name].with_columns(pl.lit(value=True).alias("_known"))
+        both = both.join(known, on=["code", name], how="left", nulls_equal=True, maintain_order="left")
+        both = both.with_columns((pl.col(f"_{name}") & pl.col("_known").is_null()).alias(f"_{name}")).drop("_known")
+    columns = (pl.when(pl.col(f"_{name}")).then(pl.lit(name)) for name in DRAWN)
+    values = (pl.when(pl.col(f"_{name}")).then(pl.col(name)) for name in DRAWN)
+    found = both.with_columns(pl.coalesce(*columns).alias("column_name"), pl.coalesce(*values).alias("value"))
+    held = (pl.when("_hand").then(pl.col(f"{name}_by_hand")).otherwise(name).alias(name) for name in DRAWN)
+    stays = found.filter(pl.col("column_name").is_null()).with_columns(*held)
+    return stays.select(rows.columns), _refused(found.filter(pl.col("column_name").is_not_null()), record)
+
+
+def _last_drawn(tables: Tables) -> pl.DataFrame:
+    """What a person drew last on each camera: a file may have replaced the version since, with another address."""
+    batches = sa.select(BATCHES.c.id).where(BATCHES.c.state == STATE, BATCHES.c.record == "cameras")
+    found = [
+        tables.frame(sa.select(table.c.code, *(table.c[name] for name in DRAWN), table.c.batch_id)
+                     .where(table.c.batch_id.in_(batches)))
+        for table in (HISTORY_TABLES["cameras"], RECORD_TABLES["cameras"])
+    ]  # fmt: skip
+    last = pl.concat(found).sort("batch_id", maintain_order=True).unique("code", keep="last", maintain_order=True)
+    return last.drop("batch_id").with_columns(pl.lit(value=True).alias("_hand"))
+
+
+def _said_before(tables: Tables) -> dict[str, pl.DataFrame]:
+    """Drawn column → code and value of every version that is over."""
+    old = HISTORY_TABLES["cameras"].c
+    said = tables.frame(sa.select(old.code, *(old[name] for name in DRAWN)))
+    return {name: said.select("code", name).unique() for name in DRAWN}
 
 
 _NOTHING = (pl.lit(None, pl.String).alias("column_name"), pl.lit(None, pl.String).alias("value"))

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, FINDINGS, RECORD_TABLES
+from dashboard.database.models import EVIDENCE, FINDINGS, INSPECTION_SHEETS, RECORD_TABLES
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
@@ -33,7 +33,13 @@ def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
     samples = RECORD_TABLES["samples"].c
     of_sample = sa.select(samples.hall_code).where(samples.sample_id == EVIDENCE.c.sample_id).limit(1)
     of_finding = sa.select(FINDINGS.c.hall_code).where(FINDINGS.c.id == EVIDENCE.c.finding_id)
-    hall = sa.func.coalesce(of_sample.scalar_subquery(), of_finding.scalar_subquery())
+    of_sheet = sa.select(INSPECTION_SHEETS.c.hall_code).where(
+        INSPECTION_SHEETS.c.inspection_no == EVIDENCE.c.inspection_no
+    )
+    cameras = RECORD_TABLES["cameras"].c
+    of_camera = sa.select(cameras.hall_code).where(cameras.code == EVIDENCE.c.camera_code)
+    places = (query.scalar_subquery() for query in (of_sample, of_finding, of_sheet, of_camera))
+    hall = sa.func.coalesce(*places)
     columns = (EVIDENCE.c[name] for name in ("id", "kind", "path", "sha256"))
     query = sa.select(*columns, hall, EVIDENCE.c.camera_code, EVIDENCE.c.taken_at)
     with db.reading() as connection:
