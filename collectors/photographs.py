@@ -64,6 +64,15 @@ def cleaned(content: bytes) -> Photograph:
     return Photograph(written.getvalue(), bare.width, bare.height, taken)
 
 
+def thumbnail(content: bytes, side: int = 220) -> bytes:
+    """A small JPEG of a photograph that was made harmless before."""
+    picture = Image.open(io.BytesIO(content), formats=["JPEG"])
+    picture.thumbnail((side, side))
+    written = io.BytesIO()
+    picture.save(written, "JPEG", quality=80)
+    return written.getvalue()
+
+
 def _refused(message: str) -> CollectorError:
     return CollectorError(message, permanent=True)
 

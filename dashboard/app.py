@@ -25,6 +25,7 @@ run(
         Page("what_if.py", "whatif", "What if", section="Evaluation"),
         Page("sources.py", "sources", "Sources", section="Data", rests="nothing"),
         Page("signals.py", "signals", "Leads", section="Supervision"),
+        Page("inspections.py", "inspect", "Inspect", section="Supervision", rests="nothing"),
         Page("offices.py", "offices", "Office tree", section="Data", rests="nothing"),
         Page("quarantine.py", "quarantine", "Quarantine", section="Data", rests="nothing"),
         Page("mapping.py", "mapping", "Mapping", section="Data", rests="nothing"),

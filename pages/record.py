@@ -3,13 +3,15 @@
 import streamlit as st
 
 from dashboard.queries.beside import record_beside
+from dashboard.queries.facts import beside as evidence_beside
+from dashboard.queries.inspections import photographs_of
 from dashboard.queries.record import record as find
 from dashboard.texts import t
 from dashboard.web.charts import timeline
 from dashboard.web.charts.picture import draw
 from dashboard.web.components.blocks import heading, section, show, state
 from dashboard.web.state import filter_number, filter_value, here
-from dashboard.web.views import beside, names
+from dashboard.web.views import beside, inspections, names
 from dashboard.web.views import record as view
 
 page = here()
@@ -32,6 +34,15 @@ limits = record_beside(page.app.db, page.rules, record=kind, record_id=found.id,
 by_limits = beside.of_record(limits, found, page.now)
 if by_limits:
     show(by_limits)
+if kind == "inspections":
+    others = evidence_beside(page.app.db, page.viewer, record=kind, record_id=found.id, as_of=page.as_of)
+    pictures = photographs_of(page.app.db, page.viewer, number, found.values["item_code"])
+    if others:
+        titles = {item.code: item for item in page.rules.rulebook.sheet.items}
+        show(section(t("Seen in other ways too"), t("one fact: it deducts once, by the dearest")),
+             inspections.sightings(others, titles, page.tree, page.now, page.link))  # fmt: skip
+    if pictures:
+        show(section(t("Photographs")), inspections.photographs(pictures, page.viewer.name))
 left, right = st.columns(2, gap="large")
 with left:
     show(

@@ -72,7 +72,9 @@ def separate(db: Database, *, by: Viewer, evidence: Sequence[Reference], reason:
 def _allowed(db: Database, by: Viewer, reason: str) -> Tree:
     require_decider(by, "join or part evidence")
     if not may_join(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not join or part evidence.", "Inspectors and evaluators do.")
+        raise NotAllowedError(
+            f"{by.name} ({by.role}) may not join or part evidence.", "Inspectors, evaluators and administrators do."
+        )
     if not reason.strip():
         raise UsageError("Say why it is one fact, or why it is not.")
     return visible_tree(db, by)

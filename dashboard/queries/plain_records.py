@@ -67,9 +67,10 @@ def plain_records(
     page = query.order_by(order.desc(), named, row[kind.number], row.id).offset(offset)
     with db.reading() as connection:
         total = connection.execute(sa.select(sa.func.count()).select_from(table).where(*conditions)).scalar_one()
-        rows = connection.execute(page if limit is None else page.limit(limit)).mappings().all()
+        found = connection.execute(page if limit is None else page.limit(limit)).mappings()
+        rows = [dict(row) for row in found]
     hidden = withheld(db, viewer, rows) if record == "inspections" else frozenset()
-    return [_plain(record, dict(found), hidden) for found in rows], int(total)
+    return [_plain(record, row, hidden) for row in rows], int(total)
 
 
 def _inside(record: str, row: Any, period: Period) -> sa.ColumnElement[bool]:

@@ -35,7 +35,7 @@ class Dropped:
 
 def dropped(label: str, *, key: str, words: str, button: str) -> Dropped | None:
     """The place to drop a file; None until one is there. `words` and `button` replace Streamlit's own."""
-    st.html(f"<style>{_WORDS.replace('WORDS', words).replace('BUTTON', button)}</style>")
+    say(words, button)
     file = st.file_uploader(label, key=key)
     if file is None:
         return None
@@ -44,7 +44,12 @@ def dropped(label: str, *, key: str, words: str, button: str) -> Dropped | None:
     return Dropped(name, content, hashlib.sha256(content).hexdigest())
 
 
-__all__ = ["Dropped", "as_toml", "dropped", "look", "preview"]
+def say(words: str, button: str) -> None:
+    """Put our words in place of Streamlit's own on every uploader of the page."""
+    st.html(f"<style>{_WORDS.replace('WORDS', words).replace('BUTTON', button)}</style>")
+
+
+__all__ = ["Dropped", "as_toml", "dropped", "look", "preview", "say"]
 
 _WORDS = """
 [data-testid="stFileUploaderDropzoneInstructions"] > * { display: none; }

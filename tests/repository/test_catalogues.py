@@ -25,6 +25,7 @@ TABLES = {
     "dashboard.web.components.offices": ("FORMS",),
     "dashboard.web.frame": ("ROLE_NAMES", "SECTIONS"),
     "dashboard.web.views.connections": ("STATES",),
+    "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
     "dashboard.web.views.lines": ("UNITS", "DIRECTIONS"),
     "dashboard.web.views.review": ("DECISIONS",),
     "dashboard.web.views.flags": ("DEEDS", "STATES", "CHANGES", "CONTROL_STATES", "PLACES"),
