@@ -16,7 +16,7 @@ endif
 help:
 	@echo "make run          start the demo company at http://localhost:$(PORT)"
 	@echo "make test         run the whole suite"
-	@echo "make faults       kill collecting at random moments, on both databases"
+	@echo "make faults       kill collecting and sampling at random moments"
 	@echo "make lint types   ruff and mypy"
 	@echo "make screenshots  take the pictures of the README"
 	@echo "make lock         lock the requirements again after a change of pyproject.toml"
@@ -27,10 +27,12 @@ run: $(VENV)/.run
 test: $(VENV)/.test
 	@./.ci/with-servers $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-# Kills collecting 200 times per database and lets every write fail once; the seed is printed.
+# Kills collecting 200 times per database, lets every write fail once, and kills sampling at every named moment and 60
+# times at random ones; the seed is printed.
 faults: $(VENV)/.test
 	@./.ci/with-servers $(BIN)/python -m tests.faults.kills --times 200 $(FAULTS_ARGS)
 	@./.ci/with-servers $(BIN)/python -m tests.faults.writes
+	@$(BIN)/python -m tests.faults.kill_samples $(FAULTS_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
