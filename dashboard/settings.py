@@ -71,6 +71,23 @@ class VideoSettings(_Table):
     tls_key: str | None = None
     places: dict[str, str] = {}
     """Code of a hall, or of an office above it → the resource label of the workers near its cameras."""
+    per_recorder: int = Field(default=4, ge=1)
+    """Streams that are asked of one recorder (host and port) at the same time, counted per machine."""
+    recorder_wait_seconds: float = Field(default=30, ge=0)
+    """How long a look waits for one of them before its outcome is `recorder_busy`."""
+    secrets_file: str | None = None
+    """TOML file of NAME = "password" for `${NAME}` in addresses of cameras; absent: the worker's environment."""
+    recorders: dict[str, dict[str, Any]] = {}
+    """Presets of one's own for addresses (`collectors/video/recorders.toml` has those that come along)."""
+
+    @field_validator("recorders")
+    @classmethod
+    def _recorders_are_presets(cls, recorders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if recorders:  # the import takes a tenth of a second, and hardly anybody has any
+            from collectors.video.addresses import presets_of
+
+            presets_of(recorders)
+        return recorders
 
     @field_validator("slots")
     @classmethod

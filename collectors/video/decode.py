@@ -30,12 +30,16 @@ from collectors.base import CollectorError
 from collectors.redact import redact
 
 Picture = NDArray[np.uint8]
+Strip = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of the picture, in pixels."""
 
 DECODER = Path(__file__).with_name("decoder.py")
 GREY_SIDE = 384
 """Longer side in pixels of the grey pictures that measures are taken on."""
 STALL_SECONDS = 30.0
 PIPE_BYTES = 1 << 20
+ENVIRONMENT = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS"}
+"""What a child inherits: nothing that could be a password."""
 FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 """Deaths that no file can cause by itself: somebody, or a machine short of memory, ended the decoder."""
 
@@ -57,6 +61,8 @@ class Frame:
     colour: Picture | None = None
     saturation: float = -1.0
     """How colourful the picture is: largest less smallest of the mean blue, green and red; −1 if unknown."""
+    strip: Picture | None = None
+    """Part of the picture at full size, grey, if it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,15 @@ class VideoFacts:
 class Reading:
     """One pass over a video. Iterate for frames; `read` and `seconds` are complete afterwards."""
 
-    def __init__(self, name: str, facts: VideoFacts, messages: Iterator[tuple[dict[str, Any], memoryview]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        facts: VideoFacts,
+        messages: Iterator[tuple[dict[str, Any], memoryview]],
+        columns: tuple[float, float, int] | None = None,
+    ) -> None:
         self.name = name
+        self._columns = columns  # left and right of the strip, of a picture of that width
         self.facts = facts
         self.read = 0
         self.seconds = 0.0
@@ -83,7 +96,7 @@ class Reading:
         for header, payload in self._messages:
             self.read = header.get("read", self.read)
             if header["kind"] == "frame":
-                yield _frame(header, payload)
+                yield _frame(header, payload, self._columns)
             elif header["kind"] == "end":
                 self.seconds = header["seconds"]
         if self.read == 0:
@@ -98,23 +111,31 @@ def watch(
     colour_side: int = 0,
     keys: bool = False,
     threads: int = 0,
+    strip: Strip | None = None,
+    strip_size: tuple[int, int] | None = None,
+    start: float = 0.0,
     stall_seconds: float = STALL_SECONDS,
 ) -> Iterator[Reading]:
     """Open a video file and read it once, a picture at most every `every` seconds of presentation time.
 
     `colour_side` > 0 adds a BGR picture with that longer side. `keys`: key frames only, nothing else is decoded (a
     tenth of the work; about a picture every two seconds). `threads` of the decoder, 0 as many as there are cores.
-    Raises VideoError: no such file, empty, a picture, a
-    text, no video stream, damaged, the decoder died or fell silent for `stall_seconds`.
+    `strip` adds that part of the picture at full size; its pixels are those of a picture of `strip_size` (width,
+    height), if it is another than the file's. `start`: second of the file that time is counted from; pictures
+    before it are left out. Raises VideoError: no such file, empty, a picture, a text, no video stream, damaged, the
+    decoder died or fell silent for `stall_seconds`.
     """
     require_file(path)
     job = {"do": "analyse", "path": str(path.resolve()), "every": every, "side": GREY_SIDE, "colour_side": colour_side,
-           "keys": keys, "threads": threads}  # fmt: skip
+           "keys": keys, "threads": threads, "start": start,
+           "strip": [strip[1], strip[3]] if strip else None,
+           "strip_height": strip_size[1] if strip_size else 0}  # fmt: skip
     with Child(job, path.name, stall_seconds=stall_seconds) as child:
         messages = child.messages()
         header, _ = next(messages)
         facts = VideoFacts(header["width"], header["height"], header["codec"], header["declared_seconds"])
-        yield Reading(path.name, facts, messages)
+        columns = (strip[0], strip[2], strip_size[0] if strip_size else facts.width) if strip else None
+        yield Reading(path.name, facts, messages, columns)
 
 
 def probe(path: Path) -> VideoFacts:
@@ -180,6 +201,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # the library's chatter names addresses with their passwords
             close_fds=True,
+            env={name: value for name, value in os.environ.items() if name in ENVIRONMENT},
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -245,10 +267,21 @@ class Child:
         return VideoError(f"decoder died on {self.name} ({how}): the file is damaged.", reason="died")
 
 
-def _frame(header: dict[str, Any], payload: memoryview) -> Frame:
+def _frame(header: dict[str, Any], payload: memoryview, columns: tuple[float, float, int] | None) -> Frame:
     grey, hint, *colour = _pictures(header["planes"], payload)
     means = hint.reshape(-1, 3).mean(axis=0)
-    return Frame(header["time"], grey, colour[0] if colour else None, float(means.max() - means.min()))
+    saturation = float(means.max() - means.min())
+    return Frame(header["time"], grey, colour[0] if colour else None, saturation, _strip(header, payload, columns))
+
+
+def _strip(header: dict[str, Any], payload: memoryview, columns: tuple[float, float, int] | None) -> Picture | None:
+    """The columns of the strip out of the full-width rows at the payload's end."""
+    if columns is None:
+        return None
+    begins = sum(line * height for _, height, line in header["planes"])
+    rows = np.frombuffer(payload[begins:], np.uint8).reshape(-1, header["strip"][0])
+    left, right = (round(side / columns[2] * header["width"]) for side in columns[:2])
+    return rows[:, left:right]
 
 
 def _pictures(planes: list[list[int]], payload: memoryview) -> list[Picture]:

@@ -9,7 +9,9 @@ Nothing else of the project may import it; `decode.py` is its other end.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import re
 import resource
 import signal
 import struct
@@ -29,11 +31,30 @@ PICTURE_FORMATS = {"image2", "tty", "jpegls_pipe", "ico", "bmp_pipe", "png_pipe"
 TEXT_FORMATS = {"tty", "subviewer", "srt", "ass", "webvtt", "lrc", "concat", "hls", "ffmetadata"}
 ADDRESS_SPACE = 6 * 2**30
 PROGRESS_SECONDS = 1.0
+STATUS = re.compile(r"method \w+ failed: (\d{3})")
+BUSY_STATUS = (453, 500, 503)
+MISSING_STATUS = (404, 457)
+"""RTSP: 453 not enough bandwidth; 457 invalid range, the recorder's word for a time that it does not hold."""
+GREY_FIRST = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray"}
+"""Layouts whose first plane is the brightness, a byte per pixel."""
 HINT_SIDE = 32  # a handful of pixels tells a coloured screen from a grey one
 
 
 class RefusedError(Exception):
     """The job cannot be done, and the message says why."""
+
+
+class StatusError(OSError):
+    """A recorder's answer that names its own cause."""
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(f"it answers {status}")
+        self.reason = reason
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a file could not grow: no room, a limit of the file system, of a quota or of the process."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def main() -> None:
@@ -70,7 +91,9 @@ def reason_of(error: BaseException) -> str:
     """A code for what went wrong with a stream (causes of design §4.2 `samples.cause`)."""
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
         return "wrong_password"
-    if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
+    if isinstance(error, StatusError):
+        return error.reason
+    if is_full(error):
         return "disk_full"
     if isinstance(error, av.error.HTTPServerError):
         return "recorder_busy"
@@ -101,18 +124,23 @@ class Eye:
     def __init__(self, stream: Any, job: dict[str, Any]) -> None:
         self.every = float(job["every"])
         self.side, self.colour_side = int(job["side"]), int(job.get("colour_side") or 0)
-        self.times = Times(stream)
+        self.times = Times(stream, float(job.get("start") or 0.0))
+        rows = job.get("strip")
+        height = job.get("strip_height") or stream.codec_context.height
+        self.strip = [min(1.0, max(0.0, row / height)) for row in rows] if rows and height else None
         self.sizes: dict[int, tuple[int, int]] = {}
         self.read = 0
         self.due = 0.0
         self.told = time.monotonic()
-        self.grey, self.hint, self.colour = (
-            VideoReformatter() for _ in range(3)
+        self.grey, self.hint, self.colour, self.whole = (
+            VideoReformatter() for _ in range(4)
         )  # reused: a new one per frame costs 0.3 ms
 
     def see(self, frame: VideoFrame) -> None:
         moment = self.times.of(frame)
         self.read += 1
+        if moment < 0:
+            return
         if moment + 1e-9 >= self.due:
             self.due = (moment // self.every + 1) * self.every
             self.show(frame, moment)
@@ -127,9 +155,20 @@ class Eye:
         if self.colour_side:
             parts.append(scaled(self.colour, frame, self.fitting(frame, self.colour_side), "bgr24"))
         planes = [[part.width, part.height, part.planes[0].line_size] for part in parts]
+        rows = [self.rows_of(frame)] if self.strip else []
         header = {"kind": "frame", "time": moment, "number": self.read - 1, "planes": planes,
-                  "width": frame.width, "height": frame.height}  # fmt: skip
-        self.tell(header, *(part.planes[0] for part in parts))
+                  "width": frame.width, "height": frame.height, "strip": [line for line, _ in rows]}  # fmt: skip
+        self.tell(header, *(part.planes[0] for part in parts), *(payload for _, payload in rows))
+
+    def rows_of(self, frame: VideoFrame) -> tuple[int, memoryview]:
+        """(bytes per line, full-size rows) of the strip's lines in grey: most formats hold them as they are."""
+        grey = frame
+        if frame.format.name not in GREY_FIRST:
+            grey = scaled(self.whole, frame, (frame.width, frame.height), "gray")
+        plane = grey.planes[0]
+        top, bottom = (round(share * frame.height) for share in self.strip or (0, 1))
+        line = plane.line_size
+        return line, memoryview(plane)[top * line : bottom * line]
 
     def fitting(self, frame: VideoFrame, side: int) -> tuple[int, int]:
         """Width and height with the longer side at `side` pixels (never enlarged), as the first picture has them.
@@ -156,7 +195,8 @@ class Times:
     backwards (a looped stream) goes on from the last frame by the length of a frame.
     """
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, start: float = 0.0) -> None:
+        self.start = start  # seconds of the stream that time is counted from
         rate = stream.average_rate or stream.guessed_rate
         self.step = float(1 / rate) if rate else 0.04
         self.offset: float | None = None
@@ -167,9 +207,9 @@ class Times:
         self.count += 1
         stamp = None if frame.time is None else float(frame.time)
         if self.offset is None:
-            self.offset = -(stamp or 0.0)
-            self.last = 0.0
-            return 0.0
+            self.offset = -(stamp or 0.0) - self.start
+            self.last = -self.start
+            return self.last
         moment = self.last + self.step if stamp is None else stamp + self.offset
         if moment <= self.last:
             moment = self.last + self.step
@@ -183,7 +223,7 @@ class Times:
         """When the last picture ends: it stands as long as pictures do on average (what the file declares may lie)."""
         if self.offset is None:
             return 0.0
-        return self.last + (self.last / (self.count - 1) if self.count > 1 else self.step)
+        return self.last + ((self.last + self.start) / (self.count - 1) if self.count > 1 else self.step)
 
 
 def scaled(
@@ -377,39 +417,61 @@ class Keeper:
 
 
 def record(job: dict[str, Any]) -> None:
-    """Copy `seconds` of a live stream into a clip, from the first key frame after the old buffered ones."""
+    """Copy `seconds` of a stream into a clip.
+
+    `fresh`: a live camera, from the first key frame after the old buffered ones; else a recorder that plays back, from
+    its first key frame. A stream that fails after something was kept ends the clip there.
+    """
     options = {
         "rtsp_transport": "tcp",
         "timeout": str(int(job["timeout"] * 1e6)),
         "analyzeduration": "1000000",  # the default watches for 5 s before the first packet: the moment would be over
         "protocol_whitelist": "rtp,rtsp,tcp,udp,tls,http,https,crypto",
     }
-    with av.open(job["url"], options=options, timeout=(job["timeout"], job["timeout"])) as container:
+    with answered(), av.open(job["url"], options=options, timeout=(job["timeout"], job["timeout"])) as container:
         stream = video_stream(container)
         send(facts(container, stream))
         with Keeper(job["to"]) as keeper:
             keeper.begin_part(stream)
-            copy_live(container, stream, keeper, job["seconds"])
+            copy_stream(container, stream, keeper, Tap(job["seconds"], drain=job["fresh"]))
     if keeper.kept == 0:
         raise RefusedError("the camera hung up before the first fresh picture")
     keeper.report()
 
 
-def copy_live(container: Any, stream: Any, keeper: Keeper, seconds: float) -> None:
-    tap = Tap(seconds)
-    for packet in container.demux(stream):
-        if packet.size == 0 or packet.dts is None:
-            continue
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        moment = float(stamp * stream.time_base)
-        if not tap.is_fresh(moment, packet.is_keyframe):
-            continue
-        if tap.is_full(moment):
-            break
-        if keeper.kept == 0:
-            send({"kind": "started", "at": time.time()})
-        keeper.keep(packet, moment, wanted=moment)
-        tap.tell_progress(keeper.kept)
+@contextlib.contextmanager
+def answered() -> Iterator[None]:
+    """Tell by the status with which an RTSP server refused: the library's own error merges most of them."""
+    av.logging.set_level(av.logging.ERROR)
+    with av.logging.Capture(local=False) as said:
+        try:
+            yield
+        except av.error.FFmpegError as error:
+            codes = [int(found[1]) for _, _, line in said if (found := STATUS.search(line))]
+            if codes and codes[-1] in BUSY_STATUS:
+                raise StatusError("recorder_busy", codes[-1]) from error
+            if codes and codes[-1] in MISSING_STATUS:
+                raise StatusError("not_found", codes[-1]) from error
+            raise
+
+
+def copy_stream(container: Any, stream: Any, keeper: Keeper, tap: Tap) -> None:
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0 or packet.dts is None:
+                continue
+            moment = float((packet.pts if packet.pts is not None else packet.dts) * stream.time_base)
+            if not tap.is_fresh(moment, packet.is_keyframe):
+                continue
+            if tap.is_full(moment):
+                return
+            if keeper.kept == 0:
+                send({"kind": "started", "at": time.time()})
+            keeper.keep(packet, moment, wanted=moment)
+            tap.tell_progress(keeper.kept)
+    except (av.error.FFmpegError, OSError) as error:
+        if keeper.kept == 0 or is_full(error):
+            raise
 
 
 class Tap:
@@ -418,8 +480,9 @@ class Tap:
     SETTLE_SECONDS = 0.6
     LONGEST_SECONDS = 12.0
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, drain: bool) -> None:
         self.seconds = seconds
+        self.drain = drain
         self.opened_at = time.monotonic()
         self.started: float | None = None
         self.earlier: tuple[float, float] | None = None
@@ -432,7 +495,8 @@ class Tap:
         waited = now - self.opened_at
         burst = self.earlier is not None and moment - self.earlier[0] > 3 * (now - self.earlier[1]) + 0.02
         self.earlier = (moment, now)
-        if not key or waited < self.SETTLE_SECONDS or (burst and waited < self.LONGEST_SECONDS):
+        stale = waited < self.SETTLE_SECONDS or (burst and waited < self.LONGEST_SECONDS)
+        if not key or (self.drain and stale):
             return False
         self.started = moment
         return True

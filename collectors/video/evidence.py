@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -35,16 +36,25 @@ def keep_frame(picture: Picture, folder: Path, name: str, second: float) -> Evid
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, data)
     except OSError as error:
-        reason = "disk_full" if error.errno == 28 else "evidence"
+        reason = "disk_full" if is_full(error) else "evidence"
         raise VideoError(f"Evidence {path} cannot be written: {error.strerror}.", reason=reason) from error
     return Evidence(str(path), hashlib.sha256(data).hexdigest(), round(second, 2))
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a file could not grow: no room left, or a limit of the file system, of a quota or of the process."""
+    return error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there complete or not at all, also after a power cut."""
     partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -7,23 +7,27 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
-from collectors.video.decode import Frame, watch
+from collectors.video.clock import Reading, read_clock
+from collectors.video.decode import Frame, Picture, Strip, probe, watch
 from collectors.video.evidence import keep_frames
 from collectors.video.findings import Finding, NotJudged, Sight, camera_findings, judge
 from collectors.video.health import Health, health
 from collectors.video.measures import Measures, Meter
 from collectors.video.persons import Boxes, Detections, PersonDetector
+from collectors.video.plan import LOCAL
 from collectors.video.presence import Presence, presence
 from collectors.video.reference import Reference
 from collectors.video.rules import shipped
 from collectors.video.series import Scene
 from collectors.video.states import Held, states_of
-from collectors.video.windows import WAITING, Window, require_inside
+from collectors.video.windows import CLOCK, WAITING, Window, require_inside
 from collectors.video.witnesses import Witnesses, witnesses_of
 
 EVERY_SECONDS = 0.5
@@ -53,6 +57,11 @@ class Look:
     """Mean change of the picture per second of the clip, grey levels."""
     detector_seconds: float
     """Wall time spent in the detector alone."""
+    clock: Reading | None = None
+    """The clock in the picture; None without a polygon around it."""
+    began: Began | None = None
+    analysed: str = "main"
+    """Which stream was looked at: `main`, or `sub` where a camera has a small one."""
 
     def document(self) -> dict[str, Any]:
         """The JSON document of design §4.1; `*_text`, `intervals`, `not_judged` and the like are added keys."""
@@ -84,7 +93,46 @@ class Look:
             ],
             "states": [held.document() for held in self.states],
             "motion": [round(value, 2) for value in self.motion],
+            "clock": self._clock_document(),
+            "analysed": self.analysed,
         }
+
+    @property
+    def offset_seconds(self) -> float | None:
+        """Seconds by which the picture's clock is ahead; None without a clock, or where it could not be read."""
+        return self.clock.offset(self.began.local) if self.clock and self.began else None
+
+    def _clock_document(self) -> dict[str, Any] | None:
+        if self.clock is None:
+            return None
+        return {
+            "shows": self.clock.shows.isoformat(" ", "milliseconds") if self.clock.shows and self.clock.dated else None,
+            "offset_seconds": self.offset_seconds,
+            "against": self.began.clock if self.began else None,
+            "confidence": self.clock.confidence,
+            "reason": self.clock.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When the first picture was taken (aware), and by whose clock: `server` (ours, live) or `recorder` (its index)."""
+
+    at: datetime
+    clock: str
+
+    @property
+    def local(self) -> datetime:
+        """Naive, Asia/Shanghai: as a clock in a picture says it."""
+        return self.at.astimezone(LOCAL).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class SubStream:
+    """The same minute as the camera's small stream shows it; the clip's first picture lies at second `start` of it."""
+
+    path: Path
+    start: float
 
 
 def look(
@@ -98,25 +146,36 @@ def look(
     slot: int | None = None,
     keys: bool = False,
     threads: int = 0,
+    sub: SubStream | None = None,
+    began: Began | None = None,
 ) -> Look:
     """Analyse a video file.
 
     `every`: seconds of presentation time between looks. `reference`: the camera's picture of the empty scene; without
     it the scene is learnt from the clip. `evidence`: folder for frames that show each finding, created if missing.
     `slot`: the slot of the day that the clip belongs to; without it items that belong to a slot are not judged.
+    `sub`: looked at in the file's place, which still gives sizes, hash and evidence. `began`: when the first picture
+    was taken, for the offset of the clock in the picture.
     `keys`: look at key frames only, about one in two seconds: enough for health and motion, at a tenth of the work.
     `threads` of the decoder, 0 as many as there are cores.
     Raises VideoError for a file that yields no picture, WindowError for a polygon outside the picture.
     """
-    meter, detections, spent = Meter(), list[Detections](), 0.0
-    with watch(video, every=every, colour_side=detector.side, keys=keys, threads=threads) as reading:
-        size = (reading.facts.width, reading.facts.height)
+    meter, detections, strips, spent = Meter(), list[Detections](), list[Picture](), 0.0
+    dial, main = _dial(windows), probe(video) if sub else None
+    with watch(
+        sub.path if sub else video, every=every, colour_side=detector.side, keys=keys, threads=threads, strip=dial,
+        strip_size=(main.width, main.height) if main else None, start=sub.start if sub else 0.0,
+    ) as reading:  # fmt: skip
+        facts = main or reading.facts
+        size = (facts.width, facts.height)
         require_inside(windows, *size)
         for frame in reading:
             meter.add(frame)
-            began = time.perf_counter()
+            if frame.strip is not None:
+                strips.append(frame.strip)
+            since = time.perf_counter()
             detections.append(detected(detector, frame, size))
-            spent += time.perf_counter() - began
+            spent += time.perf_counter() - since
     measures = meter.result()
     state = health(measures, windows, size, reference=reference, seconds=reading.seconds)
     staffed = [window for window in windows if window.is_staffed]
@@ -132,9 +191,10 @@ def look(
     )
     given = reference is not None and reference.small is not None
     witnesses = witnesses_of(detector.kind, reference_given=given)
+    clock = _clock(strips, measures, began) if dial else None
     scene = Scene(
         measures, detections, windows, size, witnesses, reference, state.usable, state.dark, reading.seconds,
-        {one.window.name: one for one in seen},
+        {one.window.name: one for one in seen}, clock_offset=clock.offset(began.local) if clock and began else None,
     )  # fmt: skip
     held = states_of(scene, shipped())
     findings, not_judged = _candidates(held, state, witnesses, reading.seconds, slot)
@@ -156,7 +216,29 @@ def look(
         tuple(not_judged),
         per_second(measures),
         spent,
+        clock,
+        began,
+        "sub" if sub else "main",
     )
+
+
+def _dial(windows: Sequence[Window]) -> Strip | None:
+    """The rectangle around the clock's polygon, with a little room above and below."""
+    clock = next((window for window in windows if window.name == CLOCK), None)
+    if clock is None:
+        return None
+    x, y = np.array(clock.polygon).T
+    room = 0.15 * float(y.max() - y.min())
+    return float(x.min()), max(0.0, float(y.min()) - room), float(x.max()), float(y.max()) + room
+
+
+def _clock(strips: Sequence[Picture], measures: Measures, began: Began | None) -> Reading:
+    """What the strips say; a camera that changes its resolution gives them in another size midway."""
+    height, width = strips[0].shape
+    if min(height, width) < 1:
+        return Reading(reason="no_room")
+    same = [strip if strip.shape == (height, width) else cv2.resize(strip, (width, height)) for strip in strips]
+    return read_clock(np.array(same), measures.times, began.local.date() if began else None)
 
 
 def _candidates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,14 +11,19 @@ from uuid import uuid4
 
 from collectors.base import CollectorError
 from collectors.redact import redact
+from collectors.video.addresses import Addresses, Secrets, presets_of
 from collectors.video.decode import VideoError
-from collectors.video.look import Look, look
+from collectors.video.evidence import is_full
+from collectors.video.look import Began, Look, SubStream, look
+from collectors.video.minutes import Means, Source, stretch_of
 from collectors.video.persons import PersonDetector
 from collectors.video.plan import CLIP_SECONDS
-from collectors.video.recordings import Clip, Template, fetch
+from collectors.video.recordings import Clip, Template
 from collectors.video.reference import Reference, reference_of
-from collectors.video.rtsp import record
+from collectors.video.turns import Turns
+from collectors.video.windows import Window
 from dashboard.sampling.days import Camera
+from dashboard.settings import Settings
 
 CAUSE_ORDER = ("no_signal", "black", "frozen", "occluded", "moved", "blurred")
 """Which of several camera problems names the cause."""
@@ -48,10 +54,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A minute that was fetched and not yet looked at: the clip in a folder of its own, and when it was taken."""
+    """A minute that was fetched and not yet looked at: the clip in a folder of its own, and when it was taken.
+
+    `begins`: when its first picture was taken (aware), by the clock that `clock` names (`minutes.LIVE`, `RECORDED`).
+    """
 
     clip: Clip
     captured_at: datetime
+    begins: datetime | None = None
+    clock: str | None = None
+    sub: Path | None = None
+    sub_start: float = 0.0
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +89,11 @@ def is_ready(task: Task, now: datetime) -> bool:
 
 
 def is_last_chance(task: Task, now: datetime) -> bool:
-    """Whether a recording that is not there yet is given up: its file should have been closed long ago."""
-    if task.camera.playback_url is None or "://" in task.camera.playback_url:
+    """Whether a recording that is not there yet is given up: it should have been closed long ago."""
+    playback = task.camera.playback_url
+    if playback is None:
         return True
-    step = Template(task.camera.playback_url, task.camera.code, Path()).step
+    step = timedelta() if "://" in playback else Template(playback, task.camera.code, Path()).step
     return now >= task.moment + timedelta(seconds=CLIP_SECONDS) + step + RECORDING_GRACE
 
 
@@ -93,7 +108,19 @@ def lost(task: Task) -> Outcome:
     return Outcome(task, "missed", "worker_down", detail=detail)
 
 
-def fetched(task: Task, home: Path, now: datetime) -> Fetched | Outcome | None:
+def means_of(settings: Settings) -> Means:
+    """How cameras are reached by these settings; it may travel to other machines, and holds no password."""
+    video = settings.video
+    secrets = Secrets(settings.path(video.secrets_file) if video.secrets_file else None)
+    turns = Turns(video.per_recorder, video.recorder_wait_seconds)
+    return Means(Addresses(presets_of(video.recorders), secrets), turns)
+
+
+def source_of(camera: Camera, home: Path) -> Source:
+    return Source(camera.code, camera.url, camera.playback_url, home)
+
+
+def fetched(task: Task, home: Path, now: datetime, means: Means) -> Fetched | Outcome | None:
     """Fetch the minute into a new folder below `task.work`: waits for the camera, needs hardly any processor.
 
     None if it is too early to say (the recorder may still be writing the file). A fault of the camera is an outcome,
@@ -102,7 +129,7 @@ def fetched(task: Task, home: Path, now: datetime) -> Fetched | Outcome | None:
     folder = task.work / uuid4().hex
     try:
         folder.mkdir(parents=True)
-        clip, captured_at = _fetched(task, folder / "clip.mp4", home, now)
+        got = stretch_of(source_of(task.camera, home), task.moment, folder / "clip.mp4", means)
     except VideoError as error:
         shutil.rmtree(folder, ignore_errors=True)
         if error.reason == "killed":
@@ -110,21 +137,11 @@ def fetched(task: Task, home: Path, now: datetime) -> Fetched | Outcome | None:
         return _without_picture(task, error, now)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        return Outcome(task, "missed", "disk_full" if error.errno == 28 else "recording_missing", detail=str(error))
-    return Fetched(clip, captured_at)
-
-
-def _fetched(task: Task, to: Path, home: Path, now: datetime) -> tuple[Clip, datetime]:
-    camera = task.camera
-    playback = camera.playback_url
-    if playback and "://" not in playback:
-        return fetch(Template(playback, camera.code, home), task.moment, to), now
-    name = f"Camera {camera.code}"
-    if playback:
-        return record(Template(playback, camera.code, Path()).rendered(task.moment), to, name=name)
-    if not camera.url:
-        raise VideoError(f"{name} has neither url nor playback_url.", reason="offline")
-    return record(camera.url, to, name=name)
+        return Outcome(
+            task, "missed", "disk_full" if is_full(error) else "recording_missing", detail=redact(str(error))
+        )
+    captured_at = now if task.camera.playback_url else got.begins
+    return Fetched(got.clip, captured_at, got.begins, got.clock, got.sub, got.sub_start, got.note)
 
 
 def _without_picture(task: Task, error: VideoError, now: datetime) -> Outcome | None:
@@ -135,6 +152,8 @@ def _without_picture(task: Task, error: VideoError, now: datetime) -> Outcome | 
         return Outcome(task, "missed", reason, detail=detail)
     if not is_last_chance(task, now):
         return None
+    if reason == "address":  # ours: nobody at the office can help that we cannot ask
+        return Outcome(task, "missed", "worker_down", detail=detail)
     # a damaged file, an unusable template: the recorder answers and holds no such minute
     return Outcome(task, "missed", reason if reason in MISSED_CAUSES else "recording_missing", detail=detail)
 
@@ -145,22 +164,14 @@ def looked_at(task: Task, got: Fetched, detector: PersonDetector) -> Outcome:
     VideoError only for a decoder that was killed from outside: worth another attempt.
     """
     clip, evidence = got.clip, task.work / uuid4().hex
-    notes = [task.camera.fault] if task.camera.fault else []
-    windows, reference = task.camera.windows, None
+    notes = [note for note in (task.camera.fault, got.note) if note]
+    reference = None
     try:
         reference = _reference(task)
     except CollectorError as error:
         notes.append(redact(str(error)))
     try:
-        seen = look(
-            clip.path,
-            windows=windows,
-            detector=detector,
-            reference=reference,
-            evidence=evidence,
-            slot=task.slot,
-            threads=1,  # one core each: a worker has no more
-        )
+        seen = _seen(task, got, detector, reference, evidence)
     except VideoError as error:
         if error.reason == "killed":
             raise
@@ -168,11 +179,40 @@ def looked_at(task: Task, got: Fetched, detector: PersonDetector) -> Outcome:
         return Outcome(task, "missed", cause, detail=redact(str(error)))
     except CollectorError as error:  # a polygon drawn on another picture: the minute itself is kept and can be reviewed
         notes.append(redact(str(error)))
-        seen = look(clip.path, detector=detector, reference=reference, evidence=evidence, slot=task.slot, threads=1)
+        seen = _seen(task, got, detector, reference, evidence, windows=())
     problems = seen.health.problems
     problem = next((name for name in CAUSE_ORDER if name in problems), None)
     outcome = "not_checkable" if problem else "captured"
     return Outcome(task, outcome, problem, got.captured_at, clip, seen, " ".join(notes) or None)
+
+
+def _seen(
+    task: Task,
+    got: Fetched,
+    detector: PersonDetector,
+    reference: Reference | None,
+    evidence: Path,
+    *,
+    windows: Sequence[Window] | None = None,
+) -> Look:
+    """The look itself, at the small stream where there is one; a small stream that cannot be read is done without."""
+    began = Began(got.begins, got.clock) if got.begins and got.clock else None
+    shown = task.camera.windows if windows is None else windows
+
+    def look_at(sub: SubStream | None) -> Look:
+        return look(got.clip.path, windows=shown, detector=detector, reference=reference, evidence=evidence,
+                    slot=task.slot, sub=sub, began=began, threads=1)  # fmt: skip  # a worker has one core
+
+    if got.sub is None or not got.sub.is_file():
+        return look_at(None)
+    try:
+        seen = look_at(SubStream(got.sub, got.sub_start))
+    except VideoError as error:
+        if error.reason in ("killed", "disk_full"):
+            raise
+        seen = look_at(None)
+    got.sub.unlink()  # it is no evidence, and its folder becomes the sample's
+    return seen
 
 
 def _reference(task: Task) -> Reference | None:

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 from collectors.base import CollectorError
 from collectors.redact import redact
 from collectors.video.decode import VideoError
+from collectors.video.minutes import Means
 from collectors.video.persons import PersonDetector, person_detector
 from dashboard.errors import MingchaError
 from dashboard.sampling.capture import Fetched, Outcome, Task, fetched, looked_at
@@ -105,12 +106,15 @@ class Threads:
 # --- the steps: run by whoever gets them, perhaps on another machine -------------------------------------------------
 
 
-def capture_step(task: Task, home: Path, ahead: timedelta) -> Fetched | Outcome | Failed | None:
-    """Fetch a minute. `ahead`: how far the clock of this run is ahead of the machines' (0 but for a rehearsal)."""
+def capture_step(task: Task, home: Path, ahead: timedelta, means: Means) -> Fetched | Outcome | Failed | None:
+    """Fetch a minute. `ahead`: how far the clock of this run is ahead of the machines' (0 but for a rehearsal).
+
+    `means` holds no password: those that an address names by `${NAME}` are read here, near the camera.
+    """
     mark = task.work.parent / MARK
     if not mark.is_file():
         return Failed(f"The worker on {socket.gethostname()} does not see the evidence folder {task.work.parents[2]}.")
-    return _repeated(lambda: fetched(task, home, datetime.now(UTC) + ahead))
+    return _repeated(lambda: fetched(task, home, datetime.now(UTC) + ahead, means))
 
 
 def look_step(task: Task, got: Fetched, detector: PersonDetector | str | None) -> Outcome | Failed:

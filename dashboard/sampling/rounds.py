@@ -20,7 +20,7 @@ from dashboard.database import Database
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.sampling import storing
-from dashboard.sampling.capture import Fetched, Outcome, Task, is_last_chance, is_lost, lost
+from dashboard.sampling.capture import Fetched, Outcome, Task, is_last_chance, is_lost, lost, means_of
 from dashboard.sampling.crew import CAPTURE, LOOK, Crew, CrewError, Failed, capture_step, look_step
 from dashboard.sampling.days import DueSlot
 from dashboard.sampling.workplace import Workplace
@@ -67,13 +67,13 @@ class Round:
         Raises what `go_on` raises, at once. Once all others are safe: CrewError with the causes of those that nobody
         could do, or what a step threw (a fault of ours).
         """
-        began = datetime.now(UTC)
+        began, means = datetime.now(UTC), means_of(self.settings)
         try:
             for job, got in [(job, self.workplace.inherited(job.task)) for job in jobs]:
                 if got is None and is_lost(job.task, self.now):
                     self._conclude(job, lost(job.task))
                 elif got is None:
-                    self._start(job, CAPTURE, capture_step, self.settings.home, self.now - began)
+                    self._start(job, CAPTURE, capture_step, self.settings.home, self.now - began, means)
                 else:
                     self._look(job, got)
             self._wait()

@@ -25,6 +25,7 @@ from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.intake.content import content_hash
 from dashboard.people import Viewer
+from dashboard.sampling import faults
 from dashboard.sampling.capture import Outcome, Task
 from dashboard.sampling.days import DueSlot
 
@@ -103,6 +104,8 @@ def conclude(db: Database, due: DueSlot, outcome: Outcome, root: Path, *, by: Vi
         if outcome.look is not None:
             desk.keep_look(outcome)
         desk.conclude_hall()
+        faults.note(connection, camera=task.camera.code, hall=due.hall, sample=task.sample_id, outcome=outcome.outcome,
+                    cause=outcome.cause, at=task.moment)  # fmt: skip
         detail = " ".join(filter(None, (outcome.outcome, outcome.cause, outcome.detail)))
         audit.record(connection, by, "take_sample", f"{task.sample_id} {task.camera.code}", detail, at=now)
     return True
@@ -152,7 +155,7 @@ class _Desk:
                 result=json.dumps(document, ensure_ascii=False),
             )
         )
-        self.keep_file(code, "clip", str(folder / clip.path.name), look.sha256)
+        self.keep_file(code, "clip", str(folder / clip.path.name), look.sha256, offset=look.offset_seconds)
         for finding, written in zip(look.findings, document["findings"], strict=True):
             if finding.code in shipped().of_a_camera:
                 identity = self.keep_finding(code, finding, clip.lead, look.detector)
@@ -218,8 +221,9 @@ class _Desk:
             self.keep_file(camera, "frame", frame["path"], frame["sha256"], frame["second"], finding)
 
     def keep_file(
-        self, camera: str, kind: str, path: str, sha256: str, second: float | None = None, finding: int | None = None
-    ) -> None:
+        self, camera: str, kind: str, path: str, sha256: str, second: float | None = None, finding: int | None = None,
+        *, offset: float | None = None,
+    ) -> None:  # fmt: skip
         """A row for a file below the evidence folder, and its entry in the chain. It never changes."""
         values = {
             "sample_id": self.task.sample_id,
@@ -231,6 +235,7 @@ class _Desk:
             "bytes": (self.root / path).stat().st_size,
             "second": second,
             "taken_at": to_micros(self.task.moment),
+            "offset_seconds": offset,
             "hall_name": self.due.hall_name,
             "created_at": to_micros(self.now),
         }

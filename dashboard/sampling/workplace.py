@@ -51,6 +51,8 @@ class Workplace:
             "seconds": got.clip.seconds,
             "lead": got.clip.lead,
             "captured_at": got.captured_at.isoformat(),
+            "begins": got.begins.isoformat() if got.begins else None,
+            "clock": got.clock,
         }
         write_whole(task.work / "fetched.json", json.dumps(said).encode())
 
@@ -66,7 +68,9 @@ class Workplace:
         to = task.work / uuid4().hex / clip.name
         to.parent.mkdir(parents=True)
         clip.rename(to)
-        got = Fetched(Clip(to, said["seconds"], said["lead"]), datetime.fromisoformat(said["captured_at"]))
+        begins = datetime.fromisoformat(said["begins"]) if said["begins"] else None
+        taken = datetime.fromisoformat(said["captured_at"])
+        got = Fetched(Clip(to, said["seconds"], said["lead"]), taken, begins, said["clock"])
         self.note(task, got)
         return got
 

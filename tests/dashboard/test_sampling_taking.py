@@ -189,7 +189,7 @@ def test_a_full_disk_is_ours(sqlite_halls, monkeypatch):
     def full(*_args, **_options):
         raise VideoError("clip.mp4: No space left on device.", reason="disk_full")
 
-    monkeypatch.setattr(capture, "fetch", full)
+    monkeypatch.setattr(capture, "stretch_of", full)
     sqlite_halls.hall()
     sqlite_halls.camera()
     sqlite_halls.take(sqlite_halls.later())
