@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from dashboard.database import Database
 from dashboard.database.models import CHAIN, CHAIN_CONTENTS, CHAIN_HEADS, EVIDENCE, METADATA, REMOVALS
-from dashboard.evidence.beginning import ALWAYS, digest_of_row
+from dashboard.evidence.beginning import ALWAYS
 from dashboard.evidence.chain import START, Entry, key_of, keyed
 from dashboard.evidence.heads import Head, HeadError, end_of, known_keys, read_head, read_head_file
 from dashboard.instants import LOCAL
@@ -70,18 +70,27 @@ def verify_evidence(
     return found
 
 
-def _erased(connection: Connection) -> dict[int, str]:
-    """Number of an entry whose content was erased → number of the entry that says so."""
-    said = {}
-    query = sa.select(CHAIN.c.number, CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content, CHAIN.c.digest)
-    joined = query.join(CHAIN_CONTENTS, CHAIN_CONTENTS.c.number == CHAIN.c.number).where(CHAIN.c.kind == "erased")
+@dataclass(slots=True)
+class _Erased:
+    """Entries whose content, and rows of which a part, was erased by rule."""
+
+    entries: set[int] = field(default_factory=set)
+    rows: set[tuple[str, int]] = field(default_factory=set)
+
+
+def _erased(connection: Connection) -> _Erased:
+    said = _Erased()
+    query = sa.select(CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content, CHAIN.c.digest)
+    joined = query.join(CHAIN, CHAIN_CONTENTS.c.number == CHAIN.c.number).where(CHAIN.c.kind == "erased")
     for row in connection.execute(joined):
         if _content_holds(row):
-            said.update(dict.fromkeys(json.loads(row.content)["entries"], str(row.number)))
+            told = json.loads(row.content)
+            said.entries.update(told["entries"])
+            said.rows.update((name, number) for name, numbers in told["rows"].items() for number in numbers)
     return said
 
 
-def _walk(connection: Connection, found: Found, erased: Mapping[int, str]) -> dict[str, dict[int, str]]:
+def _walk(connection: Connection, found: Found, erased: _Erased) -> dict[str, dict[int, str]]:
     """Follow the chain; table → row → content of the rows it enters."""
     subjects: dict[str, dict[int, str]] = defaultdict(dict)
     if found.since:
@@ -94,7 +103,7 @@ def _walk(connection: Connection, found: Found, erased: Mapping[int, str]) -> di
     for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
         found.checked += 1
         _link(row, found)
-        if row.content is None and row.number in erased:
+        if row.content is None and row.number in erased.entries:
             erasures += 1
         elif row.content is None:
             found.tell("content_missing", f"entry {row.number} ({row.subject}): its content is gone, nothing says why")
@@ -102,6 +111,8 @@ def _walk(connection: Connection, found: Found, erased: Mapping[int, str]) -> di
             found.tell("content_changed", f"entry {row.number} ({row.subject}): its content is not what was entered")
         else:
             _remember(row, subjects)
+    for name, number in erased.rows:
+        subjects[name].pop(number, None)
     if erasures:
         found.notes.append({"kind": "erased", "what": f"{erasures} contents were erased by rule; their entries hold"})
     return subjects
@@ -136,9 +147,7 @@ def _remember(row: Any, subjects: dict[str, dict[int, str]]) -> None:
     table = METADATA.tables.get(name)
     if table is None or len(table.primary_key.columns) != 1:
         return
-    if row.kind == "adopted":
-        subjects[name].update({int(key): digest for key, digest in json.loads(row.content)["rows"].items()})
-    elif identity.isdecimal():
+    if identity.isdecimal():
         subjects[name][int(identity)] = row.content
 
 
@@ -161,9 +170,7 @@ def _rows(connection: Connection, subjects: Mapping[str, Mapping[int, str]], fou
 
 
 def _same(table: sa.Table, row: Mapping[str, Any], entered: str) -> bool:
-    """`entered` is the content of the row's own entry, or the digest of a row that was adopted."""
-    if not entered.startswith("{"):
-        return digest_of_row(row) == entered
+    """Whether the row says what the content of its entry says."""
     told = json.loads(entered)
     strict = table in ALWAYS  # no column of these is filled later
     names = {name for name, value in row.items() if value is not None} - {key_of(table).name} if strict else set()
@@ -172,24 +179,12 @@ def _same(table: sa.Table, row: Mapping[str, Any], entered: str) -> bool:
 
 def _unentered(connection: Connection, found: Found) -> None:
     """Rows that came into a table without an entry."""
-    through = _adopted_through(connection)
     for table in ALWAYS:
         key = key_of(table)
         subject = sa.literal(f"{table.name} ") + sa.cast(key, sa.Text)
         entry = sa.exists().where(CHAIN.c.subject == subject)
-        query = sa.select(key).where(key > through.get(table.name, 0), ~entry).order_by(key)
-        for identity in connection.execute(query).scalars():
+        for identity in connection.execute(sa.select(key).where(~entry).order_by(key)).scalars():
             found.tell("row_unchained", f"{table.name} {identity} was never entered")
-
-
-def _adopted_through(connection: Connection) -> dict[str, int]:
-    """Table → last row that was there when the chain began."""
-    query = sa.select(CHAIN_CONTENTS.c.content).join(CHAIN, CHAIN.c.number == CHAIN_CONTENTS.c.number)
-    content = connection.execute(query.where(CHAIN.c.kind == "begun").order_by(CHAIN.c.number).limit(1)).scalar()
-    try:
-        return dict(json.loads(content)["through"]) if content else {}
-    except (ValueError, KeyError, TypeError):  # changed, and told so
-        return {}
 
 
 def _files(since: int) -> Any:

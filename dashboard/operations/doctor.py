@@ -38,6 +38,7 @@ from dashboard.web.server import require_free, require_local
 OK, WARN, FAIL = "ok", "warn", "fail"
 LITTLE_SPACE = 2 << 30
 CALENDAR_AHEAD = timedelta(days=45)
+HEAD_LATE = timedelta(hours=26)
 LOCAL = ZoneInfo("Asia/Shanghai")
 
 
@@ -261,6 +262,43 @@ def _secret(patient: Patient) -> Iterator[Finding]:
         yield Finding("plan secret", OK, str(path))
 
 
+def _signing_key(patient: Patient) -> Iterator[Finding]:
+    path = patient.settings.path(patient.settings.evidence.key_file)
+    if not path.is_file():
+        yield Finding("evidence key", WARN, f"There is no file {path}: heads are not signed.", "Run: mingcha init")
+    elif path.stat().st_mode & 0o077:
+        what = f"{path} can be read by others, who could sign a chain of their own."
+        yield Finding("evidence key", FAIL, what, f"chmod 600 {path}")
+    elif path.is_relative_to(patient.settings.path(patient.settings.video.evidence_dir)):
+        yield Finding("evidence key", FAIL, f"{path} lies in the evidence folder.", "Set another [evidence] key_file.")
+    else:
+        yield Finding("evidence key", OK, str(path))
+
+
+def _chain(patient: Patient) -> Iterator[Finding]:
+    """How far the chain goes, whether its head is signed, and what the last verification found."""
+    if not patient.database:
+        return
+    from dashboard.evidence.complete import last_verification
+    from dashboard.evidence.heads import end_of, last_head
+
+    with patient.application.db.reading() as connection:
+        count, head = end_of(connection)[0], last_head(connection)
+    last = last_verification(patient.application)
+    if last is not None and not last.ok:
+        first = last.problems[0]
+        when = f"{last.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+        what = f"{len(last.problems)} problems on {when}, first {first['kind']}: {first['what']}"
+        yield Finding("evidence chain", FAIL, what, "Run: mingcha verify")
+    signed = f"head signed {head.at.astimezone(LOCAL):%Y-%m-%d %H:%M}" if head else "no head signed yet"
+    late = head is None or (head.count < count and patient.now - head.at > HEAD_LATE)
+    hint = "The worker signs every hour: see the Sources page." if late else ""
+    yield Finding("evidence chain", WARN if late else OK, f"{count} entries, {signed}", hint)
+    if patient.settings.evidence.heads_dir is None:
+        what = "No [evidence] heads_dir: signed heads stay beside the database that they prove."
+        yield Finding("evidence heads", WARN, what, "Name a folder of the auditor's, on another machine.")
+
+
 def _web(patient: Patient) -> Iterator[Finding]:
     web = patient.settings.web
     state = _state(patient, "web") if patient.database else "never"
@@ -315,6 +353,8 @@ CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     _face_model,
     _evidence,
     _secret,
+    _signing_key,
+    _chain,
     _web,
     _worker,
     _backup_tools,

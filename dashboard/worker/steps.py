@@ -19,7 +19,7 @@ from dashboard.sampling.followup import follow_up_due
 from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
-from dashboard.worker import heartbeat, runs
+from dashboard.worker import evidence, heartbeat, runs
 from dashboard.worker.jobs import LOCAL, Context, Job, daily, every
 from dashboard.worker.runs import Note
 
@@ -145,6 +145,9 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
         Job("picture", "Keep where every office stands", every(3600, offset=50), picture),
+        Job("head", "Sign the chain of evidence", every(3600, offset=20), evidence.sign, late_seconds=600),
+        Job("retention", "Remove what is past its term", daily(3, 40), evidence.keep_terms, late_seconds=3600),
+        Job("whole", "Look whether the evidence is whole", daily(4, 10), evidence.verify_new, late_seconds=3600),
         Job("web", "Look whether the web server lives", every(60, offset=45), watch_web),
         Job("tidy", "Forget old run records", daily(3, 30), tidy, late_seconds=3600),
     ]

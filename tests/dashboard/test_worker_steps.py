@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dashboard.bootstrap import Application
 from dashboard.database.models import HEARTBEATS, JOB_RUNS, PLAN_DAYS, ROLLUPS
 from dashboard.instants import to_micros
-from dashboard.operations.initialise import create_folders, create_secret
+from dashboard.operations.initialise import create_folders, create_secret, create_signing_key
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.jobs import job_runs, last_runs, process_state
 from dashboard.settings import Settings
@@ -50,6 +50,7 @@ def installation(database, tmp_path):
     (tmp_path / "inbox").mkdir()
     create_folders(settings)
     create_secret(settings.path(settings.plan.secret_file), lambda line: None)
+    create_signing_key(settings.path(settings.evidence.key_file), lambda line: None)
     clock = Clock()
     application = Application(settings, database, system_viewer(), clock)
     return application, Runner(application, "me", lambda: True), clock

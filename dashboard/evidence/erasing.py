@@ -1,0 +1,158 @@
+"""Personal fields past their term (个人信息到期清除): taken out of records, raw rows and the audit trail.
+
+The chain holds keyed digests only; with its content each entry's random key is dropped, so nobody can try numbers
+against the digest, and the links hold. A customer's number in repairs becomes a random word that is the same for the
+same customer within one run: repeated repairs can still be counted, nobody can be found. What was printed, exported,
+backed up or frozen before is not reached (docs/decisions/0015).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from collectors.records import RECORDS
+from dashboard.bootstrap import Application
+from dashboard.database.models import (
+    AUDIT,
+    CHAIN,
+    CHAIN_CONTENTS,
+    HISTORY_TABLES,
+    QUARANTINE,
+    QUARANTINE_EVENTS,
+    RECORD_TABLES,
+)
+from dashboard.errors import NotAllowedError
+from dashboard.evidence.chain import append, subject_of
+from dashboard.evidence.holds import Held, held_by, standing_holds
+from dashboard.evidence.retention import REMOVING_ROLES
+from dashboard.instants import to_micros
+from dashboard.people import Viewer, system_viewer
+from dashboard.queries.offices import visible_tree
+
+PERSONAL = {
+    "tickets": ("customer_no", "phone", "content", "taken_by"),
+    "repairs": ("customer_no", "taken_by"),
+    "applications": ("customer_no",),
+    "evaluations": ("opened_by",),
+}
+ALIAS = "erased-"
+"""What the word begins with that stands for a customer's number in repairs."""
+ERASED_HASH = 0
+"""Stored for the digest of an erased version: that of the old content would let phone numbers be tried."""
+AT_ONCE = 500
+
+
+def erase_personal(app: Application, *, by: Viewer) -> dict[str, int]:
+    """Erase what is older than `[retention] ledgers`, in one transaction with its entry; table → rows.
+
+    A hold on everything stops all of it, one on an office that office's records. NotAllowedError as for files.
+    """
+    if by.role not in REMOVING_ROLES or not by.sees_everything:
+        raise NotAllowedError(f"{by.name} ({by.role}) may not erase personal fields.", "The worker does, by the rule.")
+    now = app.now()
+    before = now - timedelta(days=app.settings.retention.ledgers)
+    with app.db.session() as connection:
+        held = held_by(standing_holds(connection), visible_tree(app.db, system_viewer()))
+        if held.everything:
+            return {}
+        counts = {name: _records(connection, name, before, held) for name in PERSONAL}
+        counts["quarantine"] = 0 if held.offices else _quarantine(connection, before)
+        lines = [] if held.offices or held.samples else _audit(connection, before)
+        entries = _contents(connection, lines)
+        counts["audit"] = len(lines)
+        if any(counts.values()):
+            told = {"before": before.isoformat(), "counts": counts, "entries": entries, "rows": {"audit": lines}}
+            append(connection, "erased", "personal fields", told, by=by, at=now)
+    return {name: count for name, count in counts.items() if count}
+
+
+def _records(connection: Connection, name: str, before: datetime, held: Held) -> int:
+    """Current versions and history of one record type."""
+    record = RECORDS[name]
+    assert record.moment is not None
+    assert record.office is not None
+    touched = 0
+    for table in (RECORD_TABLES[name], HISTORY_TABLES[name]):
+        old = sa.and_(
+            table.c[record.moment] < to_micros(before), table.c[record.office].not_in(held.offices) if held.offices
+            else sa.true(), sa.or_(*(_is_filled(table.c[column]) for column in PERSONAL[name])),
+        )  # fmt: skip
+        _blank_unreadable(connection, table, old, PERSONAL[name])
+        counted = name == "repairs" and table is RECORD_TABLES[name]
+        if counted:
+            _rename_customers(connection, table, old)
+        gone = {column: None for column in PERSONAL[name] if not (counted and column == "customer_no")}
+        statement = sa.update(table).where(old if not counted else _renamed(table, old))
+        touched += connection.execute(statement.values({**gone, "content_hash": ERASED_HASH})).rowcount
+    return touched
+
+
+def _is_filled(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    filled = column.is_not(None)
+    return sa.and_(filled, ~column.startswith(ALIAS)) if column.name == "customer_no" else filled
+
+
+def _renamed(table: sa.Table, old: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Rows that still have something to erase, or were renamed just now."""
+    return sa.or_(old, sa.and_(table.c.customer_no.startswith(ALIAS), table.c.content_hash != ERASED_HASH))
+
+
+def _rename_customers(connection: Connection, table: sa.Table, old: sa.ColumnElement[bool]) -> None:
+    query = sa.select(table.c.customer_no).where(old, _is_filled(table.c.customer_no)).distinct()
+    for number in connection.execute(query).scalars().all():
+        mine = sa.update(table).where(old, table.c.customer_no == number)
+        connection.execute(mine.values(customer_no=ALIAS + secrets.token_hex(8)))
+
+
+def _blank_unreadable(
+    connection: Connection, table: sa.Table, old: sa.ColumnElement[bool], columns: Collection[str]
+) -> None:
+    """The text that could not be read is text too; that something stood there is kept."""
+    query = sa.select(table.c.id, table.c.unreadable).where(old, table.c.unreadable.is_not(None))
+    for row in connection.execute(query).all():
+        told = {name: "" if name in columns else text for name, text in json.loads(row.unreadable).items()}
+        mine = sa.update(table).where(table.c.id == row.id)
+        connection.execute(mine.values(unreadable=json.dumps(told, ensure_ascii=False)))
+
+
+def _quarantine(connection: Connection, before: datetime) -> int:
+    """The text of refused rows; why they were refused stays. An open one can never be stored now: it is dismissed."""
+    row = QUARANTINE.c
+    old = sa.and_(row.since < to_micros(before), row.raw != "{}")
+    of_old = QUARANTINE_EVENTS.c.quarantine_id.in_(sa.select(row.id).where(old))
+    connection.execute(sa.update(QUARANTINE_EVENTS).where(of_old).values(detail=None))
+    gone = {"raw": "{}", "number": None, "value": None, "context": None, "corrections": None, "fingerprint": -row.id}
+    state = sa.case((row.state == "open", "dismissed"), else_=row.state)
+    return connection.execute(sa.update(QUARANTINE).where(old).values({**gone, "state": state})).rowcount
+
+
+def _audit(connection: Connection, before: datetime) -> list[int]:
+    """Free text of old lines; who did what to which thing when stays."""
+    old = sa.and_(AUDIT.c.at < to_micros(before), AUDIT.c.detail.is_not(None))
+    lines = list(connection.execute(sa.select(AUDIT.c.id).where(old).order_by(AUDIT.c.id)).scalars())
+    connection.execute(sa.update(AUDIT).where(old).values(detail=None))
+    return lines
+
+
+def _contents(connection: Connection, lines: list[int]) -> list[int]:
+    """Drop content and key of the entries of these lines; the numbers of the entries."""
+    gone: list[int] = []
+    for part in _parts(lines):
+        subjects = [subject_of(AUDIT, line) for line in part]
+        query = sa.select(CHAIN.c.number).where(CHAIN.c.subject.in_(subjects), CHAIN.c.kind == AUDIT.name)
+        numbers = list(connection.execute(query).scalars())
+        connection.execute(sa.delete(CHAIN_CONTENTS).where(CHAIN_CONTENTS.c.number.in_(numbers)))
+        gone += numbers
+    return sorted(gone)
+
+
+def _parts(lines: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(lines), AT_ONCE):
+        yield lines[start : start + AT_ONCE]

@@ -1,0 +1,46 @@
+"""The worker's steps about evidence (存证任务): sign the head, look whether all is whole, keep the terms."""
+
+from __future__ import annotations
+
+from dashboard.errors import MingchaError
+from dashboard.evidence import complete, verifying
+from dashboard.evidence.erasing import erase_personal
+from dashboard.evidence.heads import sign_head
+from dashboard.evidence.retention import remove_due
+from dashboard.worker.jobs import Context
+from dashboard.worker.runs import Note
+
+
+class NotAsEnteredError(MingchaError):
+    """The nightly verification found something."""
+
+
+def sign(context: Context) -> Note | None:
+    """Sign the chain's head; each day's first goes into the auditor's folder. HeadError when it must not be signed."""
+    head = sign_head(context.application)
+    return None if head is None else Note("Head of {n} entries signed", {"n": head.count})
+
+
+def verify_new(context: Context) -> Note | None:
+    """Verify what was entered since the last verification that found nothing. NotAsEnteredError names the first."""
+    app = context.application
+    last = complete.last_verification(app, good=True)
+    found = verifying.verify_evidence(app.db, app.settings, now=app.now(), since=last.count if last else 0)
+    complete.note(app, found, found.problems, found.checked)
+    if found.problems:
+        first = found.problems[0]
+        more = f" and {len(found.problems) - 1} more" if len(found.problems) > 1 else ""
+        raise NotAsEnteredError(f"{first['kind']}: {first['what']}{more}.", "Run: mingcha verify")
+    return Note("{n} points of the evidence are whole", {"n": found.checked})
+
+
+def keep_terms(context: Context) -> Note | None:
+    """Remove files and erase personal fields past their terms (`[retention]`); holds stand above it."""
+    app = context.application
+    gone = remove_due(app, by=app.viewer)
+    context.go_on()
+    erased = erase_personal(app, by=app.viewer)
+    if not gone and not erased:
+        return None
+    return Note("{files} files removed, personal fields of {rows} rows erased",
+                {"files": len(gone), "rows": sum(erased.values())})  # fmt: skip
