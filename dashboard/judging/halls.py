@@ -18,7 +18,7 @@ from checks.judge.samples import Halls, judge_samples
 from checks.reasons import numbers_of
 from checks.rollup import KEYS, SUMS
 from collectors.video.windows import staffed_names
-from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import EXTRA_SAMPLES, FINDINGS, RECORD_TABLES, REVIEWS
 from dashboard.judging.facts import with_facts
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
@@ -32,7 +32,7 @@ Pairs = Iterable[tuple[str, str]] | None
 
 
 def judged_samples(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], as_of: dt.datetime) -> pl.DataFrame:
-    """Verdicts of the samples whose looks fit the condition on the samples table."""
+    """Verdicts of the samples whose looks fit the condition on the samples table; none that was asked for."""
     look = RECORD_TABLES["samples"].c
     names = (
         "id",
@@ -46,7 +46,8 @@ def judged_samples(reader: Reader, rules: Rules, where: sa.ColumnElement[bool], 
         "outcome",
         "cause",
     )
-    looks = reader.frame(sa.select(*(look[name] for name in names)).where(where, look.date.is_not(None)))
+    drawn = look.sample_id.not_in(sa.select(EXTRA_SAMPLES.c.sample_id))
+    looks = reader.frame(sa.select(*(look[name] for name in names)).where(where, look.date.is_not(None), drawn))
     looks = looks.with_columns(pl.col("date").str.to_date("%Y-%m-%d"))
     return judge_samples(looks, _known_halls(reader, rules, looks), as_of)
 
@@ -112,8 +113,20 @@ def deducting_events(
     Those of the 30 days before are read too: they may double.
     """
     before = since - rules.rulebook.sheet.repeat_days * DAY
-    events = confirmed_events(reader, halls, before, until, as_of)
+    events = _drawn(reader, confirmed_events(reader, halls, before, until, as_of))
     return deductions(events, rules.rulebook.sheet, as_of).filter(pl.col("at") >= since)
+
+
+def _drawn(reader: Reader, events: pl.DataFrame) -> pl.DataFrame:
+    """Without what was seen in a sample asked for outside the draw: a score must not depend on who is looked at more.
+
+    It stays a finding, and a red line where it is one.
+    """
+    if events.is_empty():
+        return events
+    asked = reader.frame(sa.select(EXTRA_SAMPLES.c.sample_id))["sample_id"]
+    sample = pl.col("number").str.split("/").list.first()
+    return events.filter((pl.col("record") != "findings") | ~sample.is_in(asked.implode()))
 
 
 def confirmed_events(

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,15 @@ from checks.judge.samples import slot_is_due
 from collectors.video.plan import SlotSpan
 from collectors.video.windows import WAITING, Window, WindowError, parse_windows
 from dashboard.database import Database
-from dashboard.database.models import HISTORY_TABLES, RECORD_TABLES
+from dashboard.database.models import EXTRA_SAMPLES, HISTORY_TABLES, RECORD_TABLES
 from dashboard.errors import UsageError
-from dashboard.instants import from_micros
+from dashboard.instants import LOCAL, from_micros, to_micros
 from dashboard.judging.rules import rules_of
 from dashboard.nearest import nearest
 from dashboard.settings import Settings
+
+LOOK_BACK = timedelta(days=31)
+"""How far back looks without an outcome are still taken: recorders keep about a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,34 @@ class DueSlot:
     slot: SlotSpan
     cameras: tuple[Camera, ...]
 
+    @property
+    def number(self) -> int:
+        return self.slot.number
+
+    def sample_id(self, day: date) -> str:
+        return f"{self.hall}-{day.isoformat()}-{self.slot.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A minute of a hall that somebody asked for outside the draw (定向抽查): it belongs to no slot."""
+
+    hall: str
+    hall_name: str
+    sample: str
+    moment: datetime
+    cameras: tuple[Camera, ...]
+    waiting: tuple[Camera, ...]
+    """Those that have no outcome yet."""
+    number: None = None
+
+    def sample_id(self, day: date) -> str:
+        return self.sample
+
+
+Due = DueSlot | Asked
+"""What is taken: a slot that a hall owes, or a minute that was asked for."""
+
 
 def due_slots(db: Database, settings: Settings, day: date) -> list[DueSlot]:
     """Slots of the day in which halls with a camera are open, by hall, then slot."""
@@ -71,6 +102,27 @@ def due_slots(db: Database, settings: Settings, day: date) -> list[DueSlot]:
             if due and cameras[code]:
                 found.append(DueSlot(code, name, span, tuple(cameras[code])))
     return found
+
+
+def asked_for(db: Database, settings: Settings, now: datetime) -> list[Asked]:
+    """Minutes asked for outside the draw whose moment has come, if a camera of the hall has no outcome yet."""
+    row, look = EXTRA_SAMPLES.c, RECORD_TABLES["samples"].c
+    final = sa.select(look.sample_id, look.camera_code).where(look.outcome != "planned")
+    recent = sa.and_(row.moment <= to_micros(now), row.moment > to_micros(now - LOOK_BACK))
+    with db.reading() as connection:
+        asked = connection.execute(sa.select(EXTRA_SAMPLES).where(recent).order_by(row.id)).all()
+        if not asked:
+            return []
+        taken = connection.execute(final.where(look.sample_id.in_([one.sample_id for one in asked])))
+        done = {tuple(one) for one in taken}
+        cameras, names = _cameras(connection, settings), _halls(connection, now.astimezone(LOCAL).date())
+    found = []
+    for one in asked:
+        own = tuple(cameras[one.hall_code])
+        waiting = tuple(camera for camera in own if (one.sample_id, camera.code) not in done)
+        name = names.get(one.hall_code, one.hall_code)
+        found.append(Asked(one.hall_code, name, one.sample_id, from_micros(one.moment), own, waiting))
+    return [one for one in found if one.waiting]
 
 
 def camera_of(db: Database, settings: Settings, code: str) -> Camera:

@@ -22,7 +22,7 @@ from dashboard.queries.offices import visible_tree
 from dashboard.sampling import storing
 from dashboard.sampling.capture import Fetched, Outcome, Task, is_last_chance, is_lost, lost, means_of
 from dashboard.sampling.crew import CAPTURE, LOOK, Crew, CrewError, Failed, capture_step, look_step
-from dashboard.sampling.days import DueSlot
+from dashboard.sampling.days import Due
 from dashboard.sampling.workplace import Workplace
 from dashboard.settings import Settings
 
@@ -36,7 +36,7 @@ ANSWER_SECONDS = 0.25
 class Job:
     """A look that is ready to be taken, and the resource label of the workers near its camera."""
 
-    due: DueSlot
+    due: Due
     day: date
     task: Task
     place: str | None = None

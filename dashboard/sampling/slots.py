@@ -53,7 +53,7 @@ def adopt(connection: Connection, settings: Settings, day: date, *, by: Viewer, 
     Only what changed in the file since it was read last; a table that a person chose on the page stays otherwise.
     """
     row = SLOT_TABLES.c
-    said = _text(settings.video.slots)
+    said = said_by(settings)
     last = connection.execute(sa.select(row.configured).order_by(row.id.desc()).limit(1)).scalar()
     if last == said:
         return
@@ -67,6 +67,11 @@ def enter(
     """One more table, from a local day on."""
     values = {"valid_from": since, "slots": _text(slots), "configured": configured, "by": by.name, "at": to_micros(now)}
     connection.execute(sa.insert(SLOT_TABLES).values(values))
+
+
+def said_by(settings: Settings) -> str:
+    """`[video.slots]` as text: by it a later change of the file is noticed."""
+    return _text(settings.video.slots)
 
 
 def _text(slots: dict[str, str]) -> str:

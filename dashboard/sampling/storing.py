@@ -27,14 +27,10 @@ from dashboard.intake.content import content_hash
 from dashboard.people import Viewer
 from dashboard.sampling import faults
 from dashboard.sampling.capture import Outcome, Task
-from dashboard.sampling.days import DueSlot
+from dashboard.sampling.days import Due
 
 SOURCE = "sampling"
 FINAL = ("captured", "missed", "not_checkable")
-
-
-def sample_id_of(hall: str, day: date, slot: int) -> str:
-    return f"{hall}-{day.isoformat()}-{slot}"
 
 
 def states(db: Database, day: date) -> dict[tuple[str, int, str], str]:
@@ -56,12 +52,12 @@ def still_open(db: Database) -> Callable[[str, str], bool]:
 
 
 def announce(
-    db: Database, due: DueSlot, day: date, moment: datetime, cameras: Sequence[str], *, by: Viewer, now: datetime
+    db: Database, due: Due, day: date, moment: datetime, cameras: Sequence[str], *, by: Viewer, now: datetime
 ) -> None:
     """Rows for looks whose moment has come (never before): outcome `planned`. Those that exist already stay."""
     table = RECORD_TABLES["samples"]
     with db.session() as connection:
-        sample_id = sample_id_of(due.hall, day, due.slot.number)
+        sample_id = due.sample_id(day)
         there = sa.select(table.c.camera_code).where(table.c.sample_id == sample_id)
         missing = [code for code in cameras if code not in set(connection.execute(there).scalars())]
         if not missing:
@@ -73,14 +69,14 @@ def announce(
                 "hall_code": due.hall,
                 "camera_code": code,
                 "date": day.isoformat(),
-                "slot": due.slot.number,
+                "slot": due.number,
                 "planned_at": to_micros(moment),
                 "outcome": "planned",
             }
             connection.execute(sa.insert(table).values({**values, **_lineage(values, batch, number, now)}))
 
 
-def conclude(db: Database, due: DueSlot, outcome: Outcome, root: Path, *, by: Viewer, now: datetime) -> bool:
+def conclude(db: Database, due: Due, outcome: Outcome, root: Path, *, by: Viewer, now: datetime) -> bool:
     """Store how a look ended, with its findings and evidence; the last look of a sample adds the hall's findings.
 
     False if somebody else had concluded it before: nothing is written then. `root` is the evidence folder.
@@ -131,7 +127,7 @@ class _Desk:
     """One transaction about one sample: where its looks, findings and evidence are entered."""
 
     connection: Connection
-    due: DueSlot
+    due: Due
     task: Task
     root: Path
     by: Viewer
@@ -173,7 +169,7 @@ class _Desk:
             for camera in self.due.cameras
             if camera.code in outcomes
         }
-        found, silent = judge_hall(views, shipped(), slot=self.due.slot.number)
+        found, silent = judge_hall(views, shipped(), slot=self.due.number)
         shown: dict[tuple[str, str], int] = {}
         for code, finding in found:
             identity = self.keep_finding(code, finding, _lead(looks[code]), looks[code]["detector"])

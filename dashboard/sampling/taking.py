@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -28,14 +28,12 @@ from dashboard.sampling import storing
 from dashboard.sampling.capture import Outcome, Task, is_ready
 from dashboard.sampling.cluster import shared_crew
 from dashboard.sampling.crew import Crew, Threads
-from dashboard.sampling.days import Camera, due_slots
+from dashboard.sampling.days import LOOK_BACK, Camera, Due, asked_for, due_slots
 from dashboard.sampling.rounds import Job, Round, places_of
 from dashboard.sampling.sealing import reveal, seal, seed_for
 from dashboard.sampling.workplace import Workplace, workplace
 from dashboard.settings import Settings
 
-LOOK_BACK = timedelta(days=31)
-"""How far back looks without an outcome are still taken: recorders keep about a month."""
 _busy: set[tuple[str, str, str]] = set()
 _busy_lock = threading.Lock()
 _settled: set[tuple[str, date]] = set()
@@ -51,7 +49,7 @@ class Taken:
     hall: str
     camera: str
     day: date
-    slot: int
+    slot: int | None
     outcome: str
     cause: str | None
     detail: str | None
@@ -81,6 +79,8 @@ def take_due(
     hands = crew or (Threads(None) if detector else None)
     with workplace(root, storing.still_open(db)) as place:
         ready = [job for day in days for job in _jobs(db, settings, day, place, viewer, now, only_slot)]
+        if only_slot is None:
+            ready += [job for job in _asked(db, settings, place, viewer, now) if only_day in (None, job.day)]
         with _in_hand(db, ready) as jobs:
             this = Round(
                 db, settings, place, viewer, now, lambda: hands or shared_crew(settings), detector=detector, go_on=go_on
@@ -157,14 +157,32 @@ def _jobs(
         if now < moment:
             continue
         storing.announce(db, due, day, moment, [camera.code for camera in waiting], by=viewer, now=now)
-        sample_id = storing.sample_id_of(due.hall, day, due.slot.number)
-        for camera in waiting:
-            folder = place.root / day.strftime("%Y/%m/%d") / file_name(sample_id) / file_name(camera.code)
-            task = Task(sample_id, camera, moment, folder, place.work_of())
-            if is_ready(task, now):
-                yield Job(due, day, replace(task, moved_before=_has_moved(db, camera.code)), near(due.hall))
+        yield from _ready(db, due, day, moment, waiting, place, near(due.hall), now)
     if settled:
         _settled.add((str(db.url), day))
+
+
+def _asked(db: Database, settings: Settings, place: Workplace, viewer: Viewer, now: datetime) -> Iterator[Job]:
+    """Looks of the minutes that somebody asked for outside the draw, until each camera has its outcome."""
+    near = places_of(db, settings, viewer)
+    for asked in asked_for(db, settings, now):
+        day = asked.moment.astimezone(LOCAL).date()
+        codes = [camera.code for camera in asked.waiting]
+        storing.announce(db, asked, day, asked.moment, codes, by=viewer, now=now)
+        yield from _ready(db, asked, day, asked.moment, asked.waiting, place, near(asked.hall), now)
+
+
+def _ready(
+    db: Database, due: Due, day: date, moment: datetime, cameras: Iterable[Camera], place: Workplace,
+    near: str | None, now: datetime,
+) -> Iterator[Job]:  # fmt: skip
+    """Those of the cameras whose minute can be fetched by now."""
+    sample_id = due.sample_id(day)
+    for camera in cameras:
+        folder = place.root / day.strftime("%Y/%m/%d") / file_name(sample_id) / file_name(camera.code)
+        task = Task(sample_id, camera, moment, folder, place.work_of(), slot=due.number)
+        if is_ready(task, now):
+            yield Job(due, day, replace(task, moved_before=_has_moved(db, camera.code)), near)
 
 
 def _was_known(camera: Camera, day: date, sealed_at: datetime) -> bool:
@@ -175,7 +193,7 @@ def _was_known(camera: Camera, day: date, sealed_at: datetime) -> bool:
 def _taken(job: Job, outcome: Outcome) -> Taken:
     task = job.task
     return Taken(
-        task.sample_id, job.due.hall, task.camera.code, job.day, job.due.slot.number, outcome.outcome, outcome.cause,
+        task.sample_id, job.due.hall, task.camera.code, job.day, job.due.number, outcome.outcome, outcome.cause,
         outcome.detail,
     )  # fmt: skip
 

@@ -41,6 +41,7 @@ TABLES = {
     "dashboard.web.views.record": ("FATES", "UNITS"),
     "dashboard.web.views.rulebook": ("KIND_WORDS", "ORIGINS", "CLOCK_UNITS", "NUMBER_NAMES"),
     "dashboard.web.views.sources": ("SOURCE_WORDS", "PROCESS_WORDS", "OUTCOMES", "REASONS"),
+    "dashboard.web.views.sampling": ("KINDS", "TITLES"),
     "dashboard.web.views.signals": ("SENTENCES", "CONCLUSIONS"),
     "dashboard.web.views.today": ("CAUSES", "MARKS"),
     "dashboard.web.views.what": ("MEANINGS", "INTERVALS"),

@@ -1,0 +1,61 @@
+"""Asking for a sample outside the draw (定向抽查): after a complaint or a tip, marked, and never part of a rate."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from dashboard.actions import audit
+from dashboard.database import Database
+from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES
+from dashboard.errors import NotAllowedError, UsageError
+from dashboard.evidence import chain
+from dashboard.instants import LOCAL, to_micros
+from dashboard.people import Viewer, require_decider
+from dashboard.queries.offices import require_visible, visible_tree
+
+ASKING_ROLES = ("administrator", "inspector")
+LOOK_BACK = timedelta(days=31)
+"""Recorders keep about a month."""
+
+
+def ask_for_sample(
+    db: Database, *, by: Viewer, hall: str, moment: datetime | None, reason: str, document: str | None, at: datetime
+) -> str:
+    """Order one minute of every camera of the hall, from `moment` (aware; None: now); returns the sample's number.
+
+    UsageError for a moment to come or too long ago, a hall without a camera, or no reason; NotAllowedError for who may
+    not ask.
+    """
+    require_decider(by, "ask for a sample")
+    if by.role not in ASKING_ROLES:
+        raise NotAllowedError(f"{by.name} ({by.role}) may not ask for a sample.", "Inspectors do.")
+    if require_visible(visible_tree(db, by), hall).level != "hall":
+        raise UsageError(f"'{hall}' is no hall.", "Choose a hall.")
+    if not reason.strip():
+        raise UsageError("A sample outside the draw needs its reason.", "Name the complaint or the tip.")
+    start = moment or at
+    if start > at or start < at - LOOK_BACK:
+        raise UsageError(f"The minute at {start.astimezone(LOCAL):%Y-%m-%d %H:%M} cannot be had.",
+                         f"Recorders keep the last {LOOK_BACK.days} days.")  # fmt: skip
+    with db.session() as connection:
+        _require_camera(connection, hall, past=moment is not None and at - start > timedelta(minutes=1))
+        day = start.astimezone(LOCAL).date().isoformat()
+        row = EXTRA_SAMPLES.c
+        like = sa.select(sa.func.count()).where(row.sample_id.like(f"X-{hall}-{day}-%"))
+        number = f"X-{hall}-{day}-{connection.execute(like).scalar_one() + 1}"
+        values = {"sample_id": number, "hall_code": hall, "moment": to_micros(start), "reason": reason.strip(),
+                  "document": (document or "").strip() or None, "by": by.name, "at": to_micros(at)}  # fmt: skip
+        chain.enter(connection, EXTRA_SAMPLES, values, by=by, at=at)
+        audit.record(connection, by, "ask_for_sample", number, reason.strip(), at=at)
+    return number
+
+
+def _require_camera(connection: sa.Connection, hall: str, *, past: bool) -> None:
+    camera = RECORD_TABLES["cameras"].c
+    rows = connection.execute(sa.select(camera.playback_url).where(camera.hall_code == hall)).scalars().all()
+    if not rows:
+        raise UsageError(f"Hall '{hall}' has no camera.", "Import its cameras first.")
+    if past and not any(rows):
+        raise UsageError(f"No camera of hall '{hall}' keeps recordings.", "Ask for a minute from now on.")
