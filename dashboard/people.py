@@ -23,6 +23,8 @@ class Viewer:
     role: str
     offices: frozenset[str]
     proved: bool = False
+    works_at: str | None = None
+    """The office where the person works; nobody reviews their own."""
 
     @property
     def sees_everything(self) -> bool:
@@ -55,7 +57,7 @@ def viewer_named(settings: Settings, name: str | None) -> Viewer:
         guess = nearest(name, settings.people)
         hint = f"Did you mean '{guess}'?" if guess else "Add the person under [people] in mingcha.toml."
         raise UsageError(f"No person named '{name}' under [people].", hint)
-    return Viewer(name, person.role, frozenset(person.offices))
+    return Viewer(name, person.role, frozenset(person.offices), works_at=person.works_at)
 
 
 def require_decider(viewer: Viewer, action: str) -> None:

@@ -105,6 +105,16 @@ class PlanSettings(_Table):
     secret_file: str = "var/plan.secret"  # noqa: S105 - a path, not a password
 
 
+class ReviewSettings(_Table):
+    claim_minutes: float = Field(default=10, gt=0)
+    """Minutes without action after which a sample leaves a reviewer's desk."""
+    second_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of the samples at which a second person looks, whatever the first says."""
+    gold_share: float = Field(default=0.02, ge=0, le=1)
+    """Share of what a reviewer is given whose right answer is known."""
+    secret_file: str = "var/review.secret"  # noqa: S105 - a path, not a password
+
+
 class EvidenceSettings(_Table):
     key_file: str = "var/evidence.key"
     """The Ed25519 key that signs the chain's head; only the worker reads it."""
@@ -134,6 +144,8 @@ class PersonSettings(_Table):
     role: str
     offices: tuple[str, ...]
     """Office codes whose subtrees the person sees; `["*"]` is the whole company. There is no default."""
+    works_at: str | None = None
+    """The office where the person works: nobody reviews the samples of their own office, or of what is below it."""
 
     @field_validator("role")
     @classmethod
@@ -172,6 +184,7 @@ class Settings(_Table):
     """Tables of `[[sources]]` as written, then those of `sources.d/`; `collectors` validates each by its kind."""
     video: VideoSettings = VideoSettings()
     plan: PlanSettings = PlanSettings()
+    review: ReviewSettings = ReviewSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     retention: RetentionSettings = RetentionSettings()
     freeze: FreezeSettings = FreezeSettings()

@@ -2,78 +2,104 @@
 
 import streamlit as st
 
-from dashboard.actions.review import REVIEWING_ROLES, decide, undo
+from dashboard.actions.desk import coming, next_sample
+from dashboard.actions.review import REVIEWING_ROLES, claim, decide, put_back, undo
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
-from dashboard.queries.samples import review_item, review_queue
+from dashboard.queries.review import Wanted, judged_on, last_own, review_item, review_queue, with_clip
+from dashboard.reviewing.draw import desk_of
 from dashboard.texts import t
 from dashboard.web import wiring
-from dashboard.web.components.blocks import heading, more, section, show, state, tabs
-from dashboard.web.components.review import desk
-from dashboard.web.state import filter_value, here
+from dashboard.web.components.blocks import heading, more, section, show, state
+from dashboard.web.components.review import Event, Shown, desk
+from dashboard.web.display import day_begins
+from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import review as view
 
-TURN, LAST, SKIPPED, PROBLEM = "review_turn", "review_last", "review_skipped", "review_problem"
+TURN, SKIPPED, PROBLEM = "review_turn", "review_skipped", "review_problem"
 
 page = here()
 db, viewer, sheet, slots = page.app.db, page.viewer, page.rules.rulebook.sheet, page.app.settings.video.slot_table
-flagged = filter_value("flagged", ("1",))
-date = filter_value("date")
+rules = desk_of(page.app.settings)
+reviews = viewer.role in REVIEWING_ROLES
 turn = st.session_state.setdefault(TURN, 0)
 skipped = st.session_state.setdefault(SKIPPED, set())
-
-waiting = [
-    row for row in review_queue(db, viewer, slots=slots, as_of=page.now, date=date)
-    if row["hall"] in page.below and (row["flagged"] or not flagged)
-]  # fmt: skip
-upcoming = [row for row in waiting if row["sample"] not in skipped] or waiting
-wanted = filter_value("sample") or (upcoming[0]["sample"] if upcoming else None)
-
-
-def link(flag: str | None) -> str:
-    return page.link("review", flagged=flag, date=date)
+asked = filter_value("sample")
+wanted = Wanted(
+    halls=page.below, date=filter_value("date"), slot=filter_number("slot", 0, 0) or None,
+    flagged=filter_value("show") == "flagged", item=filter_value("item", tuple(one.code for one in sheet.items)),
+    not_checkable=filter_value("show") == "not_checkable",
+)  # fmt: skip
 
 
-show(
-    heading(t("Hall review"), t("Is there a violation in this minute?")),
-    tabs([(t("All that wait"), link(None), not flagged), (t("Flagged only"), link("1"), bool(flagged))], t("View")),
-)
+def link(**changes: object) -> str:
+    """An address of this page that keeps its filters."""
+    kept = {"show": filter_value("show"), "date": wanted.date, "slot": wanted.slot, "item": wanted.item}
+    return page.link("review", **{**kept, **changes})
+
+
+def on_the_desk() -> tuple[str | None, bool]:
+    """The sample to show, and whether somebody else has it."""
+    if not reviews:
+        return asked or (waiting[0]["sample"] if waiting else None), False
+    if asked is None:
+        return next_sample(db, by=viewer, desk=rules, slots=slots, waiting=waiting, wanted=wanted, skipped=skipped,
+                           at=page.app.now()), False  # fmt: skip
+    open_ones = {row["sample"] for row in every}
+    return asked, asked in open_ones and not claim(db, by=viewer, sample=asked, desk=rules, at=page.app.now())
+
+
+def act(event: Event) -> None:
+    """Do what the person chose."""
+    now = page.app.now()
+    if event.kind == "undo":
+        st.query_params["sample"] = undo(db, by=viewer, desk=rules, at=now)
+        return
+    st.query_params.pop("sample", None)
+    if event.verdict is not None:
+        decide(db, by=viewer, sample=event.sample, verdict=event.verdict, sheet=sheet, desk=rules, at=now)
+    elif reviews:
+        put_back(db, by=viewer, sample=event.sample)
+        skipped.add(event.sample)
+
+
+every = review_queue(db, viewer, slots=slots, as_of=page.now)
+waiting = [row for row in every if wanted.fits(row)]
+show(heading(t("Hall review"), t("Is there a violation in this minute?")), view.filters(every, wanted, slots, link))
 problem = st.session_state.pop(PROBLEM, None)
 if problem:
     show(state("failed", t("The decision was not stored."), problem))
-if wanted is None:
-    show(
-        state(
-            "empty",
-            t("Nothing waits for review."),
-            t("Samples appear here as soon as their clip has been taken; five slots a day for every hall."),
-        )
-    )
+current, taken = on_the_desk()
+if current is None:
+    show(view.nothing_left(every, waiting))
     st.stop()
 
-found = review_item(db, viewer, wanted, slots=slots, as_of=page.now)
-decision = desk(view.item(found, sheet, page.tree, viewer.name, len(waiting), page.now), view.sheet_items(sheet),
-                turn=turn, can_undo=st.session_state.get(LAST) is not None,
-                read_only=viewer.role not in REVIEWING_ROLES)  # fmt: skip
-if decision is not None:
+found = review_item(db, viewer, current, slots=slots, as_of=page.app.now())
+if taken:
+    found["state"] = "taken"
+follows = coming(waiting, current, skipped) if reviews else None
+today = judged_on(db, viewer, since=day_begins(page.now), as_of=page.now)
+event = desk(
+    view.item(found, sheet, page.tree, viewer.name, view.left(waiting, today), page.now),
+    view.sheet_items(sheet),
+    Shown(turn, view.last(last_own(db, viewer, as_of=page.now), page.tree) if reviews else None,
+          view.ahead(with_clip(db, [follows]).get(follows), viewer.name) if follows else None, not reviews),
+)  # fmt: skip
+if event is not None and event.kind == "alive":
+    if not claim(db, by=viewer, sample=event.sample, desk=rules, at=page.app.now()):
+        st.session_state[PROBLEM] = t("The sample lies on another desk now: it was left alone for too long.")
+        st.rerun()
+elif event is not None:
     st.session_state[TURN] = turn + 1
-    st.query_params.pop("sample", None)
     try:
-        if decision.kind == "decide":
-            decide(db, by=viewer, sample=decision.sample, decision=decision.decision, sheet=sheet,
-                   item_code=decision.item_code, reason=decision.reason, findings=decision.findings,
-                   at=page.app.now())  # fmt: skip
-            st.session_state[LAST] = decision.sample
-        elif decision.kind == "undo":
-            st.query_params["sample"] = st.session_state[LAST]
-            undo(db, by=viewer, sample=st.session_state.pop(LAST), at=page.app.now())
-        else:
-            skipped.add(decision.sample)
+        act(event)
     except MingchaError as error:
         st.session_state[PROBLEM] = said(error)
     wiring.stale()
     st.rerun()
-past = view.decisions(found, page.now)
+past, opinions = view.decisions(found, page.now), view.judgements(found, page.now)
 if past:
     show(section(t("Decided so far")), past)
-show(more(t("The queue: {n}", n=len(waiting)), view.queue(waiting[:200], wanted, page.tree, page.link)))
+if opinions:
+    show(section(t("Judged by"), t("each before knowing the others")), opinions)
+show(more(t("The queue: {n}", n=len(waiting)), view.queue(waiting[:200], current, page.tree, link)))

@@ -1,13 +1,12 @@
 """What a person decides about a sample and its candidates (复核): append-only, one transaction, one audit line.
 
-The machine's row is never changed: a decision is a row beside it, and taking it back is one more row.
+The machine's row is never changed: a judgement is a row beside it, and taking it back is one more row. Who may know of
+it, and when it counts, is settled in `dashboard.reviewing`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,149 +15,175 @@ from sqlalchemy.engine import Connection
 
 from checks.rulebook.model import Sheet
 from dashboard.actions import audit
+from dashboard.actions.verdicts import require_whole
 from dashboard.database import Database
-from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import JUDGEMENTS, RECORD_TABLES
 from dashboard.errors import NotAllowedError, UsageError
+from dashboard.evidence import chain
 from dashboard.instants import to_micros
-from dashboard.nearest import nearest
 from dashboard.people import Viewer, require_decider
 from dashboard.queries.offices import visible_tree
+from dashboard.reviewing import claims
+from dashboard.reviewing.draw import Desk
+from dashboard.reviewing.own import own_offices
+from dashboard.reviewing.rounds import GOLD, Judgement, Verdict, calls_for, next_round, settled_by
+from dashboard.reviewing.settling import Sampled, settle, unsettle
+from dashboard.reviewing.standing import is_settled, judgements_of, stands, stored
 
-DECISIONS = ("ok", "violation", "unsure")
 REVIEWING_ROLES = ("inspector", "reviewer", "administrator")
-REPEATED_RULE = "M03"
-"""The doubling of a repeated item: a rule of the database, no item one can see and choose."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """The sample that is decided about."""
-
-    id: str
-    hall: str
-    camera: str
-    planned_at: int
 
 
 def decide(
-    db: Database,
-    *,
-    by: Viewer,
-    sample: str,
-    decision: str,
-    sheet: Sheet,
-    item_code: str | None = None,
-    reason: str | None = None,
-    findings: Sequence[Mapping[str, Any]] = (),
-    at: datetime,
-) -> None:
-    """Judge a sample (`ok`, `violation`, `unsure`) and the candidates named in `findings`.
+    db: Database, *, by: Viewer, sample: str, verdict: Verdict, sheet: Sheet, desk: Desk, at: datetime
+) -> None:  # fmt: skip
+    """Judge a sample, without anybody's help and once: `sheet` is the score sheet whose items may be chosen.
 
-    `sheet` is the score sheet whose items may be chosen. Each of `findings` holds id, decision (`confirmed` with
-    item_code, `rejected` with reason), office_is_cause and deliberate. A violation that no candidate shows needs
-    `item_code`; it becomes a finding of this person. UsageError names what is missing or unknown; NotAllowedError for
-    a role that does not review, or a hall out of sight.
+    What was judged counts at once where one look is enough, else when the next person has settled it. UsageError names
+    what is missing, unknown, decided already, or on another desk; NotAllowedError for a role that does not review, a
+    hall out of sight, or one's own.
     """
-    _require_reviewer(by)
-    if decision not in DECISIONS:
-        raise UsageError(f"Unknown decision '{decision}';", f"one of {', '.join(DECISIONS)}.")
-    confirmed = [found for found in findings if found.get("decision") == "confirmed"]
-    if decision == "violation" and not confirmed and not item_code:
-        raise UsageError("A violation needs an item of the score sheet.", "Choose the item that was broken.")
+    require_reviewer(by)
     with db.session() as connection:
-        about = _sampled(db, connection, by, sample)
-        for found in findings:
-            _decide_finding(connection, about, found, sheet, by, at)
-        if decision == "violation" and not confirmed:
-            own = _own_finding(connection, about, _item(item_code, sheet), by, at)
-            _write(connection, about, "confirmed", by, at, finding=own, item_code=item_code)
-        _write(connection, about, decision, by, at, item_code=item_code, reason=reason)
-        detail = json.dumps({"decision": decision, "findings": [dict(found) for found in findings]}, ensure_ascii=False)
-        audit.record(connection, by, "review", sample, detail, at=at)
+        about = sampled(db, connection, by, sample)
+        lane = _lane(connection, by, sample)
+        _require_claim(connection, sample, lane, by, desk, at)
+        given = judgements_of(connection, [sample]).get(sample, [])
+        round_ = GOLD if lane != claims.LIVE else _round_for(connection, by, sample, given)
+        require_whole(connection, about, verdict, sheet)
+        drawn = None if round_ == GOLD else desk.drawn(sample)
+        asks = None if drawn is None else calls_for(verdict, given, drawn=drawn, grades=_grades(sheet))
+        began = claims.claimed_at(connection, sample, lane, by.name)
+        seconds = None if began is None else (to_micros(at) - began) / 1_000_000
+        row = {"sample_id": sample, "round": round_, "calls_for": asks, "drawn": drawn, "seconds": seconds,
+               **stored(verdict), "by": by.name, "at": to_micros(at)}  # fmt: skip
+        made = chain.enter(connection, JUDGEMENTS, row, by=by, at=at)
+        if round_ != GOLD and asks is None:
+            mine = Judgement(made, round_, by.name, at, verdict, asks)
+            settle(connection, about, settled_by([*given, mine]), made, by=by, at=at)
+        claims.release(connection, sample, by.name)
+        audit.record(connection, by, "review", sample, _told(verdict), at=at)
 
 
-def undo(db: Database, *, by: Viewer, sample: str, at: datetime) -> None:
-    """Take back what this person decided last about the sample and its candidates; nothing is deleted.
+def undo(db: Database, *, by: Viewer, desk: Desk, at: datetime, sample: str | None = None) -> str:
+    """Take back this person's last judgement; nothing is deleted, and the sample lies on their desk again.
 
-    UsageError if this person decided nothing about it, or somebody else has decided since.
+    Returns the sample. UsageError if there is none, another one was asked for, or somebody else has acted since.
     """
-    _require_reviewer(by)
-    review = REVIEWS.c
+    require_reviewer(by)
     with db.session() as connection:
-        about = _sampled(db, connection, by, sample)
-        query = sa.select(review.id, review.finding_id, review.by, review.decision, review["at"])
-        rows = connection.execute(query.where(review.sample_id == sample).order_by(review.id)).all()
-        if not rows or rows[-1].by != by.name or rows[-1].decision == "annulled":
-            raise UsageError(f"There is nothing of yours to take back about sample '{sample}'.")
-        for row in (row for row in rows if row.by == by.name and row.at == rows[-1].at):
-            _write(connection, about, "annulled", by, at, finding=row.finding_id)
-        audit.record(connection, by, "undo_review", sample, at=at)
+        last = last_judgement(connection, by)
+        if last is None or sample not in (None, last["sample_id"]):
+            raise UsageError("There is nothing of yours to take back.")
+        about = sampled(db, connection, by, last["sample_id"])
+        lane = claims.gold_lane(by.name) if last["round"] == GOLD else claims.LIVE
+        _require_claim(connection, about.id, lane, by, desk, at)
+        given = judgements_of(connection, [about.id]).get(about.id, [])
+        if last["round"] != GOLD and (not given or given[-1].id != last["id"]):
+            raise UsageError(f"Somebody else has acted on sample '{about.id}' since.")
+        values = {name: value for name, value in last.items() if name != "id"}
+        taken = {**values, "withdraws": last["id"], "at": to_micros(at)}
+        chain.enter(connection, JUDGEMENTS, taken, by=by, at=at)
+        unsettle(connection, about, last["id"], by=by, at=at)
+        audit.record(connection, by, "undo_review", about.id, at=at)
+    return about.id
 
 
-def _require_reviewer(by: Viewer) -> None:
+def claim(db: Database, *, by: Viewer, sample: str, desk: Desk, at: datetime) -> bool:
+    """Put a waiting sample on this person's desk, or keep it there. False if it waits no more, or lies on another.
+
+    NotAllowedError for a role that does not review, a hall out of sight, or one's own.
+    """
+    require_reviewer(by)
+    with db.session() as connection:
+        sampled(db, connection, by, sample)
+        if any(one.sample_id == sample and one.by == by.name and one.lane != claims.LIVE
+               for one in claims.held(connection, at=at)):  # fmt: skip
+            return claims.take(connection, sample, claims.gold_lane(by.name), by.name, at=at, lasts=desk.claim)
+        if not claims.take(connection, sample, claims.LIVE, by.name, at=at, lasts=desk.claim):
+            return False
+        given = judgements_of(connection, [sample]).get(sample, [])
+        waits = next_round(given) is not None and by.name not in {one.by for one in given}
+        if not waits or (not given and is_settled(connection, sample)):
+            claims.release(connection, sample, by.name)
+            return False
+        claims.release_others(connection, sample, by.name)
+    return True
+
+
+def claim_gold(db: Database, *, by: Viewer, sample: str, desk: Desk, at: datetime) -> bool:
+    """Put a sample whose answer is known on this person's desk, as if it waited."""
+    require_reviewer(by)
+    with db.session() as connection:
+        sampled(db, connection, by, sample)
+        claims.release_others(connection, sample, by.name)
+        return claims.take(connection, sample, claims.gold_lane(by.name), by.name, at=at, lasts=desk.claim)
+
+
+def put_back(db: Database, *, by: Viewer, sample: str) -> None:
+    """Leave a sample to the others."""
+    require_reviewer(by)
+    with db.session() as connection:
+        claims.release(connection, sample, by.name)
+
+
+def require_reviewer(by: Viewer) -> None:
     require_decider(by, "decide about a sample")
     if by.role not in REVIEWING_ROLES:
         raise NotAllowedError(f"{by.name} ({by.role}) may not decide about samples.", "Inspectors and reviewers do.")
 
 
-def _sampled(db: Database, connection: Connection, by: Viewer, sample: str) -> Sampled:
+def last_judgement(connection: Connection, by: Viewer) -> dict[str, Any] | None:
+    """The row of this person's last judgement that stands."""
+    row = JUDGEMENTS.c
+    query = sa.select(JUDGEMENTS).where(row.by == by.name, stands()).order_by(row.id.desc()).limit(1)
+    found = connection.execute(query).mappings().first()
+    return None if found is None else dict(found)
+
+
+def sampled(db: Database, connection: Connection, by: Viewer, sample: str) -> Sampled:
+    """The sample, if its hall is in sight and is not the person's own."""
     table = RECORD_TABLES["samples"].c
     query = sa.select(table.sample_id, table.hall_code, table.camera_code, table.planned_at, table.outcome)
     rows = connection.execute(query.where(table.sample_id == sample).order_by(table.camera_code)).all()
     visible = by.sees_everything or (rows and rows[0].hall_code in visible_tree(db, by).offices)
     if not rows or not visible:
         raise NotAllowedError(f"There is no sample '{sample}', or it is outside what you may see.")
+    if rows[0].hall_code in own_offices(db, by):
+        raise NotAllowedError(f"Hall {rows[0].hall_code} belongs to your own office.", "Nobody reviews their own.")
     seen = next((row for row in rows if row.outcome == "captured"), rows[0])
-    return Sampled(seen.sample_id, seen.hall_code, seen.camera_code, seen.planned_at)
+    return Sampled(seen.sample_id, seen.hall_code, seen.camera_code, seen.planned_at,
+                   tuple(row.camera_code for row in rows))  # fmt: skip
 
 
-def _decide_finding(
-    connection: Connection, about: Sampled, found: Mapping[str, Any], sheet: Sheet, by: Viewer, at: datetime
-) -> None:
-    finding, decision = found.get("id"), found.get("decision")
-    query = sa.select(FINDINGS.c.id).where(FINDINGS.c.id == finding, FINDINGS.c.sample_id == about.id)
-    if not isinstance(finding, int) or connection.execute(query).first() is None:
-        raise UsageError(f"Sample '{about.id}' has no finding {finding!r}.", "Reload the page.")
-    if decision == "confirmed":
-        item_code, reason = _item(found.get("item_code"), sheet), None
-    elif decision == "rejected":
-        item_code, reason = None, str(found.get("reason") or "").strip()
-        if not reason:
-            raise UsageError(f"Finding {finding} is rejected without a reason.", "Say why it is none.")
-    else:
-        raise UsageError(f"Finding {finding}: unknown decision '{decision}';", "confirmed or rejected.")
-    causes = {"office_is_cause": bool(found.get("office_is_cause")), "deliberate": bool(found.get("deliberate"))}
-    _write(connection, about, decision, by, at, finding=finding, item_code=item_code, reason=reason, **causes)
+def _grades(sheet: Sheet) -> dict[str, str]:
+    return {item.code: item.grade for item in sheet.items}
 
 
-def _own_finding(connection: Connection, about: Sampled, item_code: str, by: Viewer, at: datetime) -> int:
-    """What a person saw and no detector did: a finding too, with its source named."""
-    statement = sa.insert(FINDINGS).values(
-        sample_id=about.id,
-        hall_code=about.hall,
-        camera_code=about.camera,
-        item_code=item_code,
-        observed_at=about.planned_at,
-        duration_proven=True,
-        source="person",
-        detector=None,
-        created_at=to_micros(at),
-    )
-    return int(connection.execute(statement.returning(FINDINGS.c.id)).scalar_one())
+def _lane(connection: Connection, by: Viewer, sample: str) -> str:
+    """In which lane the sample lies on this person's desk; where it lies on none, it is asked for as a waiting one."""
+    own = claims.gold_lane(by.name)
+    mine = claims.claimed_at(connection, sample, own, by.name)
+    return own if mine is not None else claims.LIVE
 
 
-def _write(
-    connection: Connection, about: Sampled, decision: str, by: Viewer, at: datetime, *, finding: int | None = None,
-    **values: Any,
-) -> None:  # fmt: skip
-    row = {"finding_id": finding, "sample_id": about.id, "decision": decision, "by": by.name, "at": to_micros(at)}
-    connection.execute(sa.insert(REVIEWS).values({**row, **values}))
+def _require_claim(connection: Connection, sample: str, lane: str, by: Viewer, desk: Desk, at: datetime) -> None:
+    if not claims.take(connection, sample, lane, by.name, at=at, lasts=desk.claim):
+        raise UsageError(
+            f"Sample '{sample}' lies on another desk now: it was left alone for too long.", "Go on with the next one."
+        )
 
 
-def _item(code: Any, sheet: Sheet) -> str:
-    """A code of the score sheet. UsageError names the nearest."""
-    known = [item.code for item in sheet.items if item.code != REPEATED_RULE]
-    if code in known:
-        return str(code)
-    guess = nearest(str(code), known)
-    raise UsageError(f"There is no item '{code}' on the score sheet.", f"Did you mean '{guess}'?" if guess else "")
+def _round_for(connection: Connection, by: Viewer, sample: str, given: list[Judgement]) -> str:
+    """The round in which this person judges. UsageError if it is decided, or they have judged it."""
+    if by.name in {one.by for one in given}:
+        raise UsageError(f"You have judged sample '{sample}' already.", "Take it back first, if it was a mistake.")
+    found = next_round(given)
+    if found is None or (not given and is_settled(connection, sample)):
+        raise UsageError(f"Sample '{sample}' is decided already.", "Go on with the next one.")
+    return found
+
+
+def _told(verdict: Verdict) -> str:
+    kept = stored(verdict)
+    whole = {**kept, "items": json.loads(kept["items"]), "rejected": json.loads(kept["rejected"])}
+    return json.dumps(whole, ensure_ascii=False)

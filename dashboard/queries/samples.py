@@ -1,4 +1,4 @@
-"""Samples (抽查样本): the list of looks, what waits for review, and one sample with everything seen and decided.
+"""Samples (抽查样本): the list of looks, and what the queries of review share with it.
 
 Until its slot has ended a sample's moment is nobody's to know: `planned_at` is None till then (design §4.1 *Plan*).
 """
@@ -16,11 +16,12 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from collectors.video.plan import LOCAL
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, FINDINGS, LOOKS, RECORD_TABLES, REVIEWS
-from dashboard.errors import NotAllowedError
+from dashboard.database.models import EVIDENCE, FINDINGS, JUDGEMENTS, RECORD_TABLES, REVIEWS
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
+from dashboard.reviewing.rounds import GOLD
+from dashboard.reviewing.standing import settled, stands
 from dashboard.texts import t
 
 Row = dict[str, Any]
@@ -54,18 +55,23 @@ def samples(
     hall: str | None = None,
     outcome: str | None = None,
 ) -> list[Row]:
-    """One row per look, newest day first, in the keys of design §4.1 `samples`; `findings` are item codes."""
+    """One row per look, newest day first, in the keys of design §4.1 `samples`; `findings` are item codes.
+
+    `reviewed`: what was decided stands, or this person has judged it; a sample that somebody else has judged and that
+    waits for another person looks like any that waits.
+    """
     table = RECORD_TABLES["samples"].c
     conditions = [table.planned_at <= to_micros(as_of)]
     conditions += [table.date == date] if date else []
     conditions += [table.hall_code == hall] if hall else []
     conditions += [table.outcome == outcome] if outcome else []
     with db.reading() as connection:
-        looks = _visible_looks(db, connection, viewer, *conditions)
+        looks = visible_looks(db, connection, viewer, *conditions)
         ids = sorted({look["sample_id"] for look in looks})
-        clips = {(row.sample_id, row.camera_code): row.sha256 for row in _evidence(connection, ids, "clip")}
-        found = _findings(connection, ids, as_of)
-        decided = _decided(connection, ids, as_of)
+        clips = {(row.sample_id, row.camera_code): row.sha256 for row in evidence_of(connection, ids, "clip")}
+        found = findings_of(connection, ids, as_of)
+        mine = _judged_by(connection, viewer, ids, as_of)
+        decided = _settled(connection, ids, as_of)
     ends = Ends(slots, as_of)
     rows = [
         {
@@ -82,64 +88,12 @@ def samples(
             "findings": [
                 one["item_code"] for one in found[look["sample_id"]] if one["camera_code"] == look["camera_code"]
             ],
-            "reviewed": look["sample_id"] in decided or look["verdict"] is not None,
+            "reviewed": look["sample_id"] in decided | mine or look["verdict"] is not None,
+            "reviewed_by_me": look["sample_id"] in mine,
         }
         for look in looks
     ]
     return sorted(rows, key=lambda row: (row["date"], row["slot"] or 0, row["hall"], row["camera"]), reverse=True)
-
-
-def review_queue(
-    db: Database, viewer: Viewer, *, slots: Sequence[SlotTimes], as_of: datetime, date: str | None = None
-) -> list[Row]:
-    """Samples that a person has not decided yet and can look at, oldest first.
-
-    Keys: sample, hall, date, slot, planned_at, outcome, cause, flagged (candidates not decided yet).
-    """
-    table = RECORD_TABLES["samples"].c
-    seen = sa.select(LOOKS.c.sample_id)
-    conditions = [table.sample_id.in_(seen), table.verdict.is_(None), table.planned_at <= to_micros(as_of)]
-    conditions += [table.date == date] if date else []
-    with db.reading() as connection:
-        looks = _visible_looks(db, connection, viewer, *conditions)
-        ids = sorted({look["sample_id"] for look in looks})
-        found = _findings(connection, ids, as_of)
-        decided = _decided(connection, ids, as_of)
-    ends = Ends(slots, as_of)
-    rows = []
-    for sample, several in _by_sample(looks).items():
-        state = _outcome_of(several)
-        flagged = sum(1 for one in found[sample] if one["decision"] is None)
-        if sample not in decided and (state["outcome"] == "captured" or flagged):
-            rows.append({**_head(several, ends), **state, "flagged": flagged})
-    return sorted(rows, key=lambda row: (row["date"], row["slot"] or 0, row["hall"]))
-
-
-def review_item(db: Database, viewer: Viewer, sample: str, *, slots: Sequence[SlotTimes], as_of: datetime) -> Row:
-    """One sample: its looks with clip, frames, people and windows over time, its candidates, and what people decided.
-
-    NotAllowedError if there is none, or it is outside the viewer's offices.
-    """
-    table = RECORD_TABLES["samples"].c
-    with db.reading() as connection:
-        looks = _visible_looks(db, connection, viewer, table.sample_id == sample)
-        if not looks:
-            raise NotAllowedError(f"There is no sample '{sample}', or it is outside what you may see.")
-        seen = {row.camera_code: json.loads(row.result) for row in _seen(connection, sample)}
-        clips = {row.camera_code: row.id for row in _evidence(connection, [sample], "clip")}
-        frames = _frames(_evidence(connection, [sample], "frame"))
-        found = _findings(connection, [sample], as_of)[sample]
-        decisions = _decisions(connection, sample, as_of)
-        names = _camera_names(connection, [look["camera_code"] for look in looks])
-    return {
-        **_head(looks, Ends(slots, as_of)),
-        **_outcome_of(looks),
-        "looks": [
-            _look(look, seen.get(look["camera_code"]), clips, frames[look["camera_code"]], names) for look in looks
-        ],
-        "findings": [_finding(one) for one in found],
-        "decisions": decisions,
-    }
 
 
 class Ends:
@@ -169,6 +123,9 @@ def why_text(item: str, why: str | None) -> str | None:
         return t(WHY_PROBLEM.get(said["problem"], said["problem"]))
     if item == "R01":
         return t("Nobody at any window ({windows}) for {seconds} s.", windows=windows, seconds=said["seconds"])
+    if item != "R02" and said.get("title"):
+        where = t(" ({windows})", windows=windows) if windows else ""
+        return t("{what}{where}, for {seconds} s.", what=t(said["title"]), where=where, seconds=said["seconds"])
     return t("Nobody at window {windows} for {seconds} s.", windows=windows, seconds=said["seconds"])
 
 
@@ -179,9 +136,10 @@ def _at(day: str, clock: time) -> datetime:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _visible_looks(
+def visible_looks(
     db: Database, connection: Connection, viewer: Viewer, *conditions: sa.ColumnElement[bool]
 ) -> list[RowMapping]:
+    """Looks of halls the viewer may see, by sample and camera."""
     table = RECORD_TABLES["samples"].c
     mine = [] if viewer.sees_everything else [table.hall_code.in_(sorted(visible_tree(db, viewer).offices))]
     query = sa.select(
@@ -191,19 +149,18 @@ def _visible_looks(
     return list(connection.execute(query.order_by(table.sample_id, table.camera_code)).mappings())
 
 
-def _seen(connection: Connection, sample: str) -> Sequence[Any]:
-    query = sa.select(LOOKS.c.camera_code, LOOKS.c.result).where(LOOKS.c.sample_id == sample)
-    return connection.execute(query).all()
-
-
-def _evidence(connection: Connection, samples: Sequence[str], kind: str) -> Sequence[Any]:
+def evidence_of(connection: Connection, samples: Sequence[str], kind: str) -> Sequence[Any]:
+    """Clips or frames of samples, in the order of their seconds."""
     rows = EVIDENCE.c
     query = sa.select(rows.id, rows.sample_id, rows.camera_code, rows.sha256, rows.second).where(rows.kind == kind)
     return _in_pieces(connection, query.order_by(rows.second, rows.id), rows.sample_id, samples)
 
 
-def _findings(connection: Connection, samples: Sequence[str], as_of: datetime) -> defaultdict[str, list[Row]]:
-    """Candidates per sample, each with the latest decision about it (None: open or taken back)."""
+def findings_of(connection: Connection, samples: Sequence[str], as_of: datetime) -> defaultdict[str, list[Row]]:
+    """Candidates per sample, each with the latest decision about it (None: open or taken back).
+
+    What a person found and took back is none: it would tell the next person what was thought of the sample.
+    """
     finding, at = FINDINGS.c, to_micros(as_of)
     query = sa.select(FINDINGS).where(finding.created_at <= at).order_by(finding.observed_at, finding.id)
     rows = _in_pieces(connection, query, finding.sample_id, samples)
@@ -216,35 +173,26 @@ def _findings(connection: Connection, samples: Sequence[str], as_of: datetime) -
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         decision = latest.get(row.id)
-        found[row.sample_id].append({**row._mapping, "decision": None if decision == "annulled" else decision})
+        decision = None if decision == "annulled" else decision
+        if decision is not None or row.source != "person":
+            found[row.sample_id].append({**row._mapping, "decision": decision})
     return found
 
 
-def _decided(connection: Connection, samples: Sequence[str], as_of: datetime) -> set[str]:
-    """Samples about which the latest decision stands."""
+def _settled(connection: Connection, samples: Sequence[str], as_of: datetime) -> set[str]:
+    """Samples about which what was decided stands."""
     review = REVIEWS.c
-    query = sa.select(review.sample_id, review.decision).where(
-        review.finding_id.is_(None), review["at"] <= to_micros(as_of)
-    )
-    latest = {row.sample_id: row.decision for row in _in_pieces(connection, query.order_by(review.id),
-                                                                review.sample_id, samples)}  # fmt: skip
-    return {sample for sample, decision in latest.items() if decision != "annulled"}
+    query = sa.select(review.sample_id).where(settled(review.sample_id, as_of)).distinct()
+    return {row.sample_id for row in _in_pieces(connection, query, review.sample_id, samples)}
 
 
-def _decisions(connection: Connection, sample: str, as_of: datetime) -> list[Row]:
-    review = REVIEWS.c
-    query = (
-        sa.select(
-            review["at"], review.by, review.decision, review.item_code, review.reason, review.finding_id,
-            review.office_is_cause, review.deliberate,
-        )
-        .where(review.sample_id == sample, review["at"] <= to_micros(as_of))
-        .order_by(review.id)
-    )  # fmt: skip
-    return [{**row, "at": from_micros(row["at"])} for row in connection.execute(query).mappings()]
+def _judged_by(connection: Connection, viewer: Viewer, samples: Sequence[str], as_of: datetime) -> set[str]:
+    row = JUDGEMENTS.c
+    query = sa.select(row.sample_id).where(row.by == viewer.name, row.round != GOLD, stands(as_of))
+    return {one.sample_id for one in _in_pieces(connection, query, row.sample_id, samples)}
 
 
-def _camera_names(connection: Connection, codes: Iterable[str]) -> dict[str, str | None]:
+def camera_names(connection: Connection, codes: Iterable[str]) -> dict[str, str | None]:
     camera = RECORD_TABLES["cameras"].c
     query = sa.select(camera.code, camera.name).where(camera.code.in_(sorted(set(codes))))
     return {row.code: row.name for row in connection.execute(query)}
@@ -261,14 +209,14 @@ def _in_pieces(connection: Connection, query: sa.Select[Any], column: Any, wante
 # --- shapes ----------------------------------------------------------------------------------------------------------
 
 
-def _by_sample(looks: Iterable[RowMapping]) -> dict[str, list[RowMapping]]:
+def by_sample(looks: Iterable[RowMapping]) -> dict[str, list[RowMapping]]:
     grouped: dict[str, list[RowMapping]] = {}
     for look in looks:
         grouped.setdefault(look["sample_id"], []).append(look)
     return grouped
 
 
-def _head(looks: Sequence[RowMapping], ends: Ends) -> Row:
+def head(looks: Sequence[RowMapping], ends: Ends) -> Row:
     first = looks[0]
     return {
         "sample": first["sample_id"],
@@ -279,24 +227,17 @@ def _head(looks: Sequence[RowMapping], ends: Ends) -> Row:
     }
 
 
-def _outcome_of(looks: Sequence[RowMapping]) -> Row:
+def outcome_of(looks: Sequence[RowMapping]) -> Row:
     """The sample's outcome: captured if any look is, else not checkable if any is, else missed (design §2)."""
     best = min(looks, key=lambda look: OUTCOME_ORDER.index(look["outcome"]))
     return {"outcome": best["outcome"], "cause": best["cause"]}
 
 
-def _frames(rows: Iterable[Any]) -> defaultdict[str, list[Row]]:
-    found: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row.camera_code].append({"evidence": row.id, "second": row.second})
-    return found
-
-
-def _look(
+def look_of(
     look: RowMapping,
     seen: Mapping[str, Any] | None,
     clips: Mapping[str, int],
-    frames: list[Row],
+    frames: Iterable[Any],
     names: Mapping[str, str | None],
 ) -> Row:
     """One camera of the sample; without a picture its series are empty."""
@@ -312,23 +253,9 @@ def _look(
         "detector": document.get("detector"),
         "people": document.get("people", {}).get("series", []),
         "windows": [{"name": row["name"], "present": row["present"]} for row in document.get("windows", [])],
+        "waiting": (document.get("waiting") or {}).get("series", []),
         "motion": document.get("motion", []),
-        "frames": frames,
+        "frames": [{"evidence": frame.id, "second": frame.second} for frame in frames],
         "problems": document.get("camera", {}).get("problems", []),
         "not_judged": document.get("not_judged", []),
-    }
-
-
-def _finding(row: Mapping[str, Any]) -> Row:
-    return {
-        "id": row["id"],
-        "camera": row["camera_code"],
-        "item_code": row["item_code"],
-        "start": row["starts"],
-        "end": row["ends"],
-        "confidence": row["confidence"],
-        "duration_proven": row["duration_proven"],
-        "source": row["source"],
-        "why": why_text(row["item_code"], row["why"]),
-        "decision": row["decision"],
     }

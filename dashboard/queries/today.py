@@ -21,7 +21,8 @@ from dashboard.judging.reading import Condition, Reader, reader
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
 from dashboard.queries.offices import Tree
-from dashboard.queries.samples import SlotTimes, review_queue, samples
+from dashboard.queries.review import review_queue
+from dashboard.queries.samples import SlotTimes, samples
 
 LOOK_BACK = timedelta(days=60)
 """Older records still open are found on the Records page; they are nobody's work of today."""

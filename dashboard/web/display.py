@@ -108,3 +108,8 @@ def from_micros(value: int | None) -> datetime | None:
     if value is None:
         return None
     return (datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC")) + timedelta(microseconds=value)).astimezone(LOCAL)
+
+
+def day_begins(now: datetime) -> datetime:
+    """The midnight in Asia/Shanghai with which the local day of a moment begins."""
+    return now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)

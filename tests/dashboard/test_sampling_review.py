@@ -9,16 +9,20 @@ from checks.rulebook.loader import load_rulebook
 from collectors.video.plan import LOCAL
 from collectors.video.witnesses import MEASURED
 from dashboard.actions.review import decide, undo
-from dashboard.database.models import AUDIT, FINDINGS, REVIEWS
+from dashboard.database.models import AUDIT, FINDINGS, JUDGEMENTS, REVIEWS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.judging.halls import confirmed_events
 from dashboard.judging.reading import reader
 from dashboard.people import Viewer, system_viewer
-from dashboard.queries.samples import review_item, review_queue, samples, why_text
+from dashboard.queries.review import review_item, review_queue
+from dashboard.queries.samples import samples, why_text
+from dashboard.reviewing.draw import Desk
+from dashboard.reviewing.rounds import Broken, Rejected, Verdict
 from dashboard.texts import set_language
 
 NOW = datetime(2026, 9, 1, 15, 0, tzinfo=LOCAL)
 INSPECTOR = Viewer("张检", "inspector", frozenset({"*"}))
+SECOND = Viewer("王检", "reviewer", frozenset({"*"}))
 SHEET = load_rulebook().sheet
 SAMPLE = "H001-2026-09-01-1"
 
@@ -53,12 +57,26 @@ def item(halls, viewer=INSPECTOR, sample=SAMPLE):
     return review_item(halls.db, viewer, sample, slots=halls.settings.video.slot_table, as_of=NOW)
 
 
-def judge(halls, decision, *, by=INSPECTOR, at=NOW, sample=SAMPLE, **values):
-    decide(halls.db, by=by, sample=sample, decision=decision, sheet=SHEET, at=at, **values)
+def desk(halls, second_share=0.0):
+    return Desk(timedelta(minutes=10), second_share, 0.0, halls.home / "review.secret")
 
 
-def confirmed(halls, **values):
-    return {"id": finding(halls), "decision": "confirmed", "item_code": "R01", **values}
+def judge(halls, verdict, *, by=INSPECTOR, at=NOW, sample=SAMPLE):
+    decide(halls.db, by=by, sample=sample, verdict=verdict, sheet=SHEET, desk=desk(halls), at=at)
+
+
+def take_back(halls, *, by=INSPECTOR, at=NOW):
+    return undo(halls.db, by=by, desk=desk(halls), at=at)
+
+
+def confirmed(halls, item="R02", **values):
+    """The candidate is a violation of an item that one look settles."""
+    said = {"note": "窗口无人。", "second": 3.0, "finding": finding(halls), **values}
+    return Verdict("violation", (Broken(item, **said),))
+
+
+def rejected(halls, reason="A sign says that the window is paused."):
+    return Verdict("ok", (), (Rejected(finding(halls), reason),))
 
 
 def reviews(halls):
@@ -93,10 +111,11 @@ def test_the_moment_is_hidden_until_its_slot_has_ended(flagged):
 
 def test_a_confirmed_candidate_is_a_row_beside_the_machine_s(flagged):
     before = flagged.findings()
-    judge(flagged, "violation", findings=[confirmed(flagged)])
+    judge(flagged, confirmed(flagged))
     assert flagged.findings() == before
     one, whole = reviews(flagged)
-    assert (one.finding_id, one.decision, one.item_code, one.by) == (finding(flagged), "confirmed", "R01", "张检")
+    assert (one.finding_id, one.decision, one.item_code, one.by) == (finding(flagged), "confirmed", "R02", "张检")
+    assert one.reason == "窗口无人。"
     assert (whole.finding_id, whole.sample_id, whole.decision) == (None, SAMPLE, "violation")
     assert queue(flagged) == []
     assert item(flagged)["findings"][0]["decision"] == "confirmed"
@@ -104,98 +123,106 @@ def test_a_confirmed_candidate_is_a_row_beside_the_machine_s(flagged):
     assert (line.actor, line.subject) == ("张检", SAMPLE)
 
 
-def test_a_person_may_choose_another_item_than_the_machine(flagged):
-    judge(flagged, "violation", findings=[confirmed(flagged, item_code="R02")])
-    assert reviews(flagged)[0].item_code == "R02"
-
-
 def test_a_rejected_candidate_needs_a_reason(flagged):
-    rejected = {"id": finding(flagged), "decision": "rejected"}
     with pytest.raises(UsageError, match="without a reason"):
-        judge(flagged, "ok", findings=[rejected])
+        judge(flagged, rejected(flagged, " "))
     assert reviews(flagged) == []
-    judge(flagged, "ok", findings=[{**rejected, "reason": "A sign says that the window is paused."}])
+    judge(flagged, rejected(flagged))
     assert [(row.decision, row.reason) for row in reviews(flagged)] == [
         ("rejected", "A sign says that the window is paused."), ("ok", None),
     ]  # fmt: skip
 
 
 def test_what_only_a_person_saw_becomes_a_finding_of_that_person(flagged):
-    judge(flagged, "violation", item_code="A01")
-    own = flagged.rows(sa.select(FINDINGS).where(FINDINGS.c.source == "person"))
-    assert [(row.item_code, row.hall_code, row.detector) for row in own] == [("A01", "H001", None)]
+    own = Broken("A01", "No uniform.", second=7.5)
+    judge(flagged, Verdict("violation", (own,), (Rejected(finding(flagged), "a short errand"),)))
+    found = flagged.rows(sa.select(FINDINGS).where(FINDINGS.c.source == "person"))
+    assert [(row.item_code, row.hall_code, row.detector, row.starts) for row in found] == [("A01", "H001", None, 7.5)]
     assert [(row.finding_id, row.decision, row.item_code) for row in reviews(flagged)] == [
-        (own[0].id, "confirmed", "A01"), (None, "violation", "A01"),
+        (found[0].id, "confirmed", "A01"), (finding(flagged), "rejected", None), (None, "violation", "A01"),
     ]  # fmt: skip
 
 
-def test_unsure_is_a_decision_too_and_leaves_the_candidate_open(flagged):
-    judge(flagged, "unsure")
-    assert queue(flagged) == []
-    assert item(flagged)["findings"][0]["decision"] is None
+def test_one_sample_may_break_several_items(flagged):
+    first = confirmed(flagged).items[0]
+    judge(flagged, Verdict("violation", (first, Broken("A01", "No uniform.", second=1.0))))
+    with reader(flagged.db) as opened:
+        events = confirmed_events(opened, None, 0, 2**62, NOW)
+    assert sorted(events["item_code"]) == ["A01", "R02"]
 
 
 def test_intent_and_cause_are_kept_with_the_decision(flagged):
-    judge(flagged, "violation", findings=[confirmed(flagged, item_code="F03", office_is_cause=True, deliberate=True)])
+    judge(flagged, confirmed(flagged, "F02", office_is_cause=True, deliberate=True))
     assert (reviews(flagged)[0].office_is_cause, reviews(flagged)[0].deliberate) == (True, True)
 
 
 @pytest.mark.parametrize(
     ("item", "found", "deducts"),
     [
-        ("F03", {}, False),
-        ("F03", {"office_is_cause": True}, True),
-        ("F03", {"deliberate": True}, True),
-        ("R01", {}, True),
+        ("F02", {}, False),
+        ("F02", {"office_is_cause": True}, True),
+        ("F04", {"deliberate": True}, True),
+        ("R02", {}, True),
     ],
 )
 def test_a_camera_s_trouble_deducts_only_where_the_office_is_its_cause(flagged, item, found, deducts):
-    judge(flagged, "violation", findings=[confirmed(flagged, item_code=item, **found)])
+    judge(flagged, confirmed(flagged, item, **found))
     with reader(flagged.db) as opened:
         events = confirmed_events(opened, None, 0, 2**62, NOW)
     assert events["item_code"].to_list() == ([item] if deducts else [])
 
 
+def own(item="A01", **values):
+    return Broken(item, **{"note": "No uniform.", "second": 1.0, **values})
+
+
 REFUSED = {
-    "unknown decision": ("maybe", {}, "Unknown decision 'maybe'"),
-    "violation of nothing": ("violation", {}, "needs an item"),
-    "unknown item": ("violation", {"item_code": "R99"}, "no item 'R99'"),
-    "the doubling rule": ("violation", {"item_code": "M03"}, "no item 'M03'"),
-    "foreign finding": ("ok", {"findings": [{"id": 999, "decision": "rejected", "reason": "x"}]}, "no finding 999"),
-    "strange finding": ("ok", {"findings": [{"id": "1; --", "decision": "rejected"}]}, "no finding '1; --'"),
-}
+    "unknown decision": (lambda _: Verdict("maybe"), "Unknown decision 'maybe'"),
+    "violation of nothing": (lambda _: Verdict("violation"), "needs an item"),
+    "a pass that names an item": (lambda _: Verdict("ok", (own(),)), "Only a violation"),
+    "unknown item": (lambda _: Verdict("violation", (own("R99"),)), "no item 'R99'"),
+    "the doubling rule": (lambda _: Verdict("violation", (own("M03"),)), "no item 'M03'"),
+    "no note": (lambda _: Verdict("violation", (own(note=" "),)), "has no note"),
+    "an endless note": (lambda _: Verdict("violation", (own(note="x" * 301),)), "longer than 300"),
+    "no moment": (lambda _: Verdict("violation", (own(second=None),)), "has no moment"),
+    "a moment before the clip": (lambda _: Verdict("violation", (own(second=-1.0),)), "outside the clip"),
+    "no number": (lambda _: Verdict("violation", (own(second=float("nan")),)), "outside the clip"),
+    "a camera of another hall": (lambda _: Verdict("violation", (own(camera="H999-1"),)), "no camera 'H999-1'"),
+    "one item twice": (lambda _: Verdict("violation", (own(), own())), "named twice"),
+    "foreign finding": (lambda _: Verdict("ok", (), (Rejected(999, "x"),)), "no finding 999"),
+    "one candidate twice": (
+        lambda one: Verdict("ok", (), (Rejected(one, "x"), Rejected(one, "y"))), "decided twice"),
+    "a candidate left open": (lambda _: Verdict("ok"), "neither confirmed nor rejected"),
+    "two findings, one of them foreign": (
+        lambda one: Verdict("violation", (own(finding=one), own("A02", finding=999))), "no finding 999"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", REFUSED)
 def test_what_cannot_be_decided_is_refused_and_nothing_is_written(flagged, fault):
-    decision, values, words = REFUSED[fault]
+    verdict, words = REFUSED[fault]
     with pytest.raises(UsageError, match=words):
-        judge(flagged, decision, **values)
+        judge(flagged, verdict(finding(flagged)))
     assert reviews(flagged) == []
+    assert flagged.rows(sa.select(JUDGEMENTS)) == []
     assert flagged.rows(sa.select(AUDIT).where(AUDIT.c.action == "review")) == []
-
-
-def test_of_two_findings_none_is_decided_if_one_is_refused(flagged):
-    with pytest.raises(UsageError):
-        judge(flagged, "violation", findings=[confirmed(flagged), {"id": 999, "decision": "confirmed"}])
-    assert reviews(flagged) == []
 
 
 @pytest.mark.parametrize("role", ["office_head", "regional_manager", "evaluator", "auditor"])
 def test_only_reviewing_roles_decide(flagged, role):
     with pytest.raises(NotAllowedError, match="may not decide"):
-        judge(flagged, "ok", by=Viewer("某人", role, frozenset({"*"})))
+        judge(flagged, rejected(flagged), by=Viewer("某人", role, frozenset({"*"})))
 
 
 def test_the_system_decides_nothing(flagged):
     with pytest.raises(NotAllowedError, match="'system' may not"):
-        judge(flagged, "ok", by=system_viewer())
+        judge(flagged, rejected(flagged), by=system_viewer())
 
 
 def test_a_hall_out_of_sight_is_not_there(flagged):
     elsewhere = Viewer("李检", "inspector", frozenset({"H999"}))
     assert queue(flagged, viewer=elsewhere) == []
-    for call in (lambda: item(flagged, elsewhere), lambda: judge(flagged, "ok", by=elsewhere)):
+    for call in (lambda: item(flagged, elsewhere), lambda: judge(flagged, rejected(flagged), by=elsewhere)):
         with pytest.raises(NotAllowedError, match="outside what you may see"):
             call()
     with pytest.raises(NotAllowedError):
@@ -204,41 +231,63 @@ def test_a_hall_out_of_sight_is_not_there(flagged):
     assert samples(flagged.db, elsewhere, slots=slots, as_of=NOW) == []
 
 
+def test_nobody_judges_the_halls_of_their_own_office(flagged):
+    at_home = Viewer("李检", "inspector", frozenset({"*"}), works_at="H001")
+    assert queue(flagged, viewer=at_home) == []
+    assert item(flagged, at_home)["state"] == "elsewhere"
+    with pytest.raises(NotAllowedError, match="your own office"):
+        judge(flagged, rejected(flagged), by=at_home)
+
+
 def test_taking_back_is_one_more_row_and_the_sample_waits_again(flagged):
-    judge(flagged, "violation", findings=[confirmed(flagged)])
-    undo(flagged.db, by=INSPECTOR, sample=SAMPLE, at=NOW + timedelta(seconds=5))
+    judge(flagged, confirmed(flagged))
+    assert take_back(flagged, at=NOW + timedelta(seconds=5)) == SAMPLE
     assert [row.decision for row in reviews(flagged)] == ["confirmed", "violation", "annulled", "annulled"]
     assert item(flagged)["findings"][0]["decision"] == "confirmed"  # as of the moment before
     later = NOW + timedelta(minutes=1)
     assert queue(flagged, later)[0]["flagged"] == 1
-    judge(flagged, "violation", findings=[confirmed(flagged)], at=later)
+    judge(flagged, confirmed(flagged), at=later)
     assert queue(flagged, later) == []
 
 
-def test_nobody_takes_back_what_another_decided_since(flagged):
-    judge(flagged, "ok")
-    judge(flagged, "unsure", by=Viewer("王检", "reviewer", frozenset({"*"})), at=NOW + timedelta(seconds=5))
-    with pytest.raises(UsageError, match="nothing of yours"):
-        undo(flagged.db, by=INSPECTOR, sample=SAMPLE, at=NOW + timedelta(seconds=9))
+def test_what_was_taken_back_tells_the_next_person_nothing(flagged):
+    judge(flagged, Verdict("violation", (own(),), rejected(flagged).rejected))
+    take_back(flagged, at=NOW)
+    seen = review_item(flagged.db, SECOND, SAMPLE, slots=flagged.settings.video.slot_table, as_of=NOW)
+    assert [one["source"] for one in seen["findings"]] == ["detector"]
+    assert (seen["state"], seen["decisions"], seen["judgements"]) == ("open", [], [])
+    (row,) = samples(flagged.db, SECOND, slots=flagged.settings.video.slot_table, as_of=NOW)
+    assert (row["findings"], row["reviewed"]) == (["R01"], False)
 
 
 def test_taking_back_twice_is_refused(flagged):
-    judge(flagged, "ok")
-    undo(flagged.db, by=INSPECTOR, sample=SAMPLE, at=NOW + timedelta(seconds=5))
+    judge(flagged, rejected(flagged))
+    take_back(flagged)
     with pytest.raises(UsageError, match="nothing of yours"):
-        undo(flagged.db, by=INSPECTOR, sample=SAMPLE, at=NOW + timedelta(seconds=9))
+        take_back(flagged)
+
+
+def test_what_is_decided_is_not_decided_again(flagged):
+    judge(flagged, rejected(flagged))
+    with pytest.raises(UsageError, match="have judged"):
+        judge(flagged, rejected(flagged))
+    with pytest.raises(UsageError, match="decided already"):
+        judge(flagged, rejected(flagged), by=SECOND)
+    assert len(flagged.rows(sa.select(JUDGEMENTS))) == 1
 
 
 def test_the_list_of_samples_has_the_keys_of_the_design(flagged):
     (row,) = samples(flagged.db, INSPECTOR, slots=flagged.settings.video.slot_table, as_of=NOW)
     assert list(row) == ["sample", "hall", "camera", "date", "slot", "planned_at", "captured_at", "outcome", "cause",
-                         "clip_sha256", "findings", "reviewed"]  # fmt: skip
+                         "clip_sha256", "findings", "reviewed", "reviewed_by_me"]  # fmt: skip
     assert row["findings"] == ["R01"]
     assert row["reviewed"] is False
     assert row["clip_sha256"] == flagged.evidence()[0].sha256
-    judge(flagged, "ok")
+    judge(flagged, rejected(flagged))
     (row,) = samples(flagged.db, INSPECTOR, slots=flagged.settings.video.slot_table, as_of=NOW)
-    assert row["reviewed"] is True
+    assert (row["reviewed"], row["reviewed_by_me"]) == (True, True)
+    (row,) = samples(flagged.db, SECOND, slots=flagged.settings.video.slot_table, as_of=NOW)
+    assert (row["reviewed"], row["reviewed_by_me"]) == (True, False)
 
 
 def test_reasons_are_said_in_the_reader_s_language():

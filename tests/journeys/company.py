@@ -14,7 +14,6 @@ Third quarter of 2026. Four stations, two halls. What a person can write down ab
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,7 @@ from collectors.mapping import SpreadsheetConfig, parse_config
 from collectors.video.encode import write_video
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
-from dashboard.database.models import EVIDENCE, FINDINGS, LOOKS
+from dashboard.database.models import EVIDENCE, FINDINGS, LOOKS, RECORD_TABLES
 from dashboard.instants import to_micros
 from dashboard.intake import import_file
 from dashboard.judging.present import bring_up_to_date
@@ -206,21 +205,11 @@ def add_looks(home: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_video(folder / "clip.mp4", _pictures())
     cv2.imwrite(str(folder / "frame.jpg"), _hall(6.0))
-    digest = hashlib.sha256((folder / "clip.mp4").read_bytes()).hexdigest()
     db = Database(f"sqlite:///{home / 'mingcha.db'}")
     at = to_micros(datetime(2026, 9, 30, 2, tzinfo=UTC))
     with db.session() as connection:
-        for number in (1, 2):
-            sample = f"H0101-2026-09-30-{number}"
-            present = [[0, 5]] if number == 1 else [[0, CLIP_SECONDS]]
-            people = [[second, int(number == 2 or second < 5)] for second in range(CLIP_SECONDS)]
-            seen = {"seconds": CLIP_SECONDS, "detector": "test", "camera": {"checkable": True, "problems": []},
-                    "people": {"series": people}, "windows": [{"name": WINDOW, "present": present}]}  # fmt: skip
-            connection.execute(sa.insert(LOOKS).values(sample_id=sample, camera_code="K1", looked_at=at,
-                                                       detector="test", result=json.dumps(seen)))  # fmt: skip
-            piece = {"sample_id": sample, "camera_code": "K1", "sha256": digest, "bytes": 1, "created_at": at}
-            connection.execute(sa.insert(EVIDENCE).values(**piece, kind="clip", path="clip.mp4"))
-            connection.execute(sa.insert(EVIDENCE).values(**piece, kind="frame", path="frame.jpg", second=6.0))
+        for number, present in ((1, [[0, 5]]), (2, [[0, CLIP_SECONDS]])):
+            _store_look(connection, f"H0101-2026-09-30-{number}", "K1", present, at)
         why = json.dumps({"windows": [WINDOW], "seconds": 7})
         flagged = {
             "hall_code": "H0101",
@@ -240,6 +229,19 @@ def add_looks(home: Path) -> None:
     db.engine.dispose()
 
 
+def _store_look(connection: Any, sample: str, camera: str, present: list[list[float]], at: int) -> None:
+    """The look, clip and frame of a sample in which somebody is at the window in these spans."""
+    people = [[second, int(any(first <= second < last for first, last in present))] for second in range(CLIP_SECONDS)]
+    seen = {"seconds": CLIP_SECONDS, "detector": "test", "camera": {"checkable": True, "problems": []},
+            "people": {"series": people}, "windows": [{"name": WINDOW, "present": present}],
+            "motion": [[second, 1.5 + (second % 3)] for second in range(CLIP_SECONDS)]}  # fmt: skip
+    connection.execute(sa.insert(LOOKS).values(sample_id=sample, camera_code=camera, looked_at=at, detector="test",
+                                               result=json.dumps(seen)))  # fmt: skip
+    piece = {"sample_id": sample, "camera_code": camera, "sha256": "0" * 64, "bytes": 1, "created_at": at}
+    connection.execute(sa.insert(EVIDENCE).values(**piece, kind="clip", path="clip.mp4"))
+    connection.execute(sa.insert(EVIDENCE).values(**piece, kind="frame", path="frame.jpg", second=6.0))
+
+
 def _pictures() -> Iterator[tuple[float, Any]]:
     for frame in range(CLIP_SECONDS * 5):
         yield frame / 5, _hall(frame / 5)
@@ -254,3 +256,19 @@ def _hall(second: float) -> Any:
         cv2.rectangle(picture, (135, 88), (185, 120), (120, 70, 40), -1)
     cv2.putText(picture, f"{second:04.1f}", (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (20, 20, 20), 1)
     return picture
+
+
+def add_waiting(home: Path, most: int) -> list[str]:
+    """More samples of both halls that wait for review, until so many do; the oldest first. Nothing is flagged."""
+    db = Database(f"sqlite:///{home / 'mingcha.db'}")
+    at = to_micros(datetime(2026, 9, 30, 2, tzinfo=UTC))
+    sample = RECORD_TABLES["samples"].c
+    with db.session() as connection:
+        have = set(connection.execute(sa.select(LOOKS.c.sample_id)).scalars())
+        query = sa.select(sample.sample_id, sample.camera_code).where(sample.outcome == "captured")
+        for row in connection.execute(query.order_by(sample.date.desc(), sample.slot, sample.hall_code)).all():
+            if row.sample_id not in have and len(have) < most:
+                have.add(row.sample_id)
+                _store_look(connection, row.sample_id, row.camera_code, [[0, CLIP_SECONDS]], at)
+    db.engine.dispose()
+    return sorted(have)

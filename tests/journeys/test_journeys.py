@@ -5,8 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.company import SAMPLE_FLAGGED
-
 pytestmark = pytest.mark.browser
 
 
@@ -91,41 +89,6 @@ def test_sources_one_repair_waits_in_quarantine_for_an_unknown_office(journey):
     journey.settle()
     assert "XX-001" in journey.text()
     assert "无此供电所" in journey.text()
-
-
-def test_review_by_keys_and_thumbs(browser, tmp_path_factory):
-    """Confirm a candidate, find nothing in the next, take that back: by keyboard on a desk, by thumb on a phone."""
-    from tests.journeys.company import make_company
-    from tests.journeys.conftest import Journey, serving
-
-    for lang, width in (("zh", 1440), ("en", 390)):
-        home = make_company(tmp_path_factory.mktemp("review") / "home")
-        with serving(home) as address:
-            journey = Journey(browser, address, lang, width)
-            page = journey.open("review")
-            page.wait_for_selector(".rv-why")
-            assert "R02" in journey.text(".rv-why")
-            page.wait_for_function("document.querySelector('.rv-seen video')?.readyState >= 2")
-            assert page.evaluate("document.querySelector('.rv-seen video').currentTime") == pytest.approx(5, abs=0.3)
-            if width > 600:
-                page.keyboard.press("ArrowRight")
-                page.wait_for_timeout(300)
-                assert page.evaluate("document.querySelector('.rv-seen video').currentTime") == pytest.approx(
-                    6, abs=0.3
-                )
-                page.keyboard.press("s")
-                page.keyboard.press("1")
-            else:
-                page.locator(".rv-violation").tap()
-                page.locator(".rv-chips button").first.tap()
-            page.wait_for_selector(".rv-clean")
-            journey.settle()
-            page.keyboard.press("a") if width > 600 else page.locator(".rv-ok").tap()
-            done = {"zh": "没有待复核的样本。", "en": "Nothing waits for review."}[lang]
-            page.get_by_text(done).wait_for()
-            page = journey.open("review", sample=SAMPLE_FLAGGED)
-            assert {"zh": "已确认 R02", "en": "confirmed R02"}[lang] in journey.text()
-            journey.close()
 
 
 def test_a_link_shows_a_colleague_the_same_view(desk):

@@ -93,6 +93,15 @@ def tabs(items: Iterable[tuple[str, str, bool]], label: str) -> Safe:
     return tag("nav", links, class_="tabs", aria_label=label)
 
 
+def choice(label: str, items: Iterable[tuple[str, str, bool]]) -> Safe:
+    """Chips of which one is chosen (text, address, current), as links."""
+    links = [
+        tag("a", text, href=href, class_="mc-go chip", aria_current="true" if current else None)
+        for text, href, current in items
+    ]
+    return tag("nav", tag("span", label, class_="quiet"), links, class_="chips", aria_label=label)
+
+
 def state(kind: State, headline: str, *details: object) -> Safe:
     """An honest state: empty says what would be here, failed since when and why, stale what still holds."""
     return tag("div", tag("b", headline), [tag("p", detail) for detail in details if detail],

@@ -1,18 +1,21 @@
 // Hall review: one component that owns its keys. It shows one sample and sends one decision; the page brings the next.
-const held = { send: null, desk: null, listening: false };
+const held = { send: null, desk: null, listening: false, playing: false, speed: 1 };
+const BEAT = 60_000;
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".mc-review");
   held.send = (event) => setTriggerValue("event", event);
   if (root.dataset.sample !== data.item.sample || root.dataset.turn !== String(data.turn)) {
+    held.desk?.leave();
     root.dataset.sample = data.item.sample;
     root.dataset.turn = String(data.turn);
     held.desk = new Desk(root, data);
   }
   if (!held.listening) {
     held.listening = true;
-    document.addEventListener("keydown", (event) => held.desk?.key(event));
+    // before Streamlit's own shortcuts (R, C) hear of it
+    window.addEventListener("keydown", (event) => held.desk?.key(event), true);
   }
   return () => {
     held.desk?.leave();
@@ -21,284 +24,285 @@ export default function (component) {
   };
 }
 
-function el(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false || value === "") continue;
-    if (key === "text") node.textContent = value;
-    else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-
-function drawn(name, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
 class Desk {
   constructor(root, data) {
-    Object.assign(this, { root, data, item: data.item, words: data.words, at: 0, mode: "look", decided: [], sent: false });
-    this.findings = this.item.findings.filter((finding) => !finding.decision);
-    this.look = this.item.looks.find((look) => look.camera === this.findings[0]?.camera) ?? this.item.looks.find((l) => l.clip) ?? this.item.looks[0];
+    Object.assign(this, { root, data, item: data.item, words: data.words, at: 0, mode: "look", items: [], rejected: [], sent: false, beaten: Date.now() });
+    this.ticks = { cause: false, deliberate: false };
+    this.findings = this.item.closed ? [] : this.item.findings.filter((finding) => !finding.decision);
+    const looks = this.item.looks;
+    this.look = looks.find((look) => look.camera === this.finding?.camera) ?? looks.find((look) => look.clip) ?? looks[0];
     this.draw();
-    const first = this.findings[0];
-    if (first?.start) this.whenReady(() => this.seek(first.start));
+    this.begin();
   }
 
   get finding() { return this.findings[this.at] ?? null; }
 
   draw() {
-    this.video = this.look?.clip
-      ? el("video", { src: this.look.clip, controls: true, muted: true, playsinline: true, preload: "auto", "aria-label": this.words.clip })
-      : null;
-    const blank = el("div", { class: "rv-blank" }, el("b", { text: this.words.noClip }), el("span", { text: this.item.causeText }));
-    this.panel = el("div", { class: "rv-panel" });
+    this.panel ??= new Panel(this);
     this.status = el("p", { class: "rv-status", role: "status", "aria-live": "polite" });
+    this.title = el("h3", { text: this.item.title, tabindex: "-1" });
+    this.place = el("div", { class: "rv-seen" });
+    this.helpBox = this.helpDialog();
     this.root.replaceChildren(
-      el("div", { class: "rv-head" }, el("h3", { text: this.item.title }), el("p", { class: "rv-when", text: this.item.when })),
-      el("div", { class: "rv-grid" },
-        el("div", { class: "rv-seen" }, this.cameras(), this.video ?? blank, this.strip(), this.frames()),
-        el("div", { class: "rv-side" }, this.panel, this.status, this.help())));
-    this.video?.addEventListener("timeupdate", () => this.movePlayhead());
-    this.video?.addEventListener("seeked", () => this.movePlayhead());
-    this.video?.addEventListener("error", () => { this.status.textContent = this.words.clipFailed; });
-    this.panelDraw();
+      el("div", { class: "rv-head" }, this.title, el("p", { class: "rv-when", text: this.item.when })),
+      el("div", { class: "rv-grid", role: "group", "aria-label": this.words.desk }, this.place, el("div", { class: "rv-side" }, this.panel.node, this.status)),
+      this.helpBox);
+    this.root.onpointerdown = () => this.beat();
+    this.watch(this.look);
+    this.panel.draw();
+  }
+
+  watch(look) {
+    this.look = look;
+    this.seen = new Seen(this.item, this.words, look, () => this.say(this.words.clipFailed));
+    this.seen.setSpeed(held.speed);
+    this.seen.video?.addEventListener("timeupdate", () => this.panel.tellMoment());
+    this.seen.video?.addEventListener("seeked", () => this.panel.tellMoment());
+    this.place.replaceChildren(...[this.cameras(), this.seen.node].filter(Boolean));
+  }
+
+  // The first look at a sample: at the flagged moment, playing on if the one before was; the next clip is fetched meanwhile.
+  begin() {
+    if (this.finding?.start) this.seen.whenReady(() => this.seen.seek(this.finding?.start ?? 0));
+    if (held.playing) this.seen.whenReady(() => this.seen.play());
+    forgetClips(...this.item.looks.map((look) => look.key), this.data.next?.key);
+    this.seen.whenPlayable(() => fetchAhead(this.data.next));
+    const focused = document.activeElement;
+    if (!focused || focused === document.body || this.root.contains(focused)) this.title.focus({ preventScroll: true });
   }
 
   cameras() {
     if (this.item.looks.length < 2) return null;
-    return el("div", { class: "rv-cameras" }, ...this.item.looks.map((look) =>
-      el("button", { type: "button", "aria-pressed": String(look === this.look), text: look.name,
-        onclick: () => { this.look = look; this.draw(); } })));
+    return el("div", { class: "rv-cameras", role: "group", "aria-label": this.words.cameras }, ...this.item.looks.map((look) =>
+      el("button", { type: "button", "aria-pressed": String(look === this.look), text: look.name, onclick: () => this.turnTo(look) })));
   }
 
-  // People and windows over time: a click seeks. Names stand beside the picture, so that it may stretch on a phone.
-  strip() {
-    const look = this.look;
-    if (!look || !look.seconds) return null;
-    const rows = [...look.windows.map((w) => ({ name: w.name, spans: w.present })), { name: this.words.people, series: look.people }];
-    const lane = 26, width = 1000, height = rows.length * lane;
-    const x = (second) => (second / look.seconds) * width;
-    const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "rv-strip", style: `height:${height}px`,
-      role: "slider", tabindex: "0", "aria-label": this.words.strip, "aria-valuemin": 0, "aria-valuemax": Math.round(look.seconds), "aria-valuenow": 0 });
-    rows.forEach((row, index) => {
-      const y = index * lane + 4;
-      picture.append(drawn("rect", { x: 0, y, width, height: lane - 8, class: "rv-lane" }));
-      for (const [from, to] of row.spans ?? [])
-        picture.append(drawn("rect", { x: x(from), y, width: Math.max(x(to) - x(from), 1), height: lane - 8, class: "rv-present" }));
-      if (row.series?.length) picture.append(this.peopleLine(row.series, x, y, lane - 8));
-    });
-    for (const finding of this.item.findings.filter((f) => f.camera === look.camera && f.end))
-      picture.append(drawn("rect", { x: x(finding.start), y: 1, width: Math.max(x(finding.end) - x(finding.start), 2), height: height - 2, class: "rv-finding" }));
-    this.playhead = drawn("line", { x1: 0, x2: 0, y1: 0, y2: height, class: "rv-playhead" });
-    picture.append(this.playhead);
-    this.toX = x;
-    this.picture = picture;
-    picture.addEventListener("click", (event) => {
-      const box = picture.getBoundingClientRect();
-      this.seek(Math.max(0, ((event.clientX - box.left) / box.width) * look.seconds));
-    });
-    const most = Math.max(0, ...look.people.map(([, n]) => n));
-    const names = rows.map((row) => el("span", { text: row.series ? `${row.name} ≤ ${most}` : row.name, title: row.name }));
-    const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => el("span", { text: `${Math.round(part * look.seconds)} s` }));
-    return el("figure", { class: "rv-figure" },
-      el("div", { class: "rv-lanes" }, el("div", { class: "rv-names" }, ...names), el("div", {}, picture, el("div", { class: "rv-seconds" }, ...marks))),
-      el("figcaption", { text: this.words.stripSays }));
+  turnTo(look) {
+    const second = this.seen.second;
+    this.watch(look);
+    if (second) this.seen.whenReady(() => this.seen.seek(second));
   }
 
-  peopleLine(series, x, y, height) {
-    const most = Math.max(1, ...series.map(([, n]) => n));
-    const points = series.flatMap(([second, n]) => {
-      const level = y + height - (n / most) * height;
-      return [`${x(second)},${level}`, `${x(Math.min(second + 1, this.look.seconds))},${level}`];
-    });
-    return drawn("polyline", { points: points.join(" "), class: "rv-people" });
+  otherCamera(way) {
+    const { looks } = this.item;
+    if (looks.length > 1) this.turnTo(looks[(looks.indexOf(this.look) + way + looks.length) % looks.length]);
   }
 
-  frames() {
-    const frames = this.look?.frames ?? [];
-    if (!frames.length) return null;
-    return el("div", { class: "rv-frames" }, ...frames.map((frame) =>
-      el("button", { type: "button", title: this.words.seekTo.replace("{s}", frame.second?.toFixed(1) ?? "0"), onclick: () => this.seek(frame.second ?? 0) },
-        el("img", { src: frame.url, alt: this.words.frameAt.replace("{s}", frame.second?.toFixed(1) ?? "0"), loading: "lazy" }),
-        el("span", { text: `${frame.second?.toFixed(1) ?? "0"} s` }))));
+  showFinding() {
+    const look = this.item.looks.find((one) => one.camera === this.finding.camera);
+    if (look && look !== this.look) this.watch(look);
+    this.seen.whenReady(() => this.seen.seek(this.finding?.start ?? 0));
   }
 
-  panelDraw() {
-    const w = this.words;
-    const parts = [
-      ...this.item.notes.map((note) => el("p", { class: "rv-note", text: note })),
-      this.why(),
-      this.mode === "look" ? null : this.choices(),
-      this.data.readOnly ? el("p", { class: "rv-note", text: w.readOnly }) : el("div", { class: "rv-verdicts" },
-        this.verdict("ok", w.ok, "A"), this.verdict("violation", w.violation, "S"), this.verdict("unsure", w.unsure, "D")),
-      el("div", { class: "rv-minor" },
-        el("button", { type: "button", onclick: () => this.emit({ kind: "skip" }), text: `${w.next} (N)` }),
-        this.data.canUndo ? el("button", { type: "button", onclick: () => this.emit({ kind: "undo" }), text: `${w.undo} (U)` }) : null,
-        el("span", { text: this.item.left })),
-    ];
-    this.panel.replaceChildren(...parts.filter(Boolean));
-  }
-
-  verdict(kind, label, key) {
-    return el("button", { type: "button", class: `rv-${kind}`, "aria-pressed": String(this.mode === kind), disabled: this.sent, onclick: () => this.choose(kind) },
-      el("kbd", { text: key }), el("span", { text: label }));
-  }
-
-  why() {
-    const finding = this.finding, w = this.words;
-    if (!finding) return el("p", { class: "rv-clean", text: this.item.findings.length ? w.allDecided : w.notFlagged });
-    const count = this.findings.length > 1 ? ` ${this.at + 1}/${this.findings.length}` : "";
-    return el("div", { class: "rv-why" },
-      el("b", { text: `${w.flagged}${count}: ${finding.item_code} ${finding.title}` }),
-      el("span", { text: finding.whyText }),
-      el("span", { text: finding.facts }),
-      finding.duration_proven ? null : el("span", { class: "rv-unproven", text: w.unproven }),
-      el("button", { type: "button", onclick: () => this.seek(finding.start ?? 0), text: w.show }));
-  }
-
-  choices() {
-    const violation = this.mode === "violation";
-    const options = violation ? this.items() : this.data.reasons.map((text) => ({ code: text, label: text }));
-    const chips = options.slice(0, 9).map((option, index) => el("button", { type: "button", onclick: () => this.pick(option.code) },
-      el("kbd", { text: String(index + 1) }), el("span", { text: option.label })));
-    const children = [el("p", { class: "rv-ask", text: violation ? this.words.askItem : this.words.askReason }), el("div", { class: "rv-chips" }, ...chips)];
-    if (violation) children.push(this.causes(), this.otherItem());
-    else children.push(this.otherReason());
-    return el("div", { class: "rv-choices" }, ...children);
-  }
-
-  items() {
-    const first = this.finding?.item_code;
-    const order = [first, ...this.data.usual].filter((code, index, all) => code && all.indexOf(code) === index);
-    return order.map((code) => this.data.sheet.find((item) => item.code === code)).filter(Boolean)
-      .map((item) => ({ code: item.code, label: `${item.code} ${item.title} −${item.deduct}` }));
-  }
-
-  // F02–F04: a camera's trouble is the office's only if a person finds so; F03 done on purpose is a red line.
-  causes() {
-    if (!/^F0[234]$/.test(this.finding?.item_code ?? "")) return null;
-    this.cause = el("input", { type: "checkbox" });
-    this.deliberate = el("input", { type: "checkbox" });
-    return el("div", { class: "rv-causes" },
-      el("label", {}, this.cause, el("span", { text: this.words.cause })),
-      this.finding.item_code === "F03" ? el("label", {}, this.deliberate, el("span", { text: this.words.deliberate })) : null);
-  }
-
-  otherItem() {
-    const box = el("select", { "aria-label": this.words.other, onchange: () => box.value && this.pick(box.value) },
-      el("option", { value: "", text: this.words.other }),
-      ...this.data.sheet.map((item) => el("option", { value: item.code, text: `${item.code} ${item.title} −${item.deduct}` })));
-    return box;
-  }
-
-  otherReason() {
-    const box = el("input", { type: "text", placeholder: this.words.ownReason, "aria-label": this.words.ownReason, maxlength: 300 });
-    box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing && box.value.trim()) this.pick(box.value.trim());
-    });
-    return box;
-  }
+  // --- deciding
 
   choose(kind) {
-    if (this.sent || this.data.readOnly) return;
+    if (this.sent || this.data.readOnly || this.item.closed) return;
     if (kind === "unsure") return this.submit("unsure");
-    if (kind === "ok" && !this.finding) return this.submit("ok");
-    if (this.mode === kind) return this.pick(kind === "violation" ? this.items()[0]?.code : this.data.reasons[0]);
-    this.mode = kind;
-    this.panelDraw();
-    const narrow = matchMedia("(max-width: 760px)").matches;
-    this.panel.querySelector(".rv-chips button")?.focus({ preventScroll: true });
-    if (narrow) this.panel.scrollIntoView({ block: "start", behavior: "smooth" });
+    this.seen.video?.pause();
+    if (kind === "ok") {
+      if (this.mode === "ok") return this.reject(this.data.reasons[0]);
+      if (this.finding) return this.turn("ok");
+      return this.items.length ? this.say(this.words.itemsFirst) : this.submit("ok");
+    }
+    if (this.finding) return this.takeItem(this.sheetItem(this.finding.item_code), this.finding);
+    this.askItem("");
   }
 
-  pick(value) {
-    if (!value || this.sent) return;
-    const violation = this.mode === "violation";
-    if (!this.finding) return this.submit(violation ? "violation" : "ok", value);
-    this.decided.push({
-      id: this.finding.id, decision: violation ? "confirmed" : "rejected",
-      item_code: violation ? value : null, reason: violation ? null : value,
-      office_is_cause: this.cause?.checked ?? false, deliberate: this.deliberate?.checked ?? false,
-    });
+  askItem(typed) {
+    this.confirming = this.mode === "note" ? this.confirming : null;
+    this.panel.typed = "";
+    this.turn("item");
+    if (typed) this.panel.type(typed);
+  }
+
+  takeItem(item, finding = this.confirming) {
+    if (!item) return this.askItem("");
+    if (!finding && this.items.some((one) => one.item === item.code && one.finding === null)) return this.say(this.words.itemTwice);
+    this.draft = item;
+    this.confirming = finding ?? null;
+    this.ticks = { cause: false, deliberate: false };
+    this.turn("note");
+  }
+
+  note(text) {
+    if (!text || this.sent) return;
+    this.items.push({ item: this.draft.code, note: text, camera: this.look?.camera ?? null, second: this.seen.second === null ? null : Math.round(this.seen.second * 10) / 10,
+      finding: this.confirming?.id ?? null, office_is_cause: this.ticks.cause, deliberate: this.ticks.deliberate });
+    if (this.confirming) this.at += 1;
+    this.confirming = null;
+    this.goOn();
+  }
+
+  reject(reason) {
+    if (!reason || this.sent) return;
+    this.rejected.push({ finding: this.finding.id, reason });
     this.at += 1;
-    this.mode = "look";
-    if (!this.finding) return this.submit(this.decided.some((d) => d.decision === "confirmed") ? "violation" : "ok");
-    this.panelDraw();
-    this.seek(this.finding.start ?? 0);
+    this.goOn();
   }
 
-  submit(decision, value) {
-    this.emit({ kind: "decide", decision, findings: this.decided,
-      item_code: decision === "violation" ? value ?? this.decided.find((d) => d.item_code)?.item_code : null,
-      reason: decision === "ok" ? value ?? null : null });
+  // The next candidate; after the last one a pass is sent at once, a violation waits for Enter or another item.
+  goOn() {
+    this.mode = "look";
+    if (!this.finding && !this.items.length) return this.submit("ok");
+    this.turn("look");
+    if (this.finding) this.showFinding();
+    else this.say(this.words.saveOrMore);
+  }
+
+  remove(index) {
+    const [one] = this.items.splice(index, 1);
+    if (one.finding !== null) {
+      // candidates are decided in their order: what was said after this one is asked again
+      const place = this.findings.findIndex((finding) => finding.id === one.finding);
+      const later = this.findings.slice(place).map((finding) => finding.id);
+      this.items = this.items.filter((other) => !later.includes(other.finding));
+      this.rejected = this.rejected.filter((other) => !later.includes(other.finding));
+      this.at = place;
+    }
+    this.turn("look");
+  }
+
+  pickFirst() { if (this.mode === "note") this.note(this.notesOf(this.draft)[0]); }
+
+  save() {
+    if (this.items.length && !this.finding) this.submit("violation");
+  }
+
+  submit(decision) {
+    const items = decision === "violation" ? this.items : [];
+    this.emit({ kind: "decide", decision, items, rejected: decision === "unsure" ? [] : this.rejected });
   }
 
   emit(event) {
-    if (this.sent) return;
+    if (this.sent || (this.data.readOnly && event.kind === "decide")) return;
     this.sent = true;
-    this.panelDraw();
-    this.status.textContent = this.words.saving;
+    this.panel.draw();
+    this.say(this.words.saving);
     held.send({ ...event, sample: this.item.sample, turn: this.data.turn });
   }
 
-  help() {
-    const keys = [["A", this.words.ok], ["S", this.words.violation], ["D", this.words.unsure], ["1–9", this.words.pick], ["← →", this.words.step],
-      ["␣", this.words.play], ["N", this.words.next], ["U", this.words.undo], ["Esc", this.words.back], ["?", this.words.keys]];
-    this.helpBox = el("details", { class: "rv-help" }, el("summary", { text: `${this.words.keys} (?)` }),
-      el("dl", {}, ...keys.flatMap(([key, text]) => [el("dt", {}, el("kbd", { text: key })), el("dd", { text })])));
-    return this.helpBox;
+  // A desk at which something happens keeps its sample.
+  beat() {
+    if (this.sent || this.data.readOnly || this.item.closed || Date.now() - this.beaten < BEAT) return;
+    this.beaten = Date.now();
+    held.send({ kind: "alive", sample: this.item.sample, turn: this.data.turn, at: this.beaten });
   }
 
+  // --- the panel
+
+  turn(mode) {
+    this.mode = mode;
+    this.status.textContent = "";
+    this.panel.draw();
+    if (matchMedia("(max-width: 760px)").matches && mode !== "look") this.panel.node.querySelector(".rv-choices")?.scrollIntoView({ block: "nearest" });
+    // the button that was pressed is gone: focus goes to what is asked now, so that Tab and readers go on from there
+    if (!this.root.contains(document.activeElement)) (this.panel.node.querySelector(".rv-choices button") ?? this.title).focus({ preventScroll: true });
+  }
+
+  back() {
+    if (this.mode === "look" && (this.items.length || this.rejected.length)) return this.takeBackLast();
+    this.turn(this.mode === "item" && this.confirming ? "note" : "look");
+  }
+
+  takeBackLast() {
+    if (this.items.length) return this.remove(this.items.length - 1);
+    this.rejected.pop();
+    this.at -= 1;
+    this.turn("look");
+  }
+
+  say(text) { this.status.textContent = text; }
+
+  sheetItem(code) { return this.data.sheet.find((item) => item.code === code); }
+
+  notesOf(item) { return item.notes.length ? item.notes : [item.title]; }
+
+  usual() { return this.data.usual.map((code) => this.sheetItem(code)).filter(Boolean); }
+
+  helpDialog() {
+    const w = this.words;
+    const keys = [["A", w.ok], ["S", w.violation], ["D", w.unsure], ["R 0 1", w.typeCode], ["1–9", w.pick], ["/", w.typeText], ["⏎", w.saveKey], ["⌫", w.removeKey],
+      ["␣", w.play], ["← →", w.step], [", .", w.frame], ["↑ ↓", w.speed], ["[ ]", w.otherCamera], ["N", w.next], ["U", w.undo], ["Esc", w.back], ["?", w.keys]];
+    return el("dialog", { class: "rv-help", "aria-label": w.keys }, el("h3", { text: w.keys }),
+      el("dl", {}, ...keys.flatMap(([key, text]) => [el("dt", {}, ...key.split(" ").map((one) => el("kbd", { text: one }))), el("dd", { text })])),
+      el("button", { type: "button", onclick: () => this.helpBox.close(), text: w.close }));
+  }
+
+  help() { if (this.helpBox.open) this.helpBox.close(); else this.helpBox.showModal(); }
+
+  // --- keys
+
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox") return;
-    const letter = event.key.toLowerCase();
-    const deed = {
-      a: () => this.choose("ok"), s: () => this.choose("violation"), d: () => this.choose("unsure"),
-      n: () => this.emit({ kind: "skip" }), u: () => this.data.canUndo && this.emit({ kind: "undo" }),
-      arrowleft: () => this.step(-1, event.shiftKey), arrowright: () => this.step(1, event.shiftKey), " ": () => this.play(),
-      "?": () => { this.helpBox.open = !this.helpBox.open; }, escape: () => { this.mode = "look"; this.panelDraw(); },
-    }[letter] ?? (/^[1-9]$/.test(letter) && this.mode !== "look" ? () => this.panel.querySelectorAll(".rv-chips button")[Number(letter) - 1]?.click() : null);
-    if (!deed) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !this.root.isConnected) return;
+    const target = event.composedPath()[0];
+    if (target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox")) return;
+    if (this.helpBox.open) {
+      if (event.key === "?") this.taken(event, () => this.help());
+      return;
+    }
+    if ((event.key === "Enter" || event.key === " ") && /^(BUTTON|A|SUMMARY|VIDEO)$/.test(target.tagName) && !(event.key === " " && target.tagName === "VIDEO") && !this.chosenByKeys(target)) return;
+    if (event.key === " " && target.type === "checkbox") return;
+    const deed = this.deed(event);
+    if (deed) this.taken(event, deed);
+  }
+
+  // A chip that got its focus only because it was asked last does not take Enter or the space bar away from the desk.
+  chosenByKeys(target) { return !target.matches(":focus-visible") || target.closest(".rv-choices"); }
+
+  taken(event, deed) {
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation();
+    this.beat();
     deed();
   }
 
-  step(way, far) { if (this.video) this.seek(this.video.currentTime + way * (far ? 5 : 1)); }
+  deed(event) {
+    const letter = event.key.toLowerCase();
+    const watching = {
+      arrowleft: () => this.step(event.shiftKey ? -5 : -1), arrowright: () => this.step(event.shiftKey ? 5 : 1),
+      ",": () => this.step(-0.04), ".": () => this.step(0.04), " ": () => this.play(), "?": () => this.help(), escape: () => this.back(),
+      "[": () => this.otherCamera(-1), "]": () => this.otherCamera(1), "/": () => this.panel.node.querySelector("input[type=text]")?.focus(),
+    }[letter];
+    if (watching) return watching;
+    if (this.data.readOnly || this.item.closed) return { n: () => this.emit({ kind: "skip" }), u: () => this.undo() }[letter];
+    if (this.mode === "item") return this.itemKey(event.key, letter);
+    if (this.mode === "note" && /^[a-z]$/.test(letter)) return () => this.askItem(letter);
+    if (/^[1-9]$/.test(letter)) return () => this.panel.node.querySelectorAll(".rv-chips button")[Number(letter) - 1]?.click();
+    return {
+      a: () => this.choose("ok"), s: () => this.choose("violation"), d: () => this.choose("unsure"), n: () => this.emit({ kind: "skip" }),
+      u: () => this.undo(), enter: () => (this.mode === "note" ? this.pickFirst() : this.save()), backspace: () => this.back(),
+      arrowup: () => this.faster(1), arrowdown: () => this.faster(-1),
+    }[letter] ?? (/^[rbefm]$/.test(letter) ? () => this.askItem(letter) : null);
+  }
+
+  itemKey(key, letter) {
+    const { panel } = this;
+    if (/^[1-9]$/.test(letter) && !panel.typed) return () => panel.node.querySelectorAll(".rv-chips button")[Number(letter) - 1]?.click();
+    if (/^[a-z0-9]$/.test(letter)) return () => panel.type(panel.typed.trim() + letter);
+    return { enter: () => panel.pickMarked(), arrowdown: () => panel.mark(1), arrowup: () => panel.mark(-1),
+      backspace: () => (panel.typed ? panel.type(panel.typed.trim().slice(0, -1)) : this.back()) }[letter];
+  }
 
   play() {
-    if (!this.video) return;
-    if (this.video.paused) this.video.play().catch(() => { this.status.textContent = this.words.clipFailed; });
-    else this.video.pause();
+    if (!this.seen.video) return;
+    held.playing = this.seen.video.paused;
+    this.seen.play();
   }
 
-  seek(second) {
-    if (!this.video) return;
-    const end = Number.isFinite(this.video.duration) ? this.video.duration : this.look.seconds;
-    this.video.currentTime = Math.min(Math.max(second, 0), Math.max(end - 0.05, 0));
-    this.movePlayhead();
+  undo() { if (this.data.last) this.emit({ kind: "undo" }); }
+
+  step(seconds) {
+    if (!this.seen.video) return;
+    if (Math.abs(seconds) < 1) this.seen.video.pause();
+    this.seen.seek(this.seen.video.currentTime + seconds);
   }
 
-  whenReady(deed) {
-    if (!this.video) return;
-    if (this.video.readyState >= 1) deed();
-    else this.video.addEventListener("loadedmetadata", deed, { once: true });
+  faster(way) {
+    const place = SPEEDS.indexOf(held.speed) + way;
+    held.speed = SPEEDS[Math.min(Math.max(place, 0), SPEEDS.length - 1)];
+    this.seen.setSpeed(held.speed);
   }
 
-  movePlayhead() {
-    if (!this.playhead) return;
-    const now = this.video.currentTime;
-    this.playhead.setAttribute("x1", this.toX(now));
-    this.playhead.setAttribute("x2", this.toX(now));
-    this.picture.setAttribute("aria-valuenow", now.toFixed(1));
-  }
-
-  leave() { this.video?.pause(); }
+  leave() { this.seen.video?.pause(); }
 }

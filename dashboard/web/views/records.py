@@ -11,7 +11,7 @@ from dashboard.queries.offices import Tree
 from dashboard.queries.plain_records import Plain
 from dashboard.texts import t
 from dashboard.web import books, display
-from dashboard.web.components.blocks import Column, go, table, word
+from dashboard.web.components.blocks import Column, choice, go, table, word
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.views import names
 from dashboard.web.views.office import VERDICTS, as_time, reason, verdict
@@ -29,19 +29,11 @@ def filters(
     indicators = [(t("all indicators"), None), *((f"{code} {named.get(code, '')}", code) for code in codes)]
     verdicts = [(t("all verdicts"), None), *((t(text), code) for code, (text, _) in VERDICTS.items())]
     return safe(
-        _choice(t("Indicator"), [(text, link(indicator=code, verdict=chosen, page=None), code == indicator)
+        choice(t("Indicator"), [(text, link(indicator=code, verdict=chosen, page=None), code == indicator)
                                  for text, code in indicators]),
-        _choice(t("Verdict"), [(text, link(indicator=indicator, verdict=code, page=None), code == chosen)
+        choice(t("Verdict"), [(text, link(indicator=indicator, verdict=code, page=None), code == chosen)
                                for text, code in verdicts]),
     )  # fmt: skip
-
-
-def _choice(label: str, items: Sequence[tuple[str, str, bool]]) -> Safe:
-    links = [
-        tag("a", text, href=href, class_="mc-go chip", aria_current="true" if current else None)
-        for text, href, current in items
-    ]
-    return tag("nav", tag("span", label, class_="quiet"), links, class_="chips", aria_label=label)
 
 
 def listing(rows: Sequence[Row], indicator: str | None, tree: Tree, now: datetime, link: Link) -> Safe:

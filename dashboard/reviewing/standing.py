@@ -1,0 +1,81 @@
+"""Judgements that stand: read from the database, those taken back left out (复核结论)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dashboard.database.models import JUDGEMENTS, REVIEWS
+from dashboard.instants import from_micros, to_micros
+from dashboard.reviewing.rounds import GOLD, Broken, Judgement, Rejected, Verdict
+
+PIECE = 500
+"""A statement takes only so many parameters."""
+
+
+def stands(at: datetime | None = None) -> sa.ColumnElement[bool]:
+    """The condition on `judgements`: given by then, and not taken back by then."""
+    row, other = JUDGEMENTS.c, JUDGEMENTS.alias("other").c
+    by_then = sa.true() if at is None else other["at"] <= to_micros(at)
+    withdrawn = sa.select(other.withdraws).where(other.withdraws == row.id, by_then).exists()
+    given = sa.true() if at is None else row["at"] <= to_micros(at)
+    return sa.and_(given, row.withdraws.is_(None), ~withdrawn)
+
+
+def judgements_of(
+    connection: Connection, samples: Sequence[str], at: datetime | None = None
+) -> dict[str, list[Judgement]]:
+    """Sample → the standing judgements of its rounds, in their order. Gold ones are in no round."""
+    row = JUDGEMENTS.c
+    found: defaultdict[str, list[Judgement]] = defaultdict(list)
+    for start in range(0, len(samples), PIECE):
+        inside = row.sample_id.in_(samples[start : start + PIECE])
+        query = sa.select(JUDGEMENTS).where(inside, row.round != GOLD, stands(at)).order_by(row.id)
+        for one in connection.execute(query).mappings():
+            found[one["sample_id"]].append(judgement(one))
+    return found
+
+
+def judgement(row: Any) -> Judgement:
+    """A stored row as it was meant."""
+    verdict = Verdict(
+        row["decision"],
+        tuple(Broken(**one) for one in json.loads(row["items"])),
+        tuple(Rejected(**one) for one in json.loads(row["rejected"])),
+        row["reason"],
+    )
+    return Judgement(row["id"], row["round"], row["by"], from_micros(row["at"]), verdict, row["calls_for"])
+
+
+def stored(verdict: Verdict) -> dict[str, Any]:
+    """The columns of a verdict."""
+    items, rejected = ([asdict(one) for one in several] for several in (verdict.items, verdict.rejected))
+    return {
+        "decision": verdict.decision,
+        "items": json.dumps(items, ensure_ascii=False),
+        "rejected": json.dumps(rejected, ensure_ascii=False),
+        "reason": verdict.reason,
+    }
+
+
+def settled(sample_id: Any, at: datetime | None = None) -> sa.ColumnElement[bool]:
+    """The condition that what was decided about the whole sample stands (`sample_id`: a column, or a value)."""
+    said, later = REVIEWS.alias("said").c, REVIEWS.alias("later").c
+    by_then = [sa.true() if at is None else row["at"] <= to_micros(at) for row in (said, later)]
+    since = sa.exists().where(
+        later.sample_id == said.sample_id, later.finding_id.is_(None), later.id > said.id, by_then[1]
+    )
+    return sa.exists().where(
+        said.sample_id == sample_id, said.finding_id.is_(None), said.decision != "annulled", by_then[0], ~since
+    )
+
+
+def is_settled(connection: Connection, sample: str) -> bool:
+    return connection.execute(sa.select(sa.literal(1)).where(settled(sample))).first() is not None
