@@ -26,6 +26,7 @@ TABLES = {
     "dashboard.web.frame": ("ROLE_NAMES", "SECTIONS"),
     "dashboard.web.views.connections": ("STATES",),
     "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
+    "dashboard.web.views.agreement": ("CALLS", "DRIFTS"),
     "dashboard.web.views.lines": ("UNITS", "DIRECTIONS"),
     "dashboard.web.components.review": ("GROUPS", "GRADES"),
     "dashboard.web.views.review": ("DECISIONS", "CLOSED"),
