@@ -14,6 +14,7 @@ from collectors.video.persons import NoDetector
 from collectors.video.plan import LOCAL, SlotSpan, moment_of, seed_of
 from collectors.video.recordings import Template
 from dashboard.database.models import EVIDENCE, FINDINGS, LOOKS, RECORD_TABLES
+from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.sampling.taking import take_due
 from dashboard.settings import PlanSettings, Settings, VideoSettings
@@ -78,6 +79,25 @@ class Halls:
             shift = (begins - moment).total_seconds()
             path = Template(PLAYBACK, camera, self.home).at(begins)
             self.scenes.write(path, 60, lambda second, shift=shift: picture_at(second + shift), rate=rate, key_every=4)
+
+    def sampled(self, slot=1, *, hall=HALL, day=DAY, items=("R02",), outcome="captured", seconds=60):
+        """A sample as the worker would have stored it, with a clip and a candidate for each item; its number."""
+        camera, at = f"{hall}-1", to_micros(self.moment(slot, hall=hall, day=day))
+        sample = f"{hall}-{day}-{slot}"
+        self.insert("samples", sample_id=sample, hall_code=hall, camera_code=camera, date=str(day), slot=slot,
+                    planned_at=at, captured_at=at, outcome=outcome, version_at=at)  # fmt: skip
+        result = {"seconds": seconds, "people": {"series": []}, "windows": [], "camera": {"problems": []}}
+        found = {"sample_id": sample, "camera_code": camera}
+        with self.db.session() as connection:
+            look = {**found, "looked_at": at, "detector": "test", "result": json.dumps(result)}
+            connection.execute(sa.insert(LOOKS).values(look))
+            clip = {**found, "kind": "clip", "path": "clip.mp4", "sha256": "0" * 64, "bytes": 1, "created_at": at}
+            connection.execute(sa.insert(EVIDENCE).values(clip))
+            for item in items:
+                one = {**found, "hall_code": hall, "item_code": item, "observed_at": at, "starts": 0.0, "ends": 60.0,
+                       "confidence": 0.9, "duration_proven": False, "source": "detector", "created_at": at}  # fmt: skip
+                connection.execute(sa.insert(FINDINGS).values(one))
+        return sample
 
     # --- what happens
 

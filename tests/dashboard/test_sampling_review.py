@@ -35,14 +35,30 @@ def _english():
 
 
 @pytest.fixture
-def flagged(halls, monkeypatch):
-    """A sample in which nobody was at the window: one candidate, R01."""
+def taken(sqlite_halls, monkeypatch):
+    """A sample that the worker took, in which nobody was at the window: one candidate, R01."""
     monkeypatch.setitem(MEASURED, ("none", False), 0.95)
+    sqlite_halls.hall()
+    sqlite_halls.camera()
+    sqlite_halls.film(sqlite_halls.scenes.room_with())
+    sqlite_halls.take(sqlite_halls.later())
+    return sqlite_halls
+
+
+@pytest.fixture
+def flagged(halls):
+    """The same as it is stored."""
     halls.hall()
     halls.camera()
-    halls.film(halls.scenes.room_with())
-    halls.take(halls.later())
+    halls.sampled(items=("R01",))
     return halls
+
+
+@pytest.fixture
+def sqlite_flagged(sqlite_halls):
+    sqlite_halls.hall()
+    sqlite_halls.sampled(items=("R01",))
+    return sqlite_halls
 
 
 def finding(halls):
@@ -83,8 +99,8 @@ def reviews(halls):
     return halls.rows(sa.select(REVIEWS).order_by(REVIEWS.c.id))
 
 
-def test_a_sample_waits_with_everything_that_was_seen(flagged):
-    (row,) = queue(flagged)
+def test_a_sample_waits_with_everything_that_was_seen(taken):
+    (row,) = queue(taken)
     assert (row["sample"], row["hall"], row["slot"], row["outcome"], row["flagged"]) == (
         SAMPLE,
         "H001",
@@ -92,7 +108,7 @@ def test_a_sample_waits_with_everything_that_was_seen(flagged):
         "captured",
         1,
     )
-    found = item(flagged)
+    found = item(taken)
     (look,) = found["looks"]
     assert look["camera_name"] == "H001-1 全景"
     assert len(look["frames"]) == 3
@@ -103,10 +119,10 @@ def test_a_sample_waits_with_everything_that_was_seen(flagged):
     assert found["decisions"] == []
 
 
-def test_the_moment_is_hidden_until_its_slot_has_ended(flagged):
-    during = flagged.later()
-    assert queue(flagged, during)[0]["planned_at"] is None
-    assert queue(flagged)[0]["planned_at"] == flagged.moment()
+def test_the_moment_is_hidden_until_its_slot_has_ended(taken):
+    during = taken.later()
+    assert queue(taken, during)[0]["planned_at"] is None
+    assert queue(taken)[0]["planned_at"] == taken.moment()
 
 
 def test_a_confirmed_candidate_is_a_row_beside_the_machine_s(flagged):
@@ -123,12 +139,12 @@ def test_a_confirmed_candidate_is_a_row_beside_the_machine_s(flagged):
     assert (line.actor, line.subject) == ("张检", SAMPLE)
 
 
-def test_a_rejected_candidate_needs_a_reason(flagged):
+def test_a_rejected_candidate_needs_a_reason(sqlite_flagged):
     with pytest.raises(UsageError, match="without a reason"):
-        judge(flagged, rejected(flagged, " "))
-    assert reviews(flagged) == []
-    judge(flagged, rejected(flagged))
-    assert [(row.decision, row.reason) for row in reviews(flagged)] == [
+        judge(sqlite_flagged, rejected(sqlite_flagged, " "))
+    assert reviews(sqlite_flagged) == []
+    judge(sqlite_flagged, rejected(sqlite_flagged))
+    assert [(row.decision, row.reason) for row in reviews(sqlite_flagged)] == [
         ("rejected", "A sign says that the window is paused."), ("ok", None),
     ]  # fmt: skip
 
@@ -143,17 +159,17 @@ def test_what_only_a_person_saw_becomes_a_finding_of_that_person(flagged):
     ]  # fmt: skip
 
 
-def test_one_sample_may_break_several_items(flagged):
-    first = confirmed(flagged).items[0]
-    judge(flagged, Verdict("violation", (first, Broken("A01", "No uniform.", second=1.0))))
-    with reader(flagged.db) as opened:
+def test_one_sample_may_break_several_items(sqlite_flagged):
+    first = confirmed(sqlite_flagged).items[0]
+    judge(sqlite_flagged, Verdict("violation", (first, Broken("A01", "No uniform.", second=1.0))))
+    with reader(sqlite_flagged.db) as opened:
         events = confirmed_events(opened, None, 0, 2**62, NOW)
     assert sorted(events["item_code"]) == ["A01", "R02"]
 
 
-def test_intent_and_cause_are_kept_with_the_decision(flagged):
-    judge(flagged, confirmed(flagged, "F02", office_is_cause=True, deliberate=True))
-    assert (reviews(flagged)[0].office_is_cause, reviews(flagged)[0].deliberate) == (True, True)
+def test_intent_and_cause_are_kept_with_the_decision(sqlite_flagged):
+    judge(sqlite_flagged, confirmed(sqlite_flagged, "F02", office_is_cause=True, deliberate=True))
+    assert (reviews(sqlite_flagged)[0].office_is_cause, reviews(sqlite_flagged)[0].deliberate) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +181,9 @@ def test_intent_and_cause_are_kept_with_the_decision(flagged):
         ("R02", {}, True),
     ],
 )
-def test_a_camera_s_trouble_deducts_only_where_the_office_is_its_cause(flagged, item, found, deducts):
-    judge(flagged, confirmed(flagged, item, **found))
-    with reader(flagged.db) as opened:
+def test_a_camera_s_trouble_deducts_only_where_the_office_is_its_cause(sqlite_flagged, item, found, deducts):
+    judge(sqlite_flagged, confirmed(sqlite_flagged, item, **found))
+    with reader(sqlite_flagged.db) as opened:
         events = confirmed_events(opened, None, 0, 2**62, NOW)
     assert events["item_code"].to_list() == ([item] if deducts else [])
 
@@ -199,44 +215,47 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("fault", REFUSED)
-def test_what_cannot_be_decided_is_refused_and_nothing_is_written(flagged, fault):
+def test_what_cannot_be_decided_is_refused_and_nothing_is_written(sqlite_flagged, fault):
     verdict, words = REFUSED[fault]
     with pytest.raises(UsageError, match=words):
-        judge(flagged, verdict(finding(flagged)))
-    assert reviews(flagged) == []
-    assert flagged.rows(sa.select(JUDGEMENTS)) == []
-    assert flagged.rows(sa.select(AUDIT).where(AUDIT.c.action == "review")) == []
+        judge(sqlite_flagged, verdict(finding(sqlite_flagged)))
+    assert reviews(sqlite_flagged) == []
+    assert sqlite_flagged.rows(sa.select(JUDGEMENTS)) == []
+    assert sqlite_flagged.rows(sa.select(AUDIT).where(AUDIT.c.action == "review")) == []
 
 
 @pytest.mark.parametrize("role", ["office_head", "regional_manager", "evaluator", "auditor"])
-def test_only_reviewing_roles_decide(flagged, role):
+def test_only_reviewing_roles_decide(sqlite_flagged, role):
     with pytest.raises(NotAllowedError, match="may not decide"):
-        judge(flagged, rejected(flagged), by=Viewer("某人", role, frozenset({"*"})))
+        judge(sqlite_flagged, rejected(sqlite_flagged), by=Viewer("某人", role, frozenset({"*"})))
 
 
-def test_the_system_decides_nothing(flagged):
+def test_the_system_decides_nothing(sqlite_flagged):
     with pytest.raises(NotAllowedError, match="'system' may not"):
-        judge(flagged, rejected(flagged), by=system_viewer())
+        judge(sqlite_flagged, rejected(sqlite_flagged), by=system_viewer())
 
 
-def test_a_hall_out_of_sight_is_not_there(flagged):
+def test_a_hall_out_of_sight_is_not_there(sqlite_flagged):
     elsewhere = Viewer("李检", "inspector", frozenset({"H999"}))
-    assert queue(flagged, viewer=elsewhere) == []
-    for call in (lambda: item(flagged, elsewhere), lambda: judge(flagged, rejected(flagged), by=elsewhere)):
+    assert queue(sqlite_flagged, viewer=elsewhere) == []
+    for call in (
+        lambda: item(sqlite_flagged, elsewhere),
+        lambda: judge(sqlite_flagged, rejected(sqlite_flagged), by=elsewhere),
+    ):
         with pytest.raises(NotAllowedError, match="outside what you may see"):
             call()
     with pytest.raises(NotAllowedError):
-        item(flagged, sample="H001-2026-09-01-9")
-    slots = flagged.settings.video.slot_table
-    assert samples(flagged.db, elsewhere, slots=slots, as_of=NOW) == []
+        item(sqlite_flagged, sample="H001-2026-09-01-9")
+    slots = sqlite_flagged.settings.video.slot_table
+    assert samples(sqlite_flagged.db, elsewhere, slots=slots, as_of=NOW) == []
 
 
-def test_nobody_judges_the_halls_of_their_own_office(flagged):
+def test_nobody_judges_the_halls_of_their_own_office(sqlite_flagged):
     at_home = Viewer("李检", "inspector", frozenset({"*"}), works_at="H001")
-    assert queue(flagged, viewer=at_home) == []
-    assert item(flagged, at_home)["state"] == "elsewhere"
+    assert queue(sqlite_flagged, viewer=at_home) == []
+    assert item(sqlite_flagged, at_home)["state"] == "elsewhere"
     with pytest.raises(NotAllowedError, match="your own office"):
-        judge(flagged, rejected(flagged), by=at_home)
+        judge(sqlite_flagged, rejected(sqlite_flagged), by=at_home)
 
 
 def test_taking_back_is_one_more_row_and_the_sample_waits_again(flagged):
@@ -250,43 +269,43 @@ def test_taking_back_is_one_more_row_and_the_sample_waits_again(flagged):
     assert queue(flagged, later) == []
 
 
-def test_what_was_taken_back_tells_the_next_person_nothing(flagged):
-    judge(flagged, Verdict("violation", (own(),), rejected(flagged).rejected))
-    take_back(flagged, at=NOW)
-    seen = review_item(flagged.db, SECOND, SAMPLE, slots=flagged.settings.video.slot_table, as_of=NOW)
+def test_what_was_taken_back_tells_the_next_person_nothing(sqlite_flagged):
+    judge(sqlite_flagged, Verdict("violation", (own(),), rejected(sqlite_flagged).rejected))
+    take_back(sqlite_flagged, at=NOW)
+    seen = review_item(sqlite_flagged.db, SECOND, SAMPLE, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
     assert [one["source"] for one in seen["findings"]] == ["detector"]
     assert (seen["state"], seen["decisions"], seen["judgements"]) == ("open", [], [])
-    (row,) = samples(flagged.db, SECOND, slots=flagged.settings.video.slot_table, as_of=NOW)
+    (row,) = samples(sqlite_flagged.db, SECOND, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
     assert (row["findings"], row["reviewed"]) == (["R01"], False)
 
 
-def test_taking_back_twice_is_refused(flagged):
-    judge(flagged, rejected(flagged))
-    take_back(flagged)
+def test_taking_back_twice_is_refused(sqlite_flagged):
+    judge(sqlite_flagged, rejected(sqlite_flagged))
+    take_back(sqlite_flagged)
     with pytest.raises(UsageError, match="nothing of yours"):
-        take_back(flagged)
+        take_back(sqlite_flagged)
 
 
-def test_what_is_decided_is_not_decided_again(flagged):
-    judge(flagged, rejected(flagged))
+def test_what_is_decided_is_not_decided_again(sqlite_flagged):
+    judge(sqlite_flagged, rejected(sqlite_flagged))
     with pytest.raises(UsageError, match="have judged"):
-        judge(flagged, rejected(flagged))
+        judge(sqlite_flagged, rejected(sqlite_flagged))
     with pytest.raises(UsageError, match="decided already"):
-        judge(flagged, rejected(flagged), by=SECOND)
-    assert len(flagged.rows(sa.select(JUDGEMENTS))) == 1
+        judge(sqlite_flagged, rejected(sqlite_flagged), by=SECOND)
+    assert len(sqlite_flagged.rows(sa.select(JUDGEMENTS))) == 1
 
 
-def test_the_list_of_samples_has_the_keys_of_the_design(flagged):
-    (row,) = samples(flagged.db, INSPECTOR, slots=flagged.settings.video.slot_table, as_of=NOW)
+def test_the_list_of_samples_has_the_keys_of_the_design(sqlite_flagged):
+    (row,) = samples(sqlite_flagged.db, INSPECTOR, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
     assert list(row) == ["sample", "hall", "camera", "date", "slot", "planned_at", "captured_at", "outcome", "cause",
                          "clip_sha256", "findings", "reviewed", "reviewed_by_me"]  # fmt: skip
     assert row["findings"] == ["R01"]
     assert row["reviewed"] is False
-    assert row["clip_sha256"] == flagged.evidence()[0].sha256
-    judge(flagged, rejected(flagged))
-    (row,) = samples(flagged.db, INSPECTOR, slots=flagged.settings.video.slot_table, as_of=NOW)
+    assert row["clip_sha256"] == sqlite_flagged.evidence()[0].sha256
+    judge(sqlite_flagged, rejected(sqlite_flagged))
+    (row,) = samples(sqlite_flagged.db, INSPECTOR, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
     assert (row["reviewed"], row["reviewed_by_me"]) == (True, True)
-    (row,) = samples(flagged.db, SECOND, slots=flagged.settings.video.slot_table, as_of=NOW)
+    (row,) = samples(sqlite_flagged.db, SECOND, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
     assert (row["reviewed"], row["reviewed_by_me"]) == (True, False)
 
 
