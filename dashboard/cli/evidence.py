@@ -19,6 +19,7 @@ Person = Annotated[str | None, typer.Option("--as", help="Who asks (a name under
 def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
     app.command("retention")(retention)
+    app.command("package")(package)
     holds = typer.Typer(no_args_is_help=True, help="Legal holds: what nobody may remove or erase until one is lifted.")
     holds.command("list")(list_holds)
     holds.command("place")(place)
@@ -132,3 +133,23 @@ def lift(
     application = open_application(user=person)
     lift_hold(application.db, by=application.viewer, hold=hold, reason=reason, at=application.now())
     say(t("Hold {n} is lifted.", n=hold))
+
+
+def package(
+    sample: Annotated[str, typer.Argument(help="A sample.")],
+    to: Annotated[Path, typer.Option(help="The zip file to write; must not exist.")],
+    originals: Annotated[bool, typer.Option("--originals", help="Unblurred; inspectors only, with --reason.")] = False,
+    reason: Annotated[str, typer.Option(help="What the originals are handed over for.")] = "",
+    person: Person = None,
+) -> None:
+    """Write the case package of a sample: pictures, timeline, chain entries, and a verifier that runs offline."""
+    from dashboard.bootstrap import open_application
+    from dashboard.evidence.package import make_package
+
+    application = open_application(user=person)
+    made = make_package(
+        application, by=application.viewer, sample=sample, target=to, originals=originals, reason=reason
+    )
+    say(t("{path}: {n} files, SHA-256 {digest}", path=made.path, n=made.files, digest=made.sha256))
+    if not made.signed:
+        say(t("No signed head covers all of its entries yet; the worker signs every hour."))

@@ -157,10 +157,10 @@ def end_of(connection: Connection) -> tuple[int, str]:
     return (row.number, row.hash) if row else (0, START)
 
 
-def last_head(connection: Connection, covering: int = 0) -> Head | None:
-    """The newest head stored, if it covers the entry of that number."""
-    query = sa.select(CHAIN_HEADS.c.document).where(CHAIN_HEADS.c.count >= covering)
-    document = connection.execute(query.order_by(CHAIN_HEADS.c.id.desc()).limit(1)).scalar()
+def last_head(connection: Connection) -> Head | None:
+    """The newest head stored."""
+    query = sa.select(CHAIN_HEADS.c.document).order_by(CHAIN_HEADS.c.id.desc()).limit(1)
+    document = connection.execute(query).scalar()
     return read_head(document, "chain_heads") if document else None
 
 
