@@ -125,9 +125,12 @@ class Addresses:
     def _filled(self, text: str, camera: str) -> str:
         """The text with its secrets, each written so that an address can hold it."""
         filled = _SECRET.sub(lambda found: quote(self.secrets(camera, found[1]), safe=""), text)
-        login = urlsplit(filled).password
-        if login:
-            remember(unquote(login))
+        try:
+            password = urlsplit(filled).password
+        except ValueError:
+            raise AddressError(f"Camera {camera}: its address is none.") from None
+        if password:
+            remember(unquote(password))
         return filled
 
     def _preset_of(self, text: str, camera: str) -> tuple[Preset | None, Parts | None]:

@@ -112,7 +112,7 @@ def _as_outcome(error: VideoError, name: str, *, live: bool) -> VideoError:
     """The same error with a cause that a sample can carry."""
     known = ("wrong_password", "disk_full", "recorder_busy", "offline", "killed", "recording_missing")
     reason = error.reason if error.reason in known else "offline"
-    if error.reason == "not_found" and not live:
-        reason = "recording_missing"
+    if error.reason in ("not_found", "refused") and not live:
+        reason = "recording_missing"  # it answers, and has no such time or nothing in it
     detail = redact(str(error)).removeprefix(f"{redact(name)}: ")
     return VideoError(f"{redact(name)}: {detail}", reason=reason, permanent=reason == "wrong_password")
