@@ -43,7 +43,10 @@ def turn(parameter: str, key: str) -> None:
 day = chosen_day()
 show(
     heading(t("Sampling"), t("Why this hall, why this minute?")),
-    tabs([(t(view.TITLES[one]), link(view=None if one == "hours" else one), one == shown) for one in view.TITLES], t("View")),
+    tabs(
+        [(t(title), link(view=None if one == "hours" else one), one == shown) for one, title in view.TITLES.items()],
+        t("View"),
+    ),
 )
 deeds.told()
 if not halls:
@@ -86,6 +89,11 @@ elif shown == "slots":
 elif shown == "draw":
     st.date_input(t("Day"), day, key="sampling_drawn", on_change=turn, args=("day", "sampling_drawn"))
     plan = draw_of(db, settings, viewer, day, now=page.now)
+    if plan["commitment"] is None and day < today:
+        show(
+            state("empty", t("Nobody sealed this day: nothing was drawn."), t("The worker was not there yet, or down."))
+        )
+        st.stop()
     show(view.draw(plan, page.now))
     show(says(t("The commitment was fixed before the day; the seed told afterwards opens it and gives every moment.")))
     call = view.recompute(plan, {slot.number: slot for slot in rules.slots.on(day)})

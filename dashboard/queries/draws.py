@@ -22,7 +22,7 @@ from dashboard.settings import Settings
 
 
 def draw_of(db: Database, settings: Settings, viewer: Viewer, day: date, *, now: datetime) -> dict[str, Any]:
-    """`date, commitment, sealed_at, seed, rows` as the `plan` document of design §4.1, without reading the secret.
+    """`date, commitment, sealed_at, seed, rows` as the `plan` document of design §4.1 and whether each slot has `ended`, without reading the secret.
 
     Before the seed is revealed a moment is known from the samples that were taken; None where there is none.
     """
@@ -38,6 +38,7 @@ def draw_of(db: Database, settings: Settings, viewer: Viewer, day: date, *, now:
         "seed": seed.hex() if seed is not None else None,
         "rows": [
             {"hall": due.hall, "date": day.isoformat(), "slot": due.slot.number,
+             "ended": now >= ends_at(day, due.slot),
              "planned_at": _moment(due, day, seed, taken) if now >= ends_at(day, due.slot) else None}
             for due in dues
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class HallDay:
     """Who filed it: a person, or the source that said it. None where nobody said anything."""
     due: tuple[int, ...]
     late: tuple[int, ...]
+    note: str | None = None
+    """What the person gave as cause of other hours: no `reason`, for that would mean a fault."""
 
     @property
     def fault(self) -> bool:
@@ -69,7 +72,7 @@ def _rows(db: Database, halls: list[str], first: date, last: date) -> list[Row]:
     day, batch = RECORD_TABLES["hall_days"].c, BATCHES.c
     query = (
         sa.select(day.hall_code, day.date, day.open, day.opens, day.closes, day.reason, day.filed_at,
-                  batch.by, batch.source)
+                  batch.by, batch.source, batch.details)
         .join_from(RECORD_TABLES["hall_days"], BATCHES, batch.id == day.batch_id, isouter=True)
         .where(day.date.between(first.isoformat(), last.isoformat()))
         .order_by(day.date)
@@ -89,8 +92,13 @@ def _day(hall: str, day: date, row: Row | None, rules: Rules) -> HallDay:
     filed = None if row["filed_at"] is None else from_micros(row["filed_at"])
     return HallDay(
         hall, day, bool(row["open"]), _clock(row["opens"], OPENS, row), _clock(row["closes"], CLOSES, row),
-        row["reason"], filed, row["by"] or row["source"], due, _late(day, slots, row, rules),
+        row["reason"], filed, row["by"] or row["source"], due, _late(day, slots, row, rules), _note(row["details"]),
     )  # fmt: skip
+
+
+def _note(details: str | None) -> str | None:
+    told = json.loads(details) if details else {}
+    return told.get("why") if told.get("kind") in ("hours", "opening") else None
 
 
 def _clock(text: str | None, usual: time, row: Row) -> time | None:

@@ -1,12 +1,17 @@
 """The Sampling page: a hall's month and its filings, the slots, the draw of a day, minutes asked for outside it."""
 
-from datetime import date
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from dashboard.bootstrap import open_application
 from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES, SLOT_TABLES
+from dashboard.people import system_viewer
+from dashboard.sampling.sealing import reveal, seal
 from tests.journeys.company import PERSON, make_company
 from tests.pages.opening import press, text_of
 
@@ -67,11 +72,33 @@ def test_the_slots_are_shown_and_an_inspector_does_not_change_them(opened, home)
     assert stored(home, sa.select(SLOT_TABLES.c.id)) == []
 
 
-def test_a_day_that_nobody_sealed_says_so(opened, company):
+def test_a_past_day_that_nobody_sealed_says_so(opened, company):
     text = text_of(opened(company, "sampling", view="draw", day="2026-09-30"))
+    assert "当日计划无人封存：没有抽签。" in text
+
+
+def test_a_day_to_come_is_not_sealed_yet_and_tells_no_moment(opened, company):
+    text = text_of(opened(company, "sampling", view="draw", day="2099-09-30"))
     assert "尚未封存；后台在前一晚封存" in text
-    assert "H0101" not in text
-    assert "东河营业厅" in text
+    assert "东河营业厅 1 时段结束前不公布 —" in text
+
+
+def test_a_revealed_day_tells_every_moment_and_how_to_recompute_it(opened, home):
+    app = open_application(directory=home, environment={})
+    (home / "var").mkdir(exist_ok=True)
+    (home / "var" / "plan.secret").write_text("0123456789abcdef0123456789abcdef")
+    day, evening = date(2026, 9, 30), datetime(2026, 9, 29, 20, tzinfo=UTC)
+    seal(app.db, app.settings, day, by=system_viewer(), now=evening)
+    reveal(app.db, app.settings, day, by=system_viewer(), now=evening + timedelta(days=2))
+    app.db.engine.dispose()
+    shown = opened(home, "sampling", view="draw", day="2026-09-30")
+    assert "东河营业厅 1 2026-09-30 08:" in text_of(shown)
+    call = shown.code[0].value.split()
+    assert call[:2] == ["python", "verify_draw.py"]
+    script = Path(__file__).parents[2] / "docs" / "verify_draw.py"
+    told = subprocess.run([sys.executable, str(script), *call[2:]], capture_output=True, text=True, check=True).stdout
+    first = next(line for line in told.splitlines() if line.startswith("H0101 1 "))
+    assert f"东河营业厅 1 {first.split()[2].replace('T', ' ')}" in text_of(shown)
 
 
 def test_a_minute_is_asked_for_and_marked(opened, home):

@@ -34,8 +34,10 @@ def filing(page: Here, halls: Sequence[str], chosen: str) -> None:
             t("What is filed"), list(KINDS), key="hall_days_kind", format_func=lambda one: t(view.KINDS[one])
         )
         right.text_input(t("Why (notice, works, fault)"), key="hall_days_reason")
+        left, right = st.columns(2)  # a row each: on a phone the fields stand in the order in which they are read
         left.date_input(t("First day"), today, key="hall_days_first")
         right.date_input(t("Last day"), today, key="hall_days_last")
+        left, right = st.columns(2)
         left.time_input(t("Opens (other hours only)"), time(8, 30), key="hall_days_opens")
         right.time_input(t("Closes (other hours only)"), time(17, 30), key="hall_days_closes")
         st.form_submit_button(t("File these days"), type="primary", on_click=_file)
@@ -95,9 +97,10 @@ def asking(page: Here, halls: Sequence[str], chosen: str) -> None:
         left, right = st.columns(2)
         left.text_input(t("Why (complaint, tip)"), key="extra_reason")
         right.text_input(t("Document (number and title)"), key="extra_document")
-        left.selectbox(t("Which minute"), ["now", "past"], key="extra_when",
-                       format_func=lambda one: t("from now on") if one == "now" else t("from the recordings"))  # fmt: skip
-        right.date_input(t("Day (recordings only)"), now.date(), key="extra_day",
+        whens = {"now": t("from now on"), "past": t("from the recordings")}
+        left, middle, right = st.columns([2, 1, 1])
+        left.selectbox(t("Which minute"), list(whens), key="extra_when", format_func=whens.__getitem__)
+        middle.date_input(t("Day (recordings only)"), now.date(), key="extra_day",
                          min_value=now.date() - timedelta(days=31), max_value=now.date())  # fmt: skip
         right.time_input(t("Time (recordings only)"), now.time().replace(second=0, microsecond=0), key="extra_time",
                          step=60)  # fmt: skip

@@ -57,10 +57,12 @@ def _clock(at: time | None) -> str:
 
 def filings(found: Sequence[HallDay], tree: Tree, now: datetime) -> Safe:
     """What was filed and for when; late ones say which slots stay due."""
-    columns = [Column(t("Hall"), "head main"), Column(t("Day"), "num keep"), Column(t("Filing")),
-               Column(t("Why"), "wide"), Column(t("Filed"), "num keep"), Column(t("By")), Column(t("In time?"))]  # fmt: skip
+    columns = [
+        Column(t("Hall"), "head main"), Column(t("Day"), "num keep"), Column(t("Filing")), Column(t("Why"), "wide"),
+        Column(t("Filed"), "num keep"), Column(t("By")), Column(t("In time?")),
+    ]  # fmt: skip
     body = [
-        [tree.name(one.hall), display.day(one.day), _filed(one), one.reason or display.NONE,
+        [tree.name(one.hall), display.day(one.day), _filed(one), one.reason or one.note or display.NONE,
          display.moment(one.filed_at, now) if one.filed_at else display.NONE, one.by or display.NONE, _in_time(one)]
         for one in found
     ]  # fmt: skip
@@ -131,7 +133,8 @@ def moments(rows: Sequence[Row], tree: Tree, link: Link) -> Safe:
                Column(t("Sample"))]  # fmt: skip
     body = [
         [tree.name(row["hall"]), str(row["slot"]),
-         display.exact(row["planned_at"]) if row["planned_at"] else t("not told before the slot has ended"),
+         display.exact(row["planned_at"]) if row["planned_at"] else t("not taken") if row["ended"]
+         else t("not told before the slot has ended"),
          go(link("review", sample=f"{row['hall']}-{row['date']}-{row['slot']}"), t("open")) if row["planned_at"]
          else display.NONE]
         for row in rows
