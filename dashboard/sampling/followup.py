@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +26,26 @@ from collectors.video.findings import Evidence, common, holding
 from collectors.video.following import Piece, Reach, Verdict, next_step
 from collectors.video.hall import View, long_sight_of, watchers
 from collectors.video.look import look
+from collectors.video.minutes import Means, stretch_of
 from collectors.video.persons import PersonDetector, person_detector
 from collectors.video.plan import CLIP_SECONDS, LOCAL
 from collectors.video.presence import Span
-from collectors.video.recordings import Clip, Template, fetch
+from collectors.video.recordings import Template
 from collectors.video.reference import reference_of
-from collectors.video.rtsp import record
 from collectors.video.rules import Rule, shipped
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, FINDINGS, FOLLOW_UPS, LOOKS, RECORD_TABLES
 from dashboard.evidence import chain
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
+from dashboard.sampling.capture import means_of, source_of
 from dashboard.sampling.days import Camera, cameras_of
 from dashboard.sampling.taking import evidence_folder
 from dashboard.settings import Settings
 
 EVERY_SECONDS = 2.0
+FEWEST_KEYS = 5.0
+"""Key frames further apart than this many seconds tell too little of who comes and goes: then all is decoded."""
 BRIDGE_RECORDED, BRIDGE_LIVE = 2.0, 30.0
 """Seconds between two clips over which a condition seen on both sides counts as held. A live camera that is asked
 again begins with a fresh key frame, some seconds late."""
@@ -86,6 +90,15 @@ class _Trail:
     @property
     def watching(self) -> list[str]:
         return watchers(self.views, self.rule, shipped())
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """How pictures are had, and a folder that is gone afterwards."""
+
+    home: Path
+    means: Means
+    work: Path
 
 
 def follow_up_due(
@@ -194,7 +207,7 @@ def _follow(
 ) -> Followed | None:
     root = evidence_folder(settings)
     with tempfile.TemporaryDirectory(prefix="mingcha-following-") as folder:
-        verdict, reason = _verdict(trail, eyes, settings.home, Path(folder))
+        verdict, reason = _verdict(trail, eyes, _Tools(settings.home, means_of(settings), Path(folder)))
         frames = _kept_frames(trail, verdict.held, root) if verdict.outcome == "proven" else []
         stored = _store(db, trail, verdict, reason, frames, eyes.name, root, now, viewer)
     if not stored:
@@ -203,7 +216,7 @@ def _follow(
     return Followed(one["id"], one["item_code"], one["hall_code"], verdict.outcome, reason, verdict.held)
 
 
-def _verdict(trail: _Trail, eyes: PersonDetector, home: Path, work: Path) -> tuple[Verdict, str | None]:
+def _verdict(trail: _Trail, eyes: PersonDetector, tools: _Tools) -> tuple[Verdict, str | None]:
     """Fetch and look until it is decided; every piece is longer than nothing and inside the reach, so this ends."""
     reason = None
     while True:
@@ -216,7 +229,7 @@ def _verdict(trail: _Trail, eyes: PersonDetector, home: Path, work: Path) -> tup
             return step, reason if step.outcome == "not_possible" else None
         try:
             for code in trail.watching:
-                _look_at(trail, code, step, eyes, home, work)
+                _look_at(trail, code, step, eyes, tools)
         except CollectorError as error:  # nothing to be had on that side: what is known must do
             reason = error.reason if isinstance(error, VideoError) else str(error)
             before = step.end <= looked[0][0] + 1
@@ -225,31 +238,21 @@ def _verdict(trail: _Trail, eyes: PersonDetector, home: Path, work: Path) -> tup
             )
 
 
-def _look_at(trail: _Trail, code: str, piece: Piece, eyes: PersonDetector, home: Path, work: Path) -> None:
+def _look_at(trail: _Trail, code: str, piece: Piece, eyes: PersonDetector, tools: _Tools) -> None:
     """One camera's piece into its view. VideoError if it cannot be had."""
-    camera, to = trail.cameras[code], work / f"{len(trail.pieces)}.mp4"
-    clip, begins = _fetched(trail, camera, piece, home, to)
+    camera, to = trail.cameras[code], tools.work / f"{len(trail.pieces)}.mp4"
+    starts, seconds = trail.moment + timedelta(seconds=piece.start), piece.end - piece.start
+    got = stretch_of(source_of(camera, tools.home), starts, to, tools.means, seconds=seconds, small=False)
+    begins = (got.begins - trail.moment).total_seconds()
     reference = reference_of(camera.reference) if camera.reference else None
-    seen = look(clip.path, windows=camera.windows, detector=eyes, reference=reference, every=EVERY_SECONDS)
+    look_again = partial(look, got.clip.path, windows=camera.windows, detector=eyes, reference=reference,
+                         every=EVERY_SECONDS)  # fmt: skip
+    seen = look_again(keys=True)
+    if seen.frames_analysed * FEWEST_KEYS < seen.seconds:
+        seen = look_again()
     bridge = BRIDGE_RECORDED if camera.playback_url else BRIDGE_LIVE
     trail.views[code] = trail.views[code].with_piece(seen.document(), begins, bridge)
-    trail.pieces.append((code, clip.path, begins))
-
-
-def _fetched(trail: _Trail, camera: Camera, piece: Piece, home: Path, to: Path) -> tuple[Clip, float]:
-    """The clip, and when it begins in seconds from the sample's moment."""
-    seconds, starts = piece.end - piece.start, trail.moment + timedelta(seconds=piece.start)
-    playback, name = camera.playback_url, f"Camera {camera.code}"
-    if playback and "://" not in playback:
-        clip = fetch(Template(playback, camera.code, home), starts, to, seconds=seconds)
-        return clip, piece.start - clip.lead
-    if playback:
-        address = Template(playback, camera.code, Path()).rendered(starts)
-        return record(address, to, name=name, seconds=seconds)[0], piece.start
-    if not camera.url:
-        raise VideoError(f"{name} has neither url nor playback_url.", reason="offline")
-    clip, began = record(camera.url, to, name=name, seconds=seconds)
-    return clip, (began - trail.moment).total_seconds()
+    trail.pieces.append((code, got.clip.path, begins))
 
 
 def _kept_frames(trail: _Trail, held: Span, root: Path) -> list[tuple[str, Evidence]]:
