@@ -5,6 +5,7 @@ from dashboard.texts import t
 from dashboard.web import periods
 from dashboard.web.charts import ageing
 from dashboard.web.charts.picture import draw
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.state import here, turn_to
 from dashboard.web.views import connections as view
@@ -15,7 +16,8 @@ found = connections(page.app.db, page.viewer, page.rules, offices=scope, period=
 forms = answers(page.app.db, page.viewer, offices=scope, period=page.period, as_of=page.as_of)
 name = periods.name(page.strip.period)
 
-show(heading(t("Connections"), t("Which connections run out of time, and how long do they take?")))
+show(beside(heading(t("Connections"), t("Which connections run out of time, and how long do they take?")),
+            ask("connections.days")))  # fmt: skip
 if not (found.open or found.finished or forms):
     show(state("empty", t("No connection is open, and none was finished in {period}.", period=name),
                t("Import them: mingcha import applications FILE.")))  # fmt: skip
@@ -40,6 +42,7 @@ else:
     else:
         show(state("empty", t("None was finished in {period}.", period=name)))
     if forms:
-        show(section(t("Designated-supplier forms"), t("what customers wrote in {period}", period=name)),
+        show(beside(section(t("Designated-supplier forms"), t("what customers wrote in {period}", period=name)),
+                    ask("connections.forms")),
              view.forms(forms, page.tree, page.link),
              says(t("A form is what a customer states, not yet a breach: a person has to look into it.")))  # fmt: skip

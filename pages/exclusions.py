@@ -4,6 +4,7 @@ from dashboard.queries.exclusions import exclusions, filing_seen, preview
 from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import exclusions as forms
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.state import filter_number, here
 from dashboard.web.views import exclusions as view
@@ -18,7 +19,8 @@ def link(**changes: object) -> str:
     return page.link("exclusions", **changes)
 
 
-show(heading(t("Exclusions"), t("What is left out of the figures, and who decided it?")))
+show(beside(heading(t("Exclusions"), t("What is left out of the figures, and who decided it?")),
+            ask("exclusions.rates")))  # fmt: skip
 deeds.told()
 chosen = next((row for row in rows if row["number"] == number), None)
 if rows:

@@ -11,6 +11,7 @@ from dashboard.web import books, cached, periods
 from dashboard.web.charts import funnel as funnel_chart
 from dashboard.web.charts.picture import draw
 from dashboard.web.components import changes, download
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import finished, heading, says, section, show, state, tabs
 from dashboard.web.state import filter_value, here, turn_to
 from dashboard.web.views import certainty, comparison, marks
@@ -41,7 +42,7 @@ def link(where: str = "league", /, **changes: object) -> str:
 
 def head() -> list[object]:
     return [
-        heading(t("League"), t("Who is better, and is it real?")),
+        beside(heading(t("League"), t("Who is better, and is it real?")), ask("league.rank")),
         tabs([(t(name), link(level=key, indicator=None), key == level) for key, name in LEVELS.items()], t("Level")),
         tabs([(t(name), link(tab=key), key == tab) for key, name in TABS.items()], t("View")),
         changes.note(page, link),
@@ -70,7 +71,9 @@ def aside() -> list[object]:
 
 def peers() -> list[object]:
     groups = {office.code: office.peer_group for office in page.tree.offices.values()}
-    found = [(section(name), table) for name, table in view.peer_tables(rows, groups, link)]
+    found = [
+        (beside(section(name), ask("league.group")), table) for name, table in view.peer_tables(rows, groups, link)
+    ]
     return [*found, says(certainty.peers_sentence())]
 
 
@@ -79,7 +82,7 @@ def what_moved() -> list[object]:
                      refresh=False)  # fmt: skip
     rest = moved_view.came_and_went(found["rows"], link)
     about = t("from {before} to {period}", before=periods.name(found["before"]), period=periods.name(found["period"]))
-    return [section(t("What moved"), about), moved_view.moved(found, link),
+    return [beside(section(t("What moved"), about), ask("league.moved")), moved_view.moved(found, link),
             *((section(t("Ranked in one of the two periods only")), rest) if rest else ())]  # fmt: skip
 
 

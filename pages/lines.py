@@ -5,6 +5,7 @@ from dashboard.queries.lines import all_lines, line_by_office
 from dashboard.queries.plain_records import plain_records
 from dashboard.texts import t
 from dashboard.web import periods
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import go, heading, says, section, show, state
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import lines as view
@@ -31,7 +32,7 @@ def conclusion() -> object:
     ))  # fmt: skip
 
 
-show(heading(t("Lines"), t("How does every other line of work go, month by month?")))
+show(beside(heading(t("Lines"), t("How does every other line of work go, month by month?")), ask("lines.value")))
 if office is None:
     show(office_view.office_list(roots, link) if roots
          else state("empty", t("No office is yours to see, or none has been imported yet.")))  # fmt: skip

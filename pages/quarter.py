@@ -6,6 +6,7 @@ from dashboard.texts import t
 from dashboard.web import display, periods
 from dashboard.web.components import deeds, download
 from dashboard.web.components import quarter as forms
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import go, heading, says, section, show, state
 from dashboard.web.state import here
 from dashboard.web.views import quarter as view
@@ -17,7 +18,7 @@ published = next((one for one in events if one.action == "published"), None)
 proposal = next((one for one in reversed(events) if one.action == "proposed"), None)
 moment = freezing_moment(page.app, page.period)
 
-show(heading(t("Quarter"), t("Can we sign this?")))
+show(beside(heading(t("Quarter"), t("Can we sign this?")), ask("quarter.open")))
 deeds.told()
 if published is not None:
     show(
@@ -32,7 +33,7 @@ if published is not None:
     approved = {one.digest for one, _ in corrections if one.action == "restatement_approved"}
     proposed = [(one, told) for one, told in corrections if one.action == "restatement_proposed"]
     waiting = next((one for one, _ in reversed(proposed) if one.digest not in approved), None)
-    show(section(t("Corrections"), t("beside the frozen figures, never in their place")))
+    show(beside(section(t("Corrections"), t("beside the frozen figures, never in their place")), ask("quarter.moved")))
     for one, told in proposed:
         if one.digest in approved or one is waiting:
             mark = t("approved") if one.digest in approved else t("waits for a second person")

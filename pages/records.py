@@ -6,6 +6,7 @@ from dashboard.intake.registry import known_measures
 from dashboard.queries.plain_records import PLAIN, plain_records
 from dashboard.texts import t
 from dashboard.web import cached, periods
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import heading, says, show, state, tabs
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import lines as lines_view
@@ -50,7 +51,7 @@ def plain() -> tuple[Any, int]:
 
 
 show(
-    heading(t("Records"), t("Which records stand behind this figure?")),
+    beside(heading(t("Records"), t("Which records stand behind this figure?")), ask("records.verdict")),
     tabs([(names.record(kind), link(record=kind, indicator=None, verdict=None), kind == record) for kind in kinds],
          t("Kind of record")),
     None if record in PLAIN else view.filters(record, codes, indicator, verdict, page.edition, link),
@@ -68,6 +69,6 @@ if not total:
 else:
     show(
         listing,
-        view.pager(total, number, lambda n: link(page=n)),
+        beside(view.pager(total, number, lambda n: link(page=n)), ask("records.total", n=total)),
         says(t("A record belongs to the period of its acceptance and to the office it names.")),
     )

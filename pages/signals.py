@@ -3,6 +3,7 @@
 from dashboard.queries.signals import known_signals, may_read_signals, signals
 from dashboard.texts import t
 from dashboard.web import cached, periods
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import signals as view
@@ -20,7 +21,7 @@ def link(where: str = "signals", /, **changes: object) -> str:
     return page.link(where, **{**kept, **changes})
 
 
-show(heading(t("Leads"), t("Which records should an inspector open first?")))
+show(beside(heading(t("Leads"), t("Which records should an inspector open first?")), ask("signals.seen")))
 if not may_read_signals(page.viewer):
     show(state("empty", t("Leads are read by inspectors, evaluators, auditors and administrators.")))
 else:
@@ -32,7 +33,10 @@ else:
     show(
         says(t("Nothing here enters a score. Patterns that honest records seldom show are listed with the records.")),
         view.overview(found["signals"], known, chosen, page.strip.lang, link),
-        section(view.title(signal, page.strip.lang), t(signal.looks_for)),
+        beside(
+            section(view.title(signal, page.strip.lang), t(signal.looks_for)),
+            ask("signals.p" if signal.kind == "test" else "signals.seen", n=len(rows)),
+        ),
     )
     if signal.kind == "test":
         show((view.heaped if chosen == "heaping" else view.migrated)(found["tests"], link))

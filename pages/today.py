@@ -6,6 +6,7 @@ from dashboard.queries.sources import source_states
 from dashboard.queries.yesterday import DAY, accepted_since, first_imports, new_cases
 from dashboard.texts import t
 from dashboard.web import cached, display
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import go, heading, says, section, show, state
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import today as view
@@ -40,7 +41,7 @@ else:
 day = now.astimezone(display.LOCAL).date()
 show(section(t("Samples of {day}", day=display.day(day, day))))
 if samples:
-    show(view.grid(samples, page.app.settings.video.slot_table, page.tree, page.link), view.grid_key())
+    show(view.grid(samples, page.rules.slots.on(day), page.tree, page.link), view.grid_key())
 else:
     show(
         state(
@@ -59,4 +60,7 @@ happened = view.Happened(
     first=first_imports(db, viewer, now=now),
     quarantined=sum(row["rows"] for row in quarantine_reasons(db, viewer).to_dicts()),
 )
-show(section(t("Since yesterday at this time")), view.happened(clocks, happened, page.tree, now, page.link))
+show(
+    beside(section(t("Since yesterday at this time")), ask("today.since")),
+    view.happened(clocks, happened, page.tree, now, page.link),
+)

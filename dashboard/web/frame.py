@@ -31,6 +31,7 @@ from dashboard.queries.offices import Tree, visible_tree
 from dashboard.queries.staleness import Silent, silent_sources
 from dashboard.texts import LANGUAGES, set_language, t
 from dashboard.web import books, display, periods, wiring
+from dashboard.web.asking import answer
 from dashboard.web.components.blocks import heading, show, state
 from dashboard.web.components.strip import Choice, Event, Fact, address, strip
 from dashboard.web.palette import css_variables
@@ -158,7 +159,7 @@ def _say_what_is_quiet(context: Here, page: Page) -> None:
 
 
 def _follow(event: Event, context: Here, known: dict[str, Any]) -> None:
-    """A link, a choice of the strip, or another person: each ends in a new run."""
+    """A link, a choice of the strip, or another person: each ends in a new run. A figure asked about opens a window."""
     if event.kind == "go":
         slug, parameters = address(event.value)
         if (slug or FIRST_PAGE) in known:
@@ -167,6 +168,8 @@ def _follow(event: Event, context: Here, known: dict[str, Any]) -> None:
     if event.kind == "person":
         _choose_person(event.value)
         st.rerun()
+    if event.kind == "what":
+        answer(context, event.value)
     if event.kind == "set" and event.key in STRIP_KEYS:
         changed = replace(context.strip, **{event.key: event.value or None})  # type: ignore[arg-type]
         st.session_state[LAST_STRIP] = changed

@@ -85,10 +85,13 @@ function rememberPerson(person) {
 }
 
 // One listener for all pages: a plain click on a link into the app becomes a rerun; with a modifier it opens a tab.
+// The button beside a figure asks what the figure is.
 function listen() {
   if (live.listening) return;
   live.listening = true;
   document.addEventListener("click", (event) => {
+    const asked = event.target.closest?.("button.mc-what");
+    if (asked && live.send) return live.send("what", "", asked.dataset.what);
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const link = event.target.closest?.("a.mc-go");
     if (!link || !live.send) return;

@@ -42,7 +42,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What the person did in the strip or on a link: `go` an address, `set` a choice, `person` a name."""
+    """What the person did in the strip or on the page: `go` an address, `set` a choice, `person` a name, `what`
+    a figure that was asked about."""
 
     kind: str
     key: str
@@ -70,7 +71,7 @@ def strip(choices: list[Choice], facts: list[Fact], notes: list[str], person: Ch
 
 def event_of(raw: Any) -> Event | None:
     """What the browser sent, if it has the form of an event; anything else is nobody's and is dropped."""
-    if not isinstance(raw, dict) or raw.get("kind") not in ("go", "set", "person"):
+    if not isinstance(raw, dict) or raw.get("kind") not in ("go", "set", "person", "what"):
         return None
     return Event(str(raw["kind"]), str(raw.get("key", "")), str(raw.get("value", "")))
 

@@ -13,6 +13,7 @@ from dashboard.texts import t
 from dashboard.web import display
 from dashboard.web.charts.ageing import state_of
 from dashboard.web.charts.multiples import image
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import Column, figure, figures, go, table, word
 from dashboard.web.markup import Safe, tag
 from dashboard.web.palette import Palette
@@ -30,15 +31,27 @@ def summary(flows: Sequence[Flow], finished: Sequence[Flow], link: Link) -> Safe
     states = [state_of(flow) for flow in flows if flow.limit]
     judged = [flow for flow in finished if flow.state in ("on_time", "late")]
     within = sum(1 for flow in judged if flow.state == "on_time")
+    left_out = {
+        "pending": sum(1 for flow in finished if flow.state == "pending"),
+        "unjudgeable": sum(1 for flow in finished if flow.state == "unjudgeable"),
+        "excluded": sum(1 for flow in finished if flow.state == "excluded"),
+    }
     return figures([
-        figure(display.count(len(flows)), t("open connections")),
-        figure(states.count("late"), t("open and over their limit"), tone="breach" if "late" in states else ""),
-        figure(states.count("soon"), t("past three quarters of it"), tone="soon" if "soon" in states else ""),
-        figure(display.count(len(finished)), t("connected in the period"), href=link("records", record="applications")),
-        figure(display.rate(within / len(judged)) if judged else display.NONE,
-               t("of them within the limit ({n} judged)", n=display.count(len(judged))),
-               href=link("records", record="applications", indicator="C1")),
-        figure(display.count(sum(1 for flow in (*flows, *finished) if flow.paused)), t("with a pause")),
+        beside(figure(display.count(len(flows)), t("open connections")), ask("connections.open", n=len(flows))),
+        beside(figure(states.count("late"), t("open and over their limit"), tone="breach" if "late" in states else ""),
+               ask("connections.over", n=len(states))),
+        beside(figure(states.count("soon"), t("past three quarters of it"), tone="soon" if "soon" in states else ""),
+               ask("connections.soon", n=len(states))),
+        beside(figure(display.count(len(finished)), t("connected in the period"),
+                      href=link("records", record="applications")), ask("connections.finished", n=len(finished))),
+        beside(
+            figure(display.rate(within / len(judged)) if judged else display.NONE,
+                   t("of them within the limit ({n} judged)", n=display.count(len(judged))),
+                   href=link("records", record="applications", indicator="C1")),
+            ask("connections.within", n=len(judged), **left_out),
+        ),
+        beside(figure(display.count(sum(1 for flow in (*flows, *finished) if flow.paused)), t("with a pause")),
+               ask("connections.paused", n=len(flows) + len(finished))),
     ])  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from checks.exclusions import CAUSES
 from dashboard.queries.exclusions import LISTED, Preview
 from dashboard.texts import t
 from dashboard.web import display
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import Column, facts, go, more, section, table, word
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.views import names
@@ -87,7 +88,8 @@ def _rates(found: Preview, period: str) -> Safe:
         for rate in found.rates if rate["period"] == period
     ]  # fmt: skip
     return safe(
-        section(t("Rates with and without, {period}", period=period), t("only what changes")),
+        beside(section(t("Rates with and without, {period}", period=period), t("only what changes")),
+               ask("exclusions.rates")),
         table(columns, body, label=t("Rates with and without")) if body else tag("p", t("No rate changes."),
                                                                                 class_="quiet"),
     )  # fmt: skip

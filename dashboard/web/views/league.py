@@ -12,7 +12,9 @@ from dashboard.queries.weekly import Weeks
 from dashboard.texts import t
 from dashboard.web import books, display
 from dashboard.web.charts.funnel import READINGS, value_text
+from dashboard.web.components.ask import ask_cell, ask_row, valued
 from dashboard.web.components.blocks import Column, go, table, word
+from dashboard.web.counted import counted
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.state import Strip
 from dashboard.web.views import marks
@@ -68,12 +70,22 @@ def _score_cells(row: Row, before: Row | None, everywhere: set[str], link: Link)
     return [
         rank_text(row),
         go(office, row["name"]),
-        go(office, display.score(row["score"]), title=t("Why this score?")),
+        valued(score_text(row, office), ask_row(row["office"])),
         marks.grade(row["grade"]),
         compared(row, before),
         go(link("records", office=row["office"]), display.count(row["n"]), title=t("Its records")),
         safe(*((mark, " ") for mark in said)),
     ]
+
+
+def score_text(row: Row, door: str) -> Safe:
+    """The score, and under it what it were had no exclusion been approved, where that differs."""
+    other = row.get("score_without_exclusions", row["score"])
+    shown = go(door, display.score(row["score"]), title=t("Why this score?"))
+    if other == row["score"]:
+        return shown
+    words = t("{score} without exclusions", score=display.score(other))
+    return safe(shown, tag("small", words, class_="quiet other"))
 
 
 def missing_everywhere(rows: Sequence[Row]) -> set[str]:
@@ -172,6 +184,10 @@ def indicator_table(
     ]  # fmt: skip
     body = [_indicator_cells(row, cell, indicator, percent, across, calls.get(row["office"]), link)
             for row, cell in cells[:most]]  # fmt: skip
+    if any(cell.get("without_exclusions", cell)["value"] != cell["value"] for _, cell in cells):
+        columns.append(Column(t("Without exclusions"), "num", t("The same rate had no exclusion been approved.")))
+        for cells_shown, (_, cell) in zip(body, cells, strict=False):
+            cells_shown.append(value_text(cell["without_exclusions"]["value"], percent))
     return table(columns, body, label=books.title(indicator))
 
 
@@ -184,6 +200,8 @@ def _indicator_cells(
         go(link("office", office=row["office"], indicator=indicator.code), row["name"]),
         safe(
             go(records, value_text(cell["value"], percent), title=definition(indicator)),
+            " ",
+            ask_cell(row["office"], indicator.code),
             [(" ", mark) for mark in marks.beside(cell["marks"])],
         ),
         tag("span", value_text(cell["shrunken"], percent), class_="quiet"),
@@ -211,19 +229,6 @@ def _across(cells: Sequence[Row], target: float) -> tuple[float, float]:
     """The range of all intervals of the column with the target inside."""
     values = [cell[key] for cell in cells for key in ("low", "value", "high") if cell[key] is not None]
     return (min([*values, target]), max([*values, target]))
-
-
-def counted(cell: Row, indicator: Indicator) -> str:
-    """Numerator / denominator; T4's numerator is stored × 10,000 (design §3.5) and shown as the count it stands for."""
-    if not cell["denominator"]:
-        return display.NONE
-    if indicator.formula == "per_customers":
-        return f"{amount(cell['numerator'] / 10_000)} / {amount(cell['denominator'])}"
-    return f"{amount(cell['numerator'])} / {amount(cell['denominator'])}"
-
-
-def amount(value: float) -> str:
-    return display.count(int(value)) if float(value).is_integer() else display.rounded(float(value), 2)
 
 
 def reading(call: str | None) -> Safe | str:
@@ -270,7 +275,8 @@ def _peers(members: Sequence[Row], link: Link) -> Safe:
                Column(t("Grade")), Column("n", "num")]  # fmt: skip
     body = [
         [row["group_rank"], rank_span(row, last, "group"), go(link("office", office=row["office"]), row["name"]),
-         display.score(row["score"]), marks.change(row["score"] - mean), display.signed(row["score"] - best),
+         valued(display.score(row["score"]), ask_row(row["office"])), marks.change(row["score"] - mean),
+         display.signed(row["score"] - best),
          row["rank"], marks.grade(row["grade"]), display.count(row["n"])]
         for row in ordered
     ]  # fmt: skip

@@ -14,7 +14,9 @@ from dashboard.texts import current_language, t
 from dashboard.web import books, display
 from dashboard.web.charts.funnel import value_text
 from dashboard.web.charts.waterfall import Loss
+from dashboard.web.components.ask import ask, ask_cell, ask_row, beside
 from dashboard.web.components.blocks import Column, figure, figures, go, more, section, table, word
+from dashboard.web.counted import counted
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.views import league, marks, what
 
@@ -34,11 +36,19 @@ def summary(row: Row, before: Row | None, yearly: Row | None, ranked: int, link:
     rank = f"{row['rank']}" if row["ranked"] else display.NONE
     grade = marks.grade_name(row["grade"]) if row["grade"] else t("no grade")
     return figures([
-        figure(display.score(row["score"]), f"{t('Score')} · {grade}", tone="breach" if row["grade"] == "D" else ""),
-        figure(safe(rank, tag("small", f" / {ranked}")), league.rank_words(row), href=link("league", office=None)),
-        figure(league.compared(row, before), t("Change on the period before")),
-        figure(league.compared(row, yearly), t("Change on the year before")),
-        figure(display.count(row["n"]), t("judged records"), href=link("records", office=row["office"])),
+        beside(
+            figure(display.score(row["score"]), f"{t('Score')} · {grade}",
+                   tone="breach" if row["grade"] == "D" else ""),
+            ask_row(row["office"]),
+        ),
+        beside(
+            figure(safe(rank, tag("small", f" / {ranked}")), league.rank_words(row), href=link("league", office=None)),
+            ask_row(row["office"]),
+        ),
+        beside(figure(league.compared(row, before), t("Change on the period before")), ask("league.change")),
+        beside(figure(league.compared(row, yearly), t("Change on the year before")), ask("league.change")),
+        beside(figure(display.count(row["n"]), t("judged records"), href=link("records", office=row["office"])),
+               ask_row(row["office"])),
         figure(row["red_line"], t("red lines"), tone="breach" if row["red_line"] else ""),
         figure(len(row["missing"]), t("missing indicators"), title=t(", ").join(row["missing"])),
     ])  # fmt: skip
@@ -117,11 +127,12 @@ def _indicator(line: Row, cell: Row, edition: Edition, office: str, as_of: datet
         else safe(
             go(door, value_text(line["value"], percent),
                title=what.words(cell, found, edition, as_of) if cell else None),
+            (" ", ask_cell(office, found.code)) if cell else None,
             [(" ", mark) for mark in marks.beside(line["marks"])],
         ),
         _interval(cell, percent),
         f"{value_text(float(found.floor), percent)} → {value_text(float(found.target), percent)}",
-        display.NONE if missing else go(door, league.counted(line, found)),
+        display.NONE if missing else go(door, counted(line, found)),
         display.NONE if missing else league.points(line, found),
         _lost(line["score_lost"]),
         *((league.beside(cell, key, found, office, link) if cell else display.NONE)

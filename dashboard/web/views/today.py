@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from checks.judge.samples import SlotTime
 from checks.rulebook.model import Edition
 from dashboard.queries.offices import Tree
 from dashboard.queries.sources import SourceState
 from dashboard.queries.staleness import Silent
 from dashboard.queries.today import Running, Sampled
 from dashboard.queries.yesterday import Case, FirstImport, Moved, Movement
-from dashboard.settings import Slot
 from dashboard.texts import t
 from dashboard.web import books, display
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import Column, figure, figures, go, table
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.views import names
@@ -33,36 +34,32 @@ def summary(
     waiting = sum(1 for sample in samples if sample.state in ("flagged", "waiting"))
     silent = sum(1 for source in sources if source.state in ("silent", "failing"))
     taken = tag("small", f" / {len([s for s in samples if s.state not in ('planned', 'closed')])}")
-    return figures(
-        [
-            figure(
-                display.count(soon),
-                t("about to breach"),
-                tone="soon" if soon else "",
-                href=link("today", show="soon"),
-                title=t("At least three quarters of the time are used."),
-            ),
-            figure(
-                display.count(over),
-                t("overdue and still open"),
-                tone="breach" if over else "",
-                href=link("today", show="over"),
-            ),
-            figure(
-                display.count(flagged),
-                t("flagged by the machine today"),
-                tone="machine" if flagged else "",
-                href=link("review", flagged="1"),
-            ),
+    return figures([
+        beside(
+            figure(display.count(soon), t("about to breach"), tone="soon" if soon else "",
+                   href=link("today", show="soon"), title=t("At least three quarters of the time are used.")),
+            ask("today.soon", n=len(clocks)),
+        ),
+        beside(
+            figure(display.count(over), t("overdue and still open"), tone="breach" if over else "",
+                   href=link("today", show="over")),
+            ask("today.over", n=len(clocks)),
+        ),
+        beside(
+            figure(display.count(flagged), t("flagged by the machine today"), tone="machine" if flagged else "",
+                   href=link("review", flagged="1")),
+            ask("today.flagged", n=len(samples)),
+        ),
+        beside(
             figure(safe(display.count(waiting), taken), t("samples of today to review"), href=link("review")),
-            figure(
-                display.count(silent),
-                t("sources silent or failing"),
-                tone="breach" if silent else "",
-                href=link("sources"),
-            ),
-        ]
-    )
+            ask("today.waiting", n=len(samples)),
+        ),
+        beside(
+            figure(display.count(silent), t("sources silent or failing"), tone="breach" if silent else "",
+                   href=link("sources")),
+            ask("today.silent", n=len(sources)),
+        ),
+    ])  # fmt: skip
 
 
 def clocks(found: Sequence[Running], tree: Tree, edition: Edition, as_of: datetime, link: Link, most: int) -> Safe:
@@ -111,7 +108,7 @@ MARKS = {
 }  # fmt: skip
 
 
-def grid(samples: Sequence[Sampled], slots: Sequence[Slot], tree: Tree, link: Link) -> Safe:
+def grid(samples: Sequence[Sampled], slots: Sequence[SlotTime], tree: Tree, link: Link) -> Safe:
     """Halls × slots: what was seen, what waits, what was missed."""
     found: dict[str, dict[int, Sampled]] = {}
     for sample in samples:
@@ -125,7 +122,7 @@ def grid(samples: Sequence[Sampled], slots: Sequence[Slot], tree: Tree, link: Li
     return tag("div", rows, class_="samples")
 
 
-def _mark(sample: Sampled | None, slot: Slot, link: Link) -> Safe:
+def _mark(sample: Sampled | None, slot: SlotTime, link: Link) -> Safe:
     span = f"{slot.starts:%H:%M}–{slot.ends:%H:%M}"
     state = sample.state if sample else "none"
     shape, words = MARKS[state]

@@ -10,10 +10,10 @@ from checks.rulebook.model import Edition, Indicator
 from dashboard.texts import t
 from dashboard.web import books, display
 from dashboard.web.charts.funnel import value_text
-from dashboard.web.components.blocks import facts, more
-from dashboard.web.markup import Safe
-from dashboard.web.views import rulebook
-from dashboard.web.views.league import counted
+from dashboard.web.components.blocks import Column, facts, more, table
+from dashboard.web.counted import counted
+from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.views import figures, rulebook
 
 Row = Mapping[str, Any]
 MEANINGS = {
@@ -40,15 +40,83 @@ INTERVALS = {
 
 def words(cell: Row, indicator: Indicator, edition: Edition, as_of: datetime) -> str:
     """All of it as lines of plain text, for the pointer that rests on a figure."""
-    return "\n".join(f"{name}: {value}" for name, value in _told(cell, indicator, edition, as_of))
+    return "\n".join(f"{name}: {value}" for name, value in told(cell, indicator, edition, as_of))
 
 
 def panel(cell: Row, indicator: Indicator, edition: Edition, as_of: datetime) -> Safe:
     """The same to open and read, for those without a pointer."""
-    return more(t("What is this number?"), facts(_told(cell, indicator, edition, as_of)))
+    return more(t("What is this number?"), facts(told(cell, indicator, edition, as_of)))
 
 
-def _told(cell: Row, indicator: Indicator, edition: Edition, as_of: datetime) -> list[tuple[str, str]]:
+COUNTS = {"n": "n", "pending": "pending", "unjudgeable": "unjudgeable", "excluded": "excluded"}
+
+
+def of_cell(cell: Row, indicator: Indicator, edition: Edition, as_of: datetime) -> Safe:
+    """One indicator of one office, with the same had no exclusion been approved."""
+    return facts([*told(cell, indicator, edition, as_of), *_without(cell, indicator)])
+
+
+def _without(cell: Row, indicator: Indicator) -> list[tuple[str, str]]:
+    other = cell.get("without_exclusions")
+    if other is None:  # a period frozen before this was kept
+        return []
+    value = display.NONE if other["value"] is None else value_text(other["value"], books.percent(indicator))
+    return [(t("Without exclusions"), f"{value} ({counted(other, indicator)})")]
+
+
+def of_row(row: Row, edition: Edition, as_of: datetime) -> Safe:
+    """A row of the league: score, rank and what they are made of, each indicator with what is beside it."""
+    by_chance = "" if row["rank_low"] is None else t("by chance {low}–{high}, 95 %", low=row["rank_low"],
+                                                      high=row["rank_high"])  # fmt: skip
+    rank = t("not ranked") if row["rank"] is None else " ".join([str(row["rank"]), by_chance]).strip()
+    without = row.get("score_without_exclusions")
+    said = [
+        (t("Score"), f"{display.score(row['score'])}: {t(figures.DEFINITIONS['league.score'])}"),
+        (t("Rank"), f"{rank}: {t(figures.DEFINITIONS['league.rank'])}"),
+        ("n", f"{display.count(row['n'])}: {t(figures.DEFINITIONS['league.n'])}"),
+        (t("Available weight"), display.rounded(float(row["available_weight"] or 0), 0)),
+        (t("missing"), t(", ").join(row["missing"]) or display.NONE),
+        *([(t("Without exclusions"), display.score(without))] if without is not None else []),
+        (t("Edition"), edition.code),
+        (t("Data as of"), display.exact(as_of)),
+    ]  # fmt: skip
+    return safe(facts(said), _parts(row, edition))
+
+
+def _parts(row: Row, edition: Edition) -> Safe:
+    columns = [
+        Column(t("Indicator"), "head"), Column(t("Value"), "num"), Column(t("Counted"), "num"),
+        Column(t("pending"), "num"), Column(t("unjudgeable"), "num"), Column(t("excluded"), "num"),
+        Column(t("Without exclusions"), "num"),
+    ]  # fmt: skip
+    body = []
+    for code, cell in row["indicators"].items():
+        indicator = edition.indicator(code)
+        percent, other = books.percent(indicator), cell.get("without_exclusions") or {"value": None}
+        body.append([
+            f"{code} {books.title(indicator)}", value_text(cell["value"], percent), counted(cell, indicator),
+            *(display.count(cell[name]) for name in ("pending", "unjudgeable", "excluded")),
+            value_text(other["value"], percent),
+        ])  # fmt: skip
+    return table(columns, body, label=t("The indicators"))
+
+
+def of_figures(key: str, counts: Mapping[str, int], edition: Edition, period: str, as_of: datetime) -> Safe:
+    """Any other figure of a page, with those beside it; `counts` are those of the one that was asked for."""
+    first, *others = list(figures.of_page(key))
+    said = [
+        (t(figures.NAMES[first]), t(figures.DEFINITIONS[first])),
+        *((t(COUNTS[name]), display.count(number)) for name, number in counts.items()),
+        (t("Period"), period),
+        (t("Edition"), edition.code),
+        (t("Data as of"), display.exact(as_of)),
+    ]
+    beside = facts([(t(figures.NAMES[other]), t(figures.DEFINITIONS[other])) for other in others])
+    return safe(facts(said), safe(tag("h2", t("Beside it on this page")), beside) if others else None)
+
+
+def told(cell: Row, indicator: Indicator, edition: Edition, as_of: datetime) -> list[tuple[str, str]]:
+    """Name and words of everything that stands behind an indicator's value."""
     percent = books.percent(indicator)
     none = t("no value: neither 0 nor 100 %")
     value = none if cell["value"] is None else value_text(cell["value"], percent)

@@ -11,6 +11,7 @@ from checks.sandbox import Change
 from dashboard.queries.what_if import Moved, Sandbox
 from dashboard.texts import t
 from dashboard.web import books, display
+from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import Column, go, says, section, table, word
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.views.rulebook import amount, condition
@@ -79,7 +80,7 @@ def result(found: Sandbox, link: Link) -> Safe:
     size = sum(row.after.rank is not None for row in found.rows)
     last = max((row.spread.high for row in found.rows if row.spread), default=max(size, 1))
     return safe(
-        section(t("Who would move")),
+        beside(section(t("Who would move")), ask("whatif.rank")),
         table(columns, [_row(row, last, link) for row in found.rows], label=t("Who would move")),
         says(t("The line holds 95 % of the ranks under 2,000 draws of the weights around the chosen ones.")),
         says(t("A long line says that the weights decide the place, not the work.")),
