@@ -37,6 +37,7 @@ TABLES = {
     "dashboard.web.views.names": ("RECORDS", "STAMPS", "COLUMNS", "VALUES", "RELATIONS"),
     "dashboard.web.views.office": ("VERDICTS", "LEVELS"),
     "dashboard.web.views.offices": ("DEEDS", "AREAS", "FIELDS"),
+    "dashboard.web.views.figures": ("NAMES", "DEFINITIONS"),
     "dashboard.web.views.exclusions": ("STATES", "REASONS", "DECISIONS", "AREAS"),
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
     "dashboard.web.views.quarter": ("ACTIONS", "WHY"),
