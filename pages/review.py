@@ -19,7 +19,7 @@ from dashboard.web.views import review as view
 TURN, SKIPPED, PROBLEM = "review_turn", "review_skipped", "review_problem"
 
 page = here()
-db, viewer, sheet, slots = page.app.db, page.viewer, page.rules.rulebook.sheet, page.app.settings.video.slot_table
+db, viewer, sheet, slots = page.app.db, page.viewer, page.rules.rulebook.sheet, page.rules.slots
 rules = desk_of(page.app.settings)
 reviews = viewer.role in REVIEWING_ROLES
 turn = st.session_state.setdefault(TURN, 0)
@@ -65,7 +65,10 @@ def act(event: Event) -> None:
 
 every = review_queue(db, viewer, slots=slots, as_of=page.now)
 waiting = [row for row in every if wanted.fits(row)]
-show(heading(t("Hall review"), t("Is there a violation in this minute?")), view.filters(every, wanted, slots, link))
+show(
+    heading(t("Hall review"), t("Is there a violation in this minute?")),
+    view.filters(every, wanted, slots.latest(), link),
+)
 problem = st.session_state.pop(PROBLEM, None)
 if problem:
     show(state("failed", t("The decision was not stored."), problem))

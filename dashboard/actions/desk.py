@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from checks.judge.samples import SlotDays
 from dashboard.actions.review import claim, claim_gold
 from dashboard.database import Database
 from dashboard.people import Viewer
 from dashboard.queries.review import Wanted, gold_queue, judged_so_far, on_desk
-from dashboard.queries.samples import Row, SlotTimes
+from dashboard.queries.samples import Row
 from dashboard.reviewing.draw import Desk
 
 
@@ -18,7 +19,7 @@ def next_sample(
     *,
     by: Viewer,
     desk: Desk,
-    slots: Sequence[SlotTimes],
+    slots: SlotDays,
     waiting: Sequence[Row],
     wanted: Wanted,
     skipped: Collection[str] = (),

@@ -148,14 +148,16 @@ def sample(
     """Take the samples that are due and have no outcome yet."""
     from dashboard.bootstrap import open_application
     from dashboard.queries import samples as queries
+    from dashboard.sampling.slots import stored_slots
     from dashboard.sampling.taking import take_due
 
     application = open_application(user=person)
     settings, now = application.settings, application.now()
     wanted = _day(day, now) if day else None
-    slots = settings.video.slot_table
-    if slot is not None and slot not in {one.number for one in slots}:
-        raise UsageError(f"There is no slot {slot};", f"slots are {', '.join(str(one.number) for one in slots)}.")
+    slots = stored_slots(application.db, settings)
+    known = [str(one.number) for one in slots.on(wanted or now.astimezone(LOCAL).date())]
+    if slot is not None and str(slot) not in known:
+        raise UsageError(f"There is no slot {slot};", f"slots are {', '.join(known)}.")
     if wanted and wanted > now.astimezone(LOCAL).date():
         raise UsageError(f"{wanted} has not begun.", "Samples are taken once their moment has come.")
     taken = take_due(application.db, settings, now, application.viewer, only_day=wanted, only_slot=slot)
@@ -180,6 +182,7 @@ def samples(
     from dashboard.bootstrap import open_application
     from dashboard.queries import samples as queries
     from dashboard.queries.offices import require_visible, visible_tree
+    from dashboard.sampling.slots import stored_slots
 
     if outcome is not None and outcome not in OUTCOMES:
         raise UsageError(f"Unknown outcome '{outcome}';", f"one of {', '.join(OUTCOMES)}.")
@@ -190,9 +193,9 @@ def samples(
     rows = queries.samples(
         application.db,
         application.viewer,
-        slots=application.settings.video.slot_table,
+        slots=stored_slots(application.db, application.settings),
         as_of=now,
-        date=_day(day, now).isoformat() if day else None,
+        day=_day(day, now).isoformat() if day else None,
         hall=hall,
         outcome=outcome,
     )

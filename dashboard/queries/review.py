@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from checks.judge.samples import SlotDays
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, GOLD_SAMPLES, JUDGEMENTS, LOOKS, RECORD_TABLES, REVIEWS
 from dashboard.errors import NotAllowedError
@@ -23,7 +24,6 @@ from dashboard.people import Viewer
 from dashboard.queries.samples import (
     Ends,
     Row,
-    SlotTimes,
     by_sample,
     camera_names,
     evidence_of,
@@ -63,7 +63,7 @@ class Wanted:
 
 
 def review_queue(
-    db: Database, viewer: Viewer, *, slots: Sequence[SlotTimes], as_of: datetime, date: str | None = None
+    db: Database, viewer: Viewer, *, slots: SlotDays, as_of: datetime, date: str | None = None
 ) -> list[Row]:
     """Samples that wait for this person's judgement and can be looked at, oldest first.
 
@@ -89,7 +89,7 @@ def review_queue(
     return sorted(rows, key=lambda row: (row["date"], row["slot"] or 0, row["hall"]))
 
 
-def gold_queue(db: Database, viewer: Viewer, *, slots: Sequence[SlotTimes], as_of: datetime) -> list[Row]:
+def gold_queue(db: Database, viewer: Viewer, *, slots: SlotDays, as_of: datetime) -> list[Row]:
     """Samples with a known answer that this person has neither judged nor marked, as rows of the queue."""
     gold, row, other = GOLD_SAMPLES.c, JUDGEMENTS.c, GOLD_SAMPLES.alias("other").c
     withdrawn = sa.select(other.withdraws).where(other.withdraws == gold.id).exists()
@@ -118,7 +118,7 @@ def on_desk(db: Database, viewer: Viewer, *, as_of: datetime) -> list[str]:
         return [one.sample_id for one in claims.held(connection, at=as_of) if one.by == viewer.name]
 
 
-def review_item(db: Database, viewer: Viewer, sample: str, *, slots: Sequence[SlotTimes], as_of: datetime) -> Row:
+def review_item(db: Database, viewer: Viewer, sample: str, *, slots: SlotDays, as_of: datetime) -> Row:
     """One sample: its looks with clip, frames and series, its candidates, and what this person may know of decisions.
 
     `state` is open (waits for this person), judged (by this person, not settled), settled, or elsewhere (waits, but
@@ -184,7 +184,7 @@ def judged_on(db: Database, viewer: Viewer, *, since: datetime, as_of: datetime)
 
 
 def _rows(
-    connection: Connection, looks: Sequence[Any], slots: Sequence[SlotTimes], as_of: datetime
+    connection: Connection, looks: Sequence[Any], slots: SlotDays, as_of: datetime
 ) -> list[Row]:  # fmt: skip
     """Samples that can be looked at: captured, or flagged for their very blindness."""
     found = findings_of(connection, sorted({look["sample_id"] for look in looks}), as_of)

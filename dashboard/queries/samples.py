@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
-from typing import Any, Protocol
+from datetime import date, datetime, time
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from checks.judge.samples import SlotDays
 from collectors.video.plan import LOCAL
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, FINDINGS, JUDGEMENTS, RECORD_TABLES, REVIEWS
@@ -36,22 +37,13 @@ WHY_PROBLEM = {
 }
 
 
-class SlotTimes(Protocol):
-    """A slot of the settings."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def ends(self) -> time: ...
-
-
 def samples(
     db: Database,
     viewer: Viewer,
     *,
-    slots: Sequence[SlotTimes],
+    slots: SlotDays,
     as_of: datetime,
-    date: str | None = None,
+    day: str | None = None,
     hall: str | None = None,
     outcome: str | None = None,
 ) -> list[Row]:
@@ -62,7 +54,7 @@ def samples(
     """
     table = RECORD_TABLES["samples"].c
     conditions = [table.planned_at <= to_micros(as_of)]
-    conditions += [table.date == date] if date else []
+    conditions += [table.date == day] if day else []
     conditions += [table.hall_code == hall] if hall else []
     conditions += [table.outcome == outcome] if outcome else []
     with db.reading() as connection:
@@ -99,15 +91,18 @@ def samples(
 class Ends:
     """Whether a slot has ended at a moment."""
 
-    def __init__(self, slots: Sequence[SlotTimes], as_of: datetime) -> None:
-        self.slots = {slot.number: slot.ends for slot in slots}
+    def __init__(self, slots: SlotDays, as_of: datetime) -> None:
+        self.slots = slots
         self.as_of = as_of
 
     def revealed(self, look: RowMapping) -> datetime | None:
         """The planned moment, None until the slot has ended (an unknown slot: until the day has)."""
-        ends = self.slots.get(look["slot"] or 0, time.max)
-        over = look["date"] is None or self.as_of >= _at(look["date"], ends)
+        over = look["date"] is None or self.as_of >= self._end(date.fromisoformat(look["date"]), look["slot"])
         return self.moment(look, "planned_at") if over else None
+
+    def _end(self, day: date, number: int | None) -> datetime:
+        ends = next((slot.ends for slot in self.slots.on(day) if slot.number == number), time.max)
+        return datetime.combine(day, ends, LOCAL)
 
     def moment(self, look: RowMapping, name: str) -> datetime | None:
         return None if look[name] is None else from_micros(look[name])
@@ -127,10 +122,6 @@ def why_text(item: str, why: str | None) -> str | None:
         where = t(" ({windows})", windows=windows) if windows else ""
         return t("{what}{where}, for {seconds} s.", what=t(said["title"]), where=where, seconds=said["seconds"])
     return t("Nobody at window {windows} for {seconds} s.", windows=windows, seconds=said["seconds"])
-
-
-def _at(day: str, clock: time) -> datetime:
-    return datetime.combine(datetime.fromisoformat(day), clock, LOCAL)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from checks.reasons import NUMBER
 from checks.rulebook.model import Edition
 from collectors.records import RECORDS
@@ -22,7 +23,7 @@ from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
 from dashboard.queries.offices import Tree
 from dashboard.queries.review import review_queue
-from dashboard.queries.samples import SlotTimes, samples
+from dashboard.queries.samples import samples
 
 LOOK_BACK = timedelta(days=60)
 """Older records still open are found on the Records page; they are nobody's work of today."""
@@ -140,7 +141,7 @@ def _details(opened: Reader, record: str, ids: Sequence[int], starts: Iterable[s
 
 
 def samples_today(
-    db: Database, viewer: Viewer, slots: Sequence[SlotTimes], *, day: str, as_of: datetime
+    db: Database, viewer: Viewer, slots: SlotDays, *, day: str, as_of: datetime
 ) -> list[Sampled]:
     """The state of each hall's slots on a local day `YYYY-MM-DD`, as far as samples are known.
 
@@ -148,7 +149,7 @@ def samples_today(
     """
     waiting = {row["sample"]: row["flagged"] for row in review_queue(db, viewer, slots=slots, as_of=as_of, date=day)}
     looks: dict[str, list[dict[str, Any]]] = {}
-    for look in samples(db, viewer, slots=slots, as_of=as_of, date=day):
+    for look in samples(db, viewer, slots=slots, as_of=as_of, day=day):
         looks.setdefault(look["sample"], []).append(look)
     return [_sampled(sample, several, waiting.get(sample)) for sample, several in looks.items()]
 

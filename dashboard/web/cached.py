@@ -175,7 +175,9 @@ def _movement(
 
 
 def samples_today(here: Here) -> list[Sampled]:
-    return _samples_today(here.app, here.viewer, here.scope, here.version, _minute(here.now))
+    # what waits depends on who has judged what: one person's list must never be another's
+    scope = (*here.scope, here.viewer.name)
+    return _samples_today(here.app, here.viewer, scope, here.version, _minute(here.now))
 
 
 def _minute(moment: datetime) -> datetime:
@@ -192,5 +194,5 @@ def _open_clocks(
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _samples_today(_app: Application, _viewer: Viewer, scope: Scope, version: str, as_of: datetime) -> list[Sampled]:
     day = as_of.astimezone(LOCAL).date().isoformat()
-    slots = _app.settings.video.slot_table
+    slots = rules_of(_app.settings, _app.db).slots
     return today_query.samples_today(_app.db, _viewer, slots, day=day, as_of=as_of)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from checks.rulebook.loader import load_rulebook
 from collectors.video.plan import LOCAL
 from dashboard.actions.desk import coming, next_sample
@@ -21,6 +22,7 @@ from dashboard.queries.review import Wanted, judged_on, last_own, review_item, r
 from dashboard.queries.samples import samples
 from dashboard.reviewing.draw import Desk
 from dashboard.reviewing.rounds import Broken, Rejected, Verdict
+from dashboard.sampling.slots import configured_slots
 
 NOW = datetime(2026, 9, 1, 15, 0, tzinfo=LOCAL)
 SHEET = load_rulebook().sheet
@@ -32,7 +34,7 @@ class Review:
 
     def __init__(self, halls, second_share=0.0, gold_share=0.0):
         self.halls, self.db = halls, halls.db
-        self.slots = halls.settings.video.slot_table
+        self.slots = SlotDays(configured_slots(halls.settings))
         self.desk = Desk(timedelta(minutes=10), second_share, gold_share, halls.home / "review.secret")
         halls.hall()
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from checks.rulebook.loader import load_rulebook
 from collectors.video.plan import LOCAL
 from collectors.video.witnesses import MEASURED
@@ -18,6 +19,7 @@ from dashboard.queries.review import review_item, review_queue
 from dashboard.queries.samples import samples, why_text
 from dashboard.reviewing.draw import Desk
 from dashboard.reviewing.rounds import Broken, Rejected, Verdict
+from dashboard.sampling.slots import configured_slots
 from dashboard.texts import set_language
 
 NOW = datetime(2026, 9, 1, 15, 0, tzinfo=LOCAL)
@@ -66,11 +68,11 @@ def finding(halls):
 
 
 def queue(halls, now=NOW, viewer=INSPECTOR):
-    return review_queue(halls.db, viewer, slots=halls.settings.video.slot_table, as_of=now)
+    return review_queue(halls.db, viewer, slots=SlotDays(configured_slots(halls.settings)), as_of=now)
 
 
 def item(halls, viewer=INSPECTOR, sample=SAMPLE):
-    return review_item(halls.db, viewer, sample, slots=halls.settings.video.slot_table, as_of=NOW)
+    return review_item(halls.db, viewer, sample, slots=SlotDays(configured_slots(halls.settings)), as_of=NOW)
 
 
 def desk(halls, second_share=0.0):
@@ -246,7 +248,7 @@ def test_a_hall_out_of_sight_is_not_there(sqlite_flagged):
             call()
     with pytest.raises(NotAllowedError):
         item(sqlite_flagged, sample="H001-2026-09-01-9")
-    slots = sqlite_flagged.settings.video.slot_table
+    slots = SlotDays(configured_slots(sqlite_flagged.settings))
     assert samples(sqlite_flagged.db, elsewhere, slots=slots, as_of=NOW) == []
 
 
@@ -272,10 +274,12 @@ def test_taking_back_is_one_more_row_and_the_sample_waits_again(flagged):
 def test_what_was_taken_back_tells_the_next_person_nothing(sqlite_flagged):
     judge(sqlite_flagged, Verdict("violation", (own(),), rejected(sqlite_flagged).rejected))
     take_back(sqlite_flagged, at=NOW)
-    seen = review_item(sqlite_flagged.db, SECOND, SAMPLE, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
+    seen = review_item(
+        sqlite_flagged.db, SECOND, SAMPLE, slots=SlotDays(configured_slots(sqlite_flagged.settings)), as_of=NOW
+    )
     assert [one["source"] for one in seen["findings"]] == ["detector"]
     assert (seen["state"], seen["decisions"], seen["judgements"]) == ("open", [], [])
-    (row,) = samples(sqlite_flagged.db, SECOND, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
+    (row,) = samples(sqlite_flagged.db, SECOND, slots=SlotDays(configured_slots(sqlite_flagged.settings)), as_of=NOW)
     assert (row["findings"], row["reviewed"]) == (["R01"], False)
 
 
@@ -296,16 +300,16 @@ def test_what_is_decided_is_not_decided_again(sqlite_flagged):
 
 
 def test_the_list_of_samples_has_the_keys_of_the_design(sqlite_flagged):
-    (row,) = samples(sqlite_flagged.db, INSPECTOR, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
+    (row,) = samples(sqlite_flagged.db, INSPECTOR, slots=SlotDays(configured_slots(sqlite_flagged.settings)), as_of=NOW)
     assert list(row) == ["sample", "hall", "camera", "date", "slot", "planned_at", "captured_at", "outcome", "cause",
                          "clip_sha256", "findings", "reviewed", "reviewed_by_me"]  # fmt: skip
     assert row["findings"] == ["R01"]
     assert row["reviewed"] is False
     assert row["clip_sha256"] == sqlite_flagged.evidence()[0].sha256
     judge(sqlite_flagged, rejected(sqlite_flagged))
-    (row,) = samples(sqlite_flagged.db, INSPECTOR, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
+    (row,) = samples(sqlite_flagged.db, INSPECTOR, slots=SlotDays(configured_slots(sqlite_flagged.settings)), as_of=NOW)
     assert (row["reviewed"], row["reviewed_by_me"]) == (True, True)
-    (row,) = samples(sqlite_flagged.db, SECOND, slots=sqlite_flagged.settings.video.slot_table, as_of=NOW)
+    (row,) = samples(sqlite_flagged.db, SECOND, slots=SlotDays(configured_slots(sqlite_flagged.settings)), as_of=NOW)
     assert (row["reviewed"], row["reviewed_by_me"]) == (True, False)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from collectors.video.decode import VideoError
 from collectors.video.witnesses import MEASURED
 from dashboard.database.models import BATCHES, EVIDENCE, LOOKS, PLAN_DAYS, RECORD_TABLES
@@ -38,7 +39,7 @@ def nobody(halls):
 def listed(halls, now):
     from dashboard.people import system_viewer
 
-    return samples(halls.db, system_viewer(), slots=halls.settings.video.slot_table, as_of=now)
+    return samples(halls.db, system_viewer(), slots=SlotDays(halls.settings.video.slot_table), as_of=now)
 
 
 # --- the usual way ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import pytest
 from dashboard.texts import set_language
 from dashboard.web import display, passes, periods
 from dashboard.web.components.blocks import Column, go, table
-from dashboard.web.components.review import decision_of
 from dashboard.web.components.strip import address, event_of
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.palette import DARK, LIGHT, contrast
@@ -157,16 +156,6 @@ def test_only_events_of_our_own_form_are_followed():
     assert event_of("go") is None
     assert address("/league?period=2026-Q3&tab=peers") == ("league", {"period": "2026-Q3", "tab": "peers"})
     assert address("https://elsewhere.example/x") == ("x", {})  # only ever a page of ours
-
-
-def test_a_decision_about_another_sample_or_an_earlier_turn_is_dropped():
-    sent = {"kind": "decide", "sample": "S1", "turn": 3, "decision": "violation", "item_code": "R02",
-            "findings": [{"id": 1, "decision": "confirmed"}, "junk"]}  # fmt: skip
-    found = decision_of(sent, "S1", 3)
-    assert (found.decision, found.item_code, len(found.findings)) == ("violation", "R02", 1)
-    assert decision_of(sent, "S2", 3) is None
-    assert decision_of(sent, "S1", 4) is None
-    assert decision_of({**sent, "decision": "annulled"}, "S1", 3) is None
 
 
 def test_days_of_another_year_say_so():

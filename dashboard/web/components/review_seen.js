@@ -92,7 +92,7 @@ class Seen {
     const look = this.look;
     if (!look?.seconds) return null;
     const rows = [
-      ...look.windows.map((w) => ({ name: w.name, spans: w.present })),
+      ...look.windows.map((one) => ({ name: one.name, spans: one.present })),
       { name: this.words.people, series: look.people, kind: "people", unit: "" },
       look.waiting.length ? { name: this.words.waiting, series: look.waiting, kind: "people", unit: "" } : null,
       look.motion.length ? { name: this.words.motion, series: look.motion, kind: "motion", unit: "" } : null,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from checks.judge.samples import SlotTime
 from checks.rulebook.model import Sheet
 from dashboard.actions.verdicts import REPEATED_RULE
 from dashboard.queries.offices import Tree
 from dashboard.queries.review import Wanted
-from dashboard.settings import Slot
 from dashboard.sheet_notes import item_words
 from dashboard.texts import t
 from dashboard.web import books, display, passes
@@ -143,7 +143,7 @@ def sheet_items(sheet: Sheet) -> list[dict[str, Any]]:
     return [one for one in found if one["code"] != REPEATED_RULE]
 
 
-def filters(every: Sequence[Row], wanted: Wanted, slots: Sequence[Slot], link: Link) -> Safe:
+def filters(every: Sequence[Row], wanted: Wanted, slots: Sequence[SlotTime], link: Link) -> Safe:
     """What can be chosen of all that waits, each with its number; a filter that would not narrow is left out."""
     rows = [row for row in every if wanted.halls is None or row["hall"] in wanted.halls]
     show = "flagged" if wanted.flagged else "not_checkable" if wanted.not_checkable else None
