@@ -19,6 +19,7 @@ run(
         Page("lines.py", "lines", "Lines", section="Business", rests="measures"),
         Page("review.py", "review", "Hall review", section="Supervision", rests="samples"),
         Page("sampling.py", "sampling", "Sampling", section="Supervision", rests="nothing"),
+        Page("cameras.py", "cameras", "Cameras", section="Supervision", rests="nothing"),
         Page("quarter.py", "quarter", "Quarter", section="Evaluation", rests="nothing"),
         Page("exclusions.py", "exclusions", "Exclusions", section="Evaluation", rests="nothing"),
         Page("rulebook.py", "rulebook", "Rulebook", section="Evaluation", rests="nothing"),

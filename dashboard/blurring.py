@@ -19,9 +19,10 @@ from functools import cache
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from collectors.base import CollectorError
-from collectors.video.blur import Copied, Eyes, blurred_clip, blurred_frame, eyes, picture_of
+from collectors.video.blur import Copied, Eyes, blurred_clip, blurred_frame, blurred_people, eyes, picture_of
 from collectors.video.decode import Picture, stills
 from collectors.video.evidence import JPEG_QUALITY, write_whole
 from collectors.video.plan import LOCAL
@@ -30,14 +31,17 @@ from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.errors import MingchaError, NotAllowedError
 from dashboard.people import Viewer
+from dashboard.queries.cameras import CameraDetail, Moment
 from dashboard.queries.drawn import windows_at
-from dashboard.queries.evidence import Piece
+from dashboard.queries.evidence import Piece, piece
 from dashboard.settings import Settings
 
 FOLDER = "copies"
 CLIPS = (".mp4", ".avi", ".mkv", ".mov")
 USED_AGAIN_SECONDS = 3600
 KEPT_SECONDS = 86_400
+SHOWN_SIDE = 1600
+"""Longer side in pixels of a picture that is drawn on."""
 logger = logging.getLogger(__name__)
 _one_at_a_time = threading.Lock()
 """A clip takes a core for a while: visitors wait for each other rather than for everything."""
@@ -93,15 +97,46 @@ def watermark(viewer: Viewer, at: datetime, evidence: int | str) -> str:
     return f"明察 {viewer.name} {at.astimezone(LOCAL):%Y-%m-%d %H:%M} E{evidence}"
 
 
-def blurred_bytes(
-    picture: Picture, settings: Settings, viewer: Viewer, windows: Sequence[Window], at: datetime, name: str
-) -> bytes:
-    """A picture that is no stored evidence as a blurred, marked JPEG. NotBlurredError as above."""
+def room_picture(
+    db: Database, settings: Settings, viewer: Viewer, found: CameraDetail, moment: Moment | None, *, clear: bool,
+    at: datetime,
+) -> tuple[bytes, tuple[int, int]]:  # fmt: skip
+    """A camera's picture to draw on as JPEG, and the size in pixels that polygons are in; each is an audit line.
+
+    Of a moment of a clip, or (None) the picture of the empty windows. `clear`: for who draws, the room with every
+    person and face found hidden; else blurred as everywhere. NotBlurredError if it cannot be had.
+    """
+    name = f"{found.code}@{moment.evidence}:{moment.second:g}" if moment else f"{found.code}@reference"
     try:
-        looking = _eyes(settings.video.person_model, settings.video.face_model)
-        return encoded(blurred_frame(picture, windows, looking, watermark(viewer, at, name)))
-    except (CollectorError, ValueError) as error:
-        raise NotBlurredError(f"{name} cannot be blurred and is not shown: {error}") from error
+        looking = looking_eyes(settings)
+        picture = _room(db, settings, viewer, found, moment)
+        mark = watermark(viewer, at, moment.evidence if moment else 0)
+        shown = (
+            blurred_people(picture, looking, mark) if clear else blurred_frame(picture, found.windows, looking, mark)
+        )
+    except (CollectorError, OSError, ValueError) as error:
+        raise NotBlurredError(f"The picture of camera {found.code} cannot be shown: {error}") from error
+    with db.session() as connection:
+        audit.record(
+            connection, viewer, "look at camera", found.code, f"{name} {'room' if clear else 'blurred'}", at=at
+        )
+    height, width = picture.shape[:2]
+    shown, ratio = shown[:height], min(1.0, SHOWN_SIDE / max(height, width))
+    if ratio < 1:
+        size = (round(width * ratio), round(height * ratio))
+        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return encoded(shown), (width, height)
+
+
+def _room(db: Database, settings: Settings, viewer: Viewer, found: CameraDetail, moment: Moment | None) -> Picture:
+    if moment is None:
+        if found.reference is None:
+            raise ValueError("it has no picture yet.")
+        return picture_of(found.reference.read_bytes(), found.reference.name)
+    pictures = stills(original_of(settings, piece(db, viewer, moment.evidence)), [moment.second])
+    if moment.second not in pictures:
+        raise ValueError(f"the clip ends before second {moment.second:g}.")
+    return pictures[moment.second]
 
 
 def looking_eyes(settings: Settings) -> Eyes:

@@ -130,8 +130,13 @@ class Journey:
 
 
 @pytest.fixture(scope="session")
-def company_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(make_company(tmp_path_factory.mktemp("journeys") / "home")) as address:
+def company_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_company(tmp_path_factory.mktemp("journeys") / "home")
+
+
+@pytest.fixture(scope="session")
+def company_address(company_home: Path) -> Iterator[str]:
+    with serving(company_home) as address:
         yield address
 
 

@@ -24,6 +24,7 @@ TABLES = {
     "dashboard.web.components.changes": ("TREES",),
     "dashboard.web.components.offices": ("FORMS",),
     "dashboard.web.frame": ("ROLE_NAMES", "SECTIONS"),
+    "dashboard.web.views.cameras": ("KIND_WORDS", "CHANGES"),
     "dashboard.web.views.connections": ("STATES",),
     "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
     "dashboard.web.views.agreement": ("CALLS", "DRIFTS"),

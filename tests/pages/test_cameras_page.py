@@ -1,0 +1,63 @@
+"""The Cameras page: how each camera answered, its picture to draw on, and who may."""
+
+import sqlalchemy as sa
+
+from dashboard.bootstrap import open_application
+from dashboard.database.models import AUDIT
+from dashboard.people import Viewer
+from dashboard.queries.cameras import camera
+from dashboard.web.components.drawing import Drawing, drawing_of
+from tests.journeys.company import KEEPER, make_company
+from tests.pages.opening import press, text_of
+
+
+def test_without_cameras_it_says_how_they_come(opened, nothing):
+    text = text_of(opened(nothing, "cameras"))
+    assert "每路摄像机看到什么，画面上标绘了什么？" in text
+    assert "这里没有摄像机。" in text
+
+
+def test_every_camera_with_its_last_answer_and_its_drawing(opened, company):
+    text = text_of(opened(company, "cameras"))
+    assert "1号窗口 K1 东河营业厅 已采集 9月30日 17:00 — 未画窗口 未留存" in text
+    assert "1号窗口 K2 南庄营业厅 已采集 9月30日 17:00" in text
+    assert "2 摄像机 0 路最近一次不可判 2 路未画窗口 2 路无空窗参考图" in text
+    assert "这里没有摄像机。" in text_of(opened(company, "cameras", person="许立"))
+
+
+def test_a_picture_is_chosen_and_kept_as_that_of_the_empty_windows(opened, tmp_path):
+    home = make_company(tmp_path / "home")
+    app = opened(home, "cameras", camera="K1")
+    assert "供标绘的画面已隐去检出的人员；每次查看都有记录。" in text_of(app)
+    [choice] = [one for one in app.selectbox if one.label == "画面"]
+    assert [one.partition(" · ")[2] for one in choice.options] == ["第 6.5 秒 · 1 人", "第 8.5 秒 · 0 人"]
+    assert choice.value.second == 8.5  # the clerk left at second 5, the clip ends at second 12
+    assert "参考图已留存，自下次抽查起使用。" in press(app, "将此画面存为空窗参考图")
+    assert "沈岚 留存空窗参考图" in text_of(app)
+    made = open_application(directory=home, environment={})
+    with made.db.reading() as connection:
+        done = connection.execute(sa.select(AUDIT.c.action, AUDIT.c.subject).where(AUDIT.c.actor == "沈岚")).all()
+    made.db.engine.dispose()
+    assert done.count(("look at camera", "K1")) == 1  # once, however often the page runs
+    assert ("keep_reference", "K1") in done
+    reference = next((home / "var" / "evidence" / "reference" / "K1").iterdir())
+    assert reference.suffix == ".png"
+
+
+def test_who_does_not_draw_sees_a_blurred_picture_and_a_camera_without_one_says_so(opened, company):
+    text = text_of(opened(company, "cameras", person=KEEPER, camera="K1"))
+    assert "窗口以外均已打码。标绘由管理员和纪检监察人员进行。" in text
+    assert "这路摄像机还没有画面。" in text_of(opened(company, "cameras", camera="K2"))
+    assert "没有摄像机“K9”。" in text_of(opened(company, "cameras", camera="K9"))
+
+
+def test_only_a_drawing_of_what_is_shown_is_taken(company):
+    made = open_application(directory=company, environment={})
+    found = camera(made.db, Viewer("沈岚", "inspector", frozenset({"*"})), made.settings, "K1")
+    made.db.engine.dispose()
+    sent = {"kind": "save", "camera": "K1", "turn": 3, "version": 7, "size": [320, 180],
+            "items": [{"name": "1", "polygon": [[0, 0], [9, 0], [9, 9]]}, "junk"]}  # fmt: skip
+    assert drawing_of(sent, found, 3) == Drawing("K1", 7, (320, 180), [sent["items"][0]])
+    for change in ({"turn": 2}, {"camera": "K2"}, {"size": [1]}, {"items": "x"}, {"version": None}):
+        assert drawing_of({**sent, **change}, found, 3) is None
+    assert drawing_of(None, found, 3) is None
