@@ -110,7 +110,7 @@ def watch(
     every: float,
     colour_side: int = 0,
     keys: bool = False,
-    threads: int = 0,
+    sparing: bool = False,
     strip: Strip | None = None,
     strip_size: tuple[int, int] | None = None,
     start: float = 0.0,
@@ -119,7 +119,8 @@ def watch(
     """Open a video file and read it once, a picture at most every `every` seconds of presentation time.
 
     `colour_side` > 0 adds a BGR picture with that longer side. `keys`: key frames only, nothing else is decoded (a
-    tenth of the work; about a picture every two seconds). `threads` of the decoder, 0 as many as there are cores.
+    tenth of the work; about a picture every two seconds). `sparing`: on one core, and pictures on which no other rests
+    are not decoded, so that `read` leaves them out.
     `strip` adds that part of the picture at full size; its pixels are those of a picture of `strip_size` (width,
     height), if it is another than the file's. `start`: second of the file that time is counted from; pictures
     before it are left out. Raises VideoError: no such file, empty, a picture, a text, no video stream, damaged, the
@@ -127,7 +128,7 @@ def watch(
     """
     require_file(path)
     job = {"do": "analyse", "path": str(path.resolve()), "every": every, "side": GREY_SIDE, "colour_side": colour_side,
-           "keys": keys, "threads": threads, "start": start,
+           "keys": keys, "sparing": sparing, "start": start,
            "strip": [strip[1], strip[3]] if strip else None,
            "strip_height": strip_size[1] if strip_size else 0}  # fmt: skip
     with Child(job, path.name, stall_seconds=stall_seconds) as child:

@@ -110,7 +110,7 @@ def reason_of(error: BaseException) -> str:
 def analyse(job: dict[str, Any]) -> None:
     """Send a small picture of every frame that is due: grey always, BGR too if asked for."""
     with opened(job) as container:
-        stream = video_stream(container, job["threads"])
+        stream = video_stream(container, sparing=job["sparing"])
         send(facts(container, stream))
         eye = Eye(stream, job)
         for frame in frames(container, stream, keys=job["keys"]):
@@ -322,7 +322,7 @@ def opened(job: dict[str, Any]) -> Iterator[Any]:
         yield container
 
 
-def video_stream(container: Any, threads: int = 0) -> Any:
+def video_stream(container: Any, *, sparing: bool = False) -> Any:
     """The first real video stream: a cover picture inside an audio file is none."""
     cover = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & cover]
@@ -330,8 +330,10 @@ def video_stream(container: Any, threads: int = 0) -> Any:
         others = sorted({stream.type for stream in container.streams})
         raise RefusedError(f"it holds no video, only {', '.join(others) or 'nothing'}")
     stream = streams[0]
-    stream.thread_type = "NONE" if threads == 1 else "AUTO"
-    stream.codec_context.thread_count = threads
+    stream.thread_type = "NONE" if sparing else "AUTO"
+    if sparing:
+        stream.codec_context.thread_count = 1
+        stream.codec_context.skip_frame = "NONREF"
     return stream
 
 

@@ -145,7 +145,7 @@ def look(
     evidence: Path | None = None,
     slot: int | None = None,
     keys: bool = False,
-    threads: int = 0,
+    sparing: bool = False,
     sub: SubStream | None = None,
     began: Began | None = None,
 ) -> Look:
@@ -157,13 +157,13 @@ def look(
     `sub`: looked at in the file's place, which still gives sizes, hash and evidence. `began`: when the first picture
     was taken, for the offset of the clock in the picture.
     `keys`: look at key frames only, about one in two seconds: enough for health and motion, at a tenth of the work.
-    `threads` of the decoder, 0 as many as there are cores.
+    `sparing`: on one core, and without decoding pictures on which no other rests (`frames_read` leaves them out).
     Raises VideoError for a file that yields no picture, WindowError for a polygon outside the picture.
     """
     meter, detections, strips, spent = Meter(), list[Detections](), list[Picture](), 0.0
     dial, main = _dial(windows), probe(video) if sub else None
     with watch(
-        sub.path if sub else video, every=every, colour_side=detector.side, keys=keys, threads=threads, strip=dial,
+        sub.path if sub else video, every=every, colour_side=detector.side, keys=keys, sparing=sparing, strip=dial,
         strip_size=(main.width, main.height) if main else None, start=sub.start if sub else 0.0,
     ) as reading:  # fmt: skip
         facts = main or reading.facts

@@ -201,7 +201,7 @@ def _seen(
 
     def look_at(sub: SubStream | None) -> Look:
         return look(got.clip.path, windows=shown, detector=detector, reference=reference, evidence=evidence,
-                    slot=task.slot, sub=sub, began=began, threads=1)  # fmt: skip  # a worker has one core
+                    slot=task.slot, sub=sub, began=began, sparing=True)  # fmt: skip
 
     if got.sub is None or not got.sub.is_file():
         return look_at(None)

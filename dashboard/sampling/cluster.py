@@ -40,16 +40,24 @@ class QuietScheduler(Scheduler):
 
 
 class QuietWorker(Worker):
-    """A worker without a web server, on one core."""
+    """A worker without a web server, on one core with its decoders: `workers` says how many cores looking may take."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         import cv2
 
-        cv2.setNumThreads(1)  # one core each: more threads would only wait for each other
+        cv2.setNumThreads(1)  # more threads would only wait for each other
+        keep_to_core(int(options["name"]))
         super().__init__(*given, **options)
 
     def start_http_server(self, *_given: Any, **_options: Any) -> None:
         """Open no port."""
+
+
+def keep_to_core(number: int) -> None:
+    """Run this process, and those it will start, on one core, the `number`-th of those it may use."""
+    cores = sorted(os.sched_getaffinity(0))
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), {cores[number % len(cores)]})
 
 
 class OnDask:
