@@ -8,8 +8,8 @@ by a camera whose look was captured. It counts once.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -65,6 +65,13 @@ class Halls:
     calendar: Calendar
     windows: Mapping[str, Mapping[str, frozenset[str]]]
     days: pl.DataFrame
+    earlier: Mapping[str, Sequence[tuple[int, Mapping[str, frozenset[str]]]]] = field(default_factory=dict)
+    """Hall → what its cameras saw until a moment (microseconds), for each at which a person drew anew, in time."""
+
+    def windows_at(self, hall: str, moment: int) -> Mapping[str, frozenset[str]]:
+        """Camera → windows that it saw at a moment in microseconds."""
+        held = (windows for until, windows in self.earlier.get(hall, ()) if moment < until)
+        return next(held, self.windows.get(hall, {}))
 
 
 def judge_samples(looks: pl.DataFrame, halls: Halls, as_of: dt.datetime) -> pl.DataFrame:
@@ -96,13 +103,13 @@ def _samples(looks: pl.DataFrame, halls: Halls, at: int) -> pl.DataFrame:
         pl.col("camera_code").filter(captured).alias("seeing"),
         pl.col("captured_at").filter(pl.col("captured_at") > at).min().alias("captured_later"),
     )
-    checkable = [_sees_all(hall, seeing, halls) for hall, seeing in grouped.select("hall_code", "seeing").iter_rows()]
+    asked = grouped.select("hall_code", "planned_at", "seeing").iter_rows()
+    checkable = [_sees_all(halls.windows_at(hall, moment), seeing) for hall, moment, seeing in asked]
     return grouped.with_columns(pl.Series("sees_all", checkable, dtype=pl.Boolean)).drop("seeing")
 
 
-def _sees_all(hall: str, seeing: Iterable[str], halls: Halls) -> bool:
-    """Whether the cameras together see every window of the hall; a hall without windows needs none seen."""
-    cameras = halls.windows.get(hall, {})
+def _sees_all(cameras: Mapping[str, frozenset[str]], seeing: Iterable[str]) -> bool:
+    """Whether those that see show every window of the hall together; a hall without windows needs none seen."""
     seen = frozenset[str]().union(*(cameras.get(camera, frozenset()) for camera in seeing))
     return frozenset[str]().union(*cameras.values()) <= seen
 

@@ -19,6 +19,7 @@ from checks.reasons import numbers_of
 from checks.rollup import KEYS, SUMS
 from collectors.video.windows import staffed_names
 from dashboard.database.models import EXTRA_SAMPLES, FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.judging.drawn import ENDED, state_at, states_of
 from dashboard.judging.facts import with_facts
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
@@ -86,7 +87,7 @@ def _known_halls(reader: Reader, rules: Rules, looks: pl.DataFrame) -> Halls:
     bounds = (str(dates.min()), str(dates.max())) if dates.len() else ("", "")
     days = reader.frame(sa.select(*(hall_days[name] for name in names)).where(hall_days.date.between(*bounds)))
     days = days.with_columns(pl.col("date").str.to_date("%Y-%m-%d"))
-    return Halls(rules.slots, rules.calendar, windows_of_halls(reader), days)
+    return Halls(rules.slots, rules.calendar, windows_of_halls(reader), days, earlier_windows(reader))
 
 
 def windows_of_halls(reader: Reader) -> Mapping[str, Mapping[str, frozenset[str]]]:
@@ -96,6 +97,28 @@ def windows_of_halls(reader: Reader) -> Mapping[str, Mapping[str, frozenset[str]
     for row in reader.frame(sa.select(camera.code, camera.hall_code, camera.windows)).iter_rows(named=True):
         found[row["hall_code"]][row["code"]] = _window_names(row["windows"])
     return found
+
+
+def earlier_windows(reader: Reader) -> Mapping[str, tuple[tuple[int, Mapping[str, frozenset[str]]], ...]]:
+    """Hall → what its cameras saw until each moment (microseconds) at which a person drew anew, in time."""
+    ended = reader.frame(ENDED).rows()
+    if not ended:
+        return {}
+    camera = RECORD_TABLES["cameras"].c
+    rows = reader.frame(sa.select(camera.code, camera.hall_code, camera.windows, camera.waiting_area)).rows()
+    halls = {code: hall for code, hall, *_ in rows}
+    states = states_of(ended, {code: (windows, waiting) for code, _, windows, waiting in rows})
+    ends: dict[str, set[int]] = defaultdict(set)
+    for code, held in states.items():
+        ends[halls[code]] |= {one.until for one in held if one.until is not None}
+    return {
+        hall: tuple(
+            (until, {code: _window_names(state_at(held, until - 1).windows) for code, held in states.items()
+                     if halls[code] == hall})
+            for until in sorted(moments)
+        )
+        for hall, moments in ends.items() if moments
+    }  # fmt: skip
 
 
 def _window_names(windows: str | None) -> frozenset[str]:

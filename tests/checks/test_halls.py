@@ -106,6 +106,21 @@ def test_every_window_must_be_seen_by_a_camera_that_was_captured() -> None:
     assert verdict(look("captured"), look("not_checkable"), windows=windows)[1:] == ("window_not_seen", False)
 
 
+def test_a_sample_is_judged_by_the_windows_that_were_drawn_at_its_moment() -> None:
+    drawn = microseconds(dt.datetime.combine(MONDAY, dt.time(12, 10), SHANGHAI))
+    before, now = {"k0": frozenset({"a"})}, {"k0": frozenset({"a"}), "k1": frozenset({"b"})}
+    halls = Halls(SlotDays(SLOTS), CN, {"H": now}, pl.DataFrame([], schema=DAY_SCHEMA), {"H": ((drawn, before),)})
+    assert halls.windows_at("H", drawn - 1) == before
+    assert halls.windows_at("H", drawn) == now
+    assert halls.windows_at("other", drawn) == {}
+    asked = [{"id": n, "hall_code": "H", "date": MONDAY, "slot": 3, "sample_id": "s", "camera_code": f"k{n}",
+              "planned_at": at, "captured_at": None, "outcome": "captured" if n == 0 else "missed", "cause": None}
+             for n in (0, 1) for at in (drawn - 1, drawn)]  # fmt: skip
+    for at, seen in ((drawn - 1, True), (drawn, False)):
+        looks = pl.DataFrame([one for one in asked if one["planned_at"] == at], schema=LOOK_SCHEMA)
+        assert judge_samples(looks, halls, EVENING)["checkable"].to_list() == [seen]
+
+
 def test_a_capture_after_as_of_has_not_happened() -> None:
     later = look("captured", captured_at=local(MONDAY, "21:00"))
     assert verdict(later)[0] == "sample_missed"

@@ -15,6 +15,8 @@ from dashboard.database.models import AUDIT, CHAIN, EVIDENCE, HISTORY_TABLES, LO
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.instants import to_micros
 from dashboard.intake import import_file
+from dashboard.judging.halls import earlier_windows, windows_of_halls
+from dashboard.judging.reading import Reader
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.cameras import Moment, camera, cameras, drawings, latest_quiet, quiet_moments
 from dashboard.queries.drawn import windows_at
@@ -121,6 +123,22 @@ def test_a_drawing_holds_from_its_moment_on(desk):
         names = [[window.name for window in windows_at(connection, "K1", moment)] for moment in moments]
         assert windows_at(connection, "nobody's", None) == windows_at(connection, None, T0) == ()
     assert names == [["1"], ["1"], ["2"], ["2"], ["3"], ["3"]]
+
+
+def test_judging_asks_what_each_hall_showed_at_the_moment(desk):
+    """K1 sees window 1, from the first day on 1 and 2; a file's new address in between changes nothing."""
+    first = T0 + timedelta(days=1)
+    desk.draw(("1", LEFT), ("2", RIGHT), ("door", LEFT), at=first)
+    desk.cameras(T0 + timedelta(days=2), "rtsp://a/new", OLD)
+    with desk.db.adbc() as connection:
+        reader = Reader(desk.db, connection)
+        assert windows_of_halls(reader) == {"H1": {"K1": {"1", "2"}}, "H2": {"K2": frozenset()}}
+        assert earlier_windows(reader) == {"H1": ((to_micros(first), {"K1": frozenset({"1"})}),)}
+
+
+def test_before_anybody_draws_nothing_was_earlier(desk):
+    with desk.db.adbc() as connection:
+        assert earlier_windows(Reader(desk.db, connection)) == {}
 
 
 def test_a_file_that_corrects_a_camera_corrects_its_past_too(desk):
