@@ -30,6 +30,7 @@ run(
         Page("inspections.py", "inspect", "Inspect", section="Supervision", rests="nothing"),
         Page("agreement.py", "agreement", "Agreement", section="Supervision", rests="nothing"),
         Page("signals.py", "signals", "Leads", section="Supervision"),
+        Page("evidence.py", "proof", "Evidence chain", section="Supervision", rests="nothing"),
         Page("offices.py", "offices", "Office tree", section="Data", rests="nothing"),
         Page("quarantine.py", "quarantine", "Quarantine", section="Data", rests="nothing"),
         Page("mapping.py", "mapping", "Mapping", section="Data", rests="nothing"),

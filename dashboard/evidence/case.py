@@ -111,7 +111,7 @@ def _taken(connection: Connection, sample: str, looks: Sequence[Any]) -> Iterato
     for row in connection.execute(sa.select(LOOKS).where(LOOKS.c.sample_id == sample)).mappings():
         seen = json.loads(row["result"])
         told = {"camera": row["camera_code"], "detector": row["detector"], "problems": seen["camera"]["problems"]}
-        windows = [{"name": one["name"], "present_ratio": one["present_ratio"]} for one in seen["windows"]]
+        windows = [{"name": one["name"], "present_ratio": one.get("present_ratio")} for one in seen["windows"]]
         yield row["looked_at"], "looked at by the detector", {**told, "windows": windows}
     found = FINDINGS.c
     for row in connection.execute(sa.select(FINDINGS).where(found.sample_id == sample).order_by(found.id)).mappings():

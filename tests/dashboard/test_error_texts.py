@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 RAISED_UNDER = ("dashboard/queries", "dashboard/actions", "dashboard/judging", "dashboard/web", "dashboard/freezing",
                 "dashboard/exports", "dashboard/database", "dashboard/people.py", "dashboard/bootstrap.py",
                 "dashboard/settings.py", "dashboard/cli/output.py", "dashboard/intake/collecting.py",
-                "dashboard/intake/mappings.py", "checks/periods.py")  # fmt: skip
+                "dashboard/intake/mappings.py", "checks/periods.py", "dashboard/evidence/holds.py",
+                "dashboard/evidence/case.py", "dashboard/evidence/package.py")  # fmt: skip
 BEFORE_ANY_PAGE = {"dashboard/web/server.py", "dashboard/database/arrow_process.py"}
 NEVER_ON_A_PAGE = {"ValueError", "AssertionError", "KeyError", "TypeError", "RuntimeError", "StopIteration"}
 

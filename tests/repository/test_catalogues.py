@@ -38,6 +38,8 @@ TABLES = {
     "dashboard.web.views.names": ("RECORDS", "STAMPS", "COLUMNS", "VALUES", "RELATIONS"),
     "dashboard.web.views.office": ("VERDICTS", "LEVELS"),
     "dashboard.web.views.offices": ("DEEDS", "AREAS", "FIELDS"),
+    "dashboard.web.components.evidence": ("SCOPES",),
+    "dashboard.web.views.evidence": ("KINDS", "FAULTS", "WHY", "STEPS", "FACTS"),
     "dashboard.web.views.figures": ("NAMES", "DEFINITIONS"),
     "dashboard.web.views.exclusions": ("STATES", "REASONS", "DECISIONS", "AREAS"),
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),

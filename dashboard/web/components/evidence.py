@@ -1,0 +1,82 @@
+"""Deeds on the Evidence page (存证操作): place and lift holds, hand over a case package."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.evidence.holds import HOLDING_ROLES, Hold, lift_hold, place_hold
+from dashboard.evidence.package import PACKING_ROLES, file_name, make_package
+from dashboard.texts import set_language, t
+from dashboard.web.components.deeds import do, typed
+from dashboard.web.state import Here
+
+SCOPES = {"sample": "one sample", "office": "an office with all below it", "everything": "everything"}
+
+
+def holding(page: Here, holds: tuple[Hold, ...], sample: str) -> None:
+    """Forms of those who may place and lift holds."""
+    if page.viewer.role not in HOLDING_ROLES:
+        return
+    offices = list(page.tree.offices)
+    scopes = [scope for scope in SCOPES if scope != "everything" or page.viewer.sees_everything]
+    with st.form("hold_form"):
+        left, right = st.columns(2)
+        left.selectbox(t("Put on hold"), scopes, key="hold_scope", format_func=lambda scope: t(SCOPES[scope]))
+        right.text_input(t("Sample"), sample, key="hold_sample")
+        left.selectbox(t("Office"), offices, key="hold_office", format_func=page.tree.name)
+        right.text_input(t("Why (case, letter)"), key="hold_why")
+        st.form_submit_button(t("Place the hold"), type="primary", on_click=_place)
+    if holds:
+        with st.form("lift_form"):
+            left, right = st.columns(2)
+            left.selectbox(t("Lift hold"), [hold.id for hold in holds], key="lift_hold",
+                           format_func=lambda number: f"#{number}")  # fmt: skip
+            right.text_input(t("Who decided that it is over"), key="lift_why")
+            st.form_submit_button(t("Lift the hold"), on_click=_lift)
+
+
+def _place() -> None:
+    def deed(page: Here) -> str:
+        scope = str(st.session_state["hold_scope"])
+        subject = {"sample": typed("hold_sample"), "office": typed("hold_office")}.get(scope)
+        at, by = page.app.now(), page.viewer
+        number = place_hold(page.app.db, by=by, scope=scope, subject=subject, reason=typed("hold_why"), at=at)
+        return t("Hold {n} stands.", n=number)
+
+    do(deed)
+
+
+def _lift() -> None:
+    def deed(page: Here) -> str:
+        number = int(st.session_state["lift_hold"])
+        lift_hold(page.app.db, by=page.viewer, hold=number, reason=typed("lift_why"), at=page.app.now())
+        return t("Hold {n} is lifted.", n=number)
+
+    do(deed)
+
+
+def handing_over(page: Here, sample: str) -> None:
+    """The case package: blurred copies, or the originals for an inspector who says why."""
+    if page.viewer.role not in PACKING_ROLES:
+        return
+    why = ""
+    if page.viewer.role == "inspector":
+        why = st.text_input(t("Why the originals are needed (empty: blurred copies)"), key="package_why").strip()
+    label = t("Download the case package with originals") if why else t("Download the case package")
+    st.download_button(label, data=_maker(page, sample, why), file_name=file_name(sample), mime="application/zip",
+                       icon=":material/download:", on_click="ignore")  # fmt: skip
+
+
+def _maker(page: Here, sample: str, why: str) -> Callable[[], bytes]:
+    def make() -> bytes:
+        set_language(page.strip.lang)
+        with tempfile.TemporaryDirectory(prefix="mingcha-") as folder:
+            target = Path(folder) / file_name(sample)
+            make_package(page.app, by=page.viewer, sample=sample, target=target, originals=bool(why), reason=why)
+            return target.read_bytes()
+
+    return make
