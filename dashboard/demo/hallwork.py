@@ -117,7 +117,19 @@ def hall_rows(hall: Hall, day: date, turned_since: date) -> HallRows:
         _sample(hall, day, slot, rng, turned_since, found)
     if day.day == 12 + int(hall.code[-2:]) % 6 and is_working(day):
         found.inspections.extend(_visit(hall, day, rng))
+    found.inspections.extend(_met(hall, day, found.inspections))
     return found
+
+
+def _met(hall: Hall, day: date, seen: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Now and then a mutual check (互查) meets the same empty window as the film: one fact, seen in two ways."""
+    rng = generator("met", hall.code, day)
+    films = [row for row in seen if row["kind"] == "video" and row["item"] == "R02"]
+    if place_of(hall) != NOON_HALL or not films or rng.random() >= 0.3:
+        return []
+    at = films[0]["at"]
+    assert isinstance(at, datetime)
+    return [_inspection(f"HC{day:%y%m%d}{hall.code[-4:]}", "mutual", hall, at + timedelta(minutes=6), "R02", rng)]
 
 
 def _sample(hall: Hall, day: date, slot: int, rng: np.random.Generator, turned_since: date, found: HallRows) -> None:

@@ -20,6 +20,7 @@ from collectors.video.plan import moment_of
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, META
+from dashboard.demo import blindlooks
 from dashboard.demo.company import halls
 from dashboard.demo.configuration import INBOX, SOURCES
 from dashboard.demo.extract import Extract
@@ -47,6 +48,8 @@ def prepare(app: Application, *, say: Callable[[str], None]) -> None:
         made_on = moment.date()
         say("demo: writing and importing half a year of files of a made-up company")
         _bring(app, history(made_on), say)
+        say("demo: what reviewers said without knowing each other")
+        blindlooks.tell(app)
     _bring(app, hourly(made_on, moment), say)
     say("demo: judging")
     bring_up_to_date(app.db, rules_of(app.settings, app.db), app.now())

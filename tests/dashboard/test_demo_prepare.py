@@ -7,14 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from checks.periods import parse_period
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application
 from dashboard.database.models import BATCHES, META, QUARANTINE, RECORD_TABLES
 from dashboard.demo import company, configuration, hallwork, preparing
 from dashboard.demo.inbox import history
+from dashboard.instants import from_micros
 from dashboard.judging.rules import rules_of
 from dashboard.people import system_viewer
+from dashboard.queries.agreement import reviewing
+from dashboard.queries.facts import proposals
 from dashboard.queries.league import league
+from dashboard.queries.offices import visible_tree
 from dashboard.settings import CompanySettings, Settings
 
 DEMO_NOW = datetime(2026, 11, 20, 6, 20, tzinfo=UTC)
@@ -231,3 +236,22 @@ def test_the_slow_part_stops_when_it_is_told_to(demo_application, monkeypatch):
         preparing.finish(demo_application, go_on=go_on)
     assert len(made) == 3
     assert preparing.is_filming(demo_application.db)
+
+
+def test_reviewers_agree_mostly_and_one_is_stricter_than_chance_explains(demo_application):
+    app = demo_application
+    halls = visible_tree(app.db, app.viewer).offices
+    found = reviewing(app.db, app.viewer, period=parse_period("2026-Q4"), halls=halls, as_of=app.now())
+    assert found.overall.n > 100
+    assert 0.85 < found.overall.percent.value < 1
+    assert {one.name: one.severity.called for one in found.people}["陆一鸣"] == "stricter"
+    assert all(one.gold.violations + one.gold.clean for one in found.people)
+
+
+def test_a_film_and_a_mutual_check_of_one_noon_wait_to_be_joined(demo_application):
+    app = demo_application
+    period = parse_period("2026-Q4")
+    waiting = proposals(app.db, app.viewer, since=from_micros(period.starts_at), until=from_micros(period.ends_at),
+                        as_of=app.now())  # fmt: skip
+    assert waiting
+    assert {tuple(sorted(one.way for one in group)) for group in waiting} == {("mutual", "video")}
