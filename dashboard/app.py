@@ -29,6 +29,7 @@ run(
         Page("signals.py", "signals", "Leads", section="Supervision"),
         Page("inspections.py", "inspect", "Inspect", section="Supervision", rests="nothing"),
         Page("agreement.py", "agreement", "Agreement", section="Supervision", rests="nothing"),
+        Page("detectors.py", "detectors", "Detectors", section="Supervision", rests="nothing"),
         Page("signals.py", "signals", "Leads", section="Supervision"),
         Page("evidence.py", "proof", "Evidence chain", section="Supervision", rests="nothing"),
         Page("offices.py", "offices", "Office tree", section="Data", rests="nothing"),
