@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from checks.agreement import Agreement, Gap, Gold, Severity, agreement, crossed, drifts, gold, large_gaps, severity
 from checks.periods import Period
 from dashboard.database import Database
-from dashboard.database.models import RECORD_TABLES, ROLLUPS
+from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES, ROLLUPS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.judging.halls import CHECKABLE, confirmed_events
@@ -84,9 +84,9 @@ def reviewing(db: Database, viewer: Viewer, *, period: Period, halls: Iterable[s
     """Agreement, gold samples and severity of the samples of a period in these halls. NotAllowedError for others."""
     _require_reader(viewer)
     since, until = from_micros(period.starts_at), from_micros(period.ends_at)
-    wanted = frozenset(halls)
+    wanted, asked_for = frozenset(halls), _asked_for(db)
     rows = [row for row in judged(db, viewer, as_of=as_of, since=since - MONTHS_BEFORE, until=until)
-            if row["hall"] in wanted]  # fmt: skip
+            if row["hall"] in wanted and row["sample"] not in asked_for]  # fmt: skip
     inside = [row for row in rows if row["date"] >= period.start.isoformat()]
     twice = _twice(inside)
     drawn = [pair for pair in twice if pair[0]["drawn"]]
@@ -104,6 +104,12 @@ def reviewing(db: Database, viewer: Viewer, *, period: Period, halls: Iterable[s
 def _require_reader(viewer: Viewer) -> None:
     if not may_read_agreement(viewer):
         raise NotAllowedError(f"{viewer.name} ({viewer.role}) may not read how reviewers agree.")
+
+
+def _asked_for(db: Database) -> frozenset[str]:
+    """Samples that somebody asked for beside the draw (定向抽查): looked at for a reason, so no fair sample."""
+    with db.reading() as connection:
+        return frozenset(connection.execute(sa.select(EXTRA_SAMPLES.c.sample_id)).scalars())
 
 
 def _names(viewer: Viewer, rows: Iterable[Judgement]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from checks.agreement import Gold
 from checks.periods import parse_period
-from dashboard.database.models import GOLD_SAMPLES, JUDGEMENTS, ROLLUPS
+from dashboard.database.models import EXTRA_SAMPLES, GOLD_SAMPLES, JUDGEMENTS, ROLLUPS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
@@ -70,6 +70,17 @@ def test_other_halls_and_other_days_are_left_out(company):
     judged(company, 3, ("1", "甲", "ok"), ("2", "乙", "ok"), month=6)
     assert found(company, halls=("H1",)).overall.n == 1
     assert found(company).overall.n == 2
+
+
+def test_samples_asked_for_beside_the_draw_are_left_out(company):
+    judged(company, 1, ("1", "甲", "ok"), ("2", "乙", "ok"))
+    asked = judged(company, 2, ("1", "甲", "violation", "R01"), ("2", "乙", "violation", "R01"))
+    with company.db.session() as connection:
+        connection.execute(sa.insert(EXTRA_SAMPLES).values(sample_id=asked, hall_code="H1", moment=0, reason="投诉",
+                                                           by="甲", at=0))  # fmt: skip
+    told = found(company)
+    assert told.overall.n == 1
+    assert {one.name: one.severity.n for one in told.people} == {"乙": 0, "甲": 1}
 
 
 def test_gold_tells_hits_and_false_alarms_of_each_person(company):
