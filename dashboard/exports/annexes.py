@@ -167,7 +167,7 @@ QUARANTINE = {
     "unclosed_quote": "a quotation mark that is never closed",
     "undecodable_text": "characters that cannot be decoded",
     "negative_denominator": "a negative denominator",
-    "changed_by_hand": "another statement about an office that a person has changed",
+    "changed_by_hand": "another statement about what a person has changed by hand",
 }
 """Reasons of quarantine → msgid."""
 

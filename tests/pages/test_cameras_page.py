@@ -2,11 +2,13 @@
 
 import sqlalchemy as sa
 
+from collectors.video.windows import OF_A_WINDOW, PLACES, STAFFED
 from dashboard.bootstrap import open_application
 from dashboard.database.models import AUDIT
 from dashboard.people import Viewer
 from dashboard.queries.cameras import camera
 from dashboard.web.components.drawing import Drawing, drawing_of
+from dashboard.web.views.cameras import KIND_WORDS, polygon
 from tests.journeys.company import KEEPER, make_company
 from tests.pages.opening import press, text_of
 
@@ -61,3 +63,9 @@ def test_only_a_drawing_of_what_is_shown_is_taken(company):
     for change in ({"turn": 2}, {"camera": "K2"}, {"size": [1]}, {"items": "x"}, {"version": None}):
         assert drawing_of({**sent, **change}, found, 3) is None
     assert drawing_of(None, found, 3) is None
+
+
+def test_polygons_are_named_in_words():
+    assert [polygon(name) for name in ("1号窗口", "waiting", "line:2", "sign:1号窗口", "sign")] == [
+        "1号窗口", "等候区", "一米线内 2", "暂停服务牌 1号窗口", "sign"]  # fmt: skip
+    assert set(KIND_WORDS) == {STAFFED, *PLACES, *OF_A_WINDOW}

@@ -122,8 +122,10 @@ class Desk {
     const shape = [drawn("polygon", { points, class: "dr-halo", "stroke-width": 5 * u }),
       drawn("polygon", { points, class: classes, "stroke-width": (chosen ? 3 : 2) * u, "data-item": index })];
     const top = item.polygon.reduce((best, point) => (point[1] < best[1] ? point : best));
-    const name = drawn("text", { x: Math.min(Math.max(top[0], 4 * u), this.width - 60 * u),
-      y: Math.max(top[1] - 7 * u, 15 * u), class: "dr-name", "font-size": 13 * u, "stroke-width": 3 * u });
+    const late = top[0] > 0.6 * this.width; // near the right edge the name ends where it would else begin
+    const name = drawn("text", { x: late ? Math.max(...item.polygon.map((point) => point[0])) : Math.max(top[0], 4 * u),
+      y: Math.max(top[1] - 7 * u, 15 * u), class: "dr-name", "font-size": 13 * u, "stroke-width": 3 * u,
+      "text-anchor": late ? "end" : "start" });
     name.textContent = this.said(item.name);
     if (!chosen || this.data.readOnly) return [...shape, name];
     const handles = item.polygon.flatMap((point, corner) => {

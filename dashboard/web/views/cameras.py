@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from collectors.video.windows import STAFFED, kind_of
 from dashboard.queries.cameras import CameraState, Drawing, Moment
 from dashboard.queries.offices import Tree
 from dashboard.texts import t
@@ -88,12 +89,18 @@ def moment(one: Moment, now: datetime) -> str:
     return f"{when} · {t('second {s}', s=display.rounded(one.second, 1))} · {people}"
 
 
+def polygon(name: str) -> str:
+    """What a polygon is, in words: the name of a window, else its kind and what tells several apart."""
+    kind = kind_of(name)
+    return name if kind == STAFFED else f"{t(KIND_WORDS[kind])} {name.partition(':')[2].strip()}".strip()
+
+
 def changes(found: Sequence[Drawing], now: datetime) -> Safe:
     """What people changed about one camera, newest first."""
     columns = [Column(t("When"), "num"), Column(t("Who")), Column(t("What"), "wide"), Column(t("Polygons"), "wide")]
     body = [
         [display.moment(one.at, now), one.by, t(CHANGES.get(one.kind, one.kind)),
-         t(", ").join(one.names) or display.NONE]
+         t(", ").join(map(polygon, one.names)) or display.NONE]
         for one in found
     ]  # fmt: skip
     return table(columns, body, label=t("Changes of the camera"))

@@ -135,7 +135,7 @@ REASONS = {
     "ambiguous_office": "two offices answer to this name", "duplicate_in_file": "the file contradicts itself",
     "ragged_row": "the row has too many or too few cells", "unclosed_quote": "a quotation mark is not closed",
     "undecodable_text": "the text cannot be decoded", "negative_denominator": "the denominator is negative",
-    "unknown_item": "the sheet item is unknown", "changed_by_hand": "a person has changed this office",
+    "unknown_item": "the sheet item is unknown", "changed_by_hand": "a person has changed this by hand",
 }  # fmt: skip
 
 
