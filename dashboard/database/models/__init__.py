@@ -48,6 +48,7 @@ from dashboard.database.models.video import (
     REVIEWS,
     SLOT_TABLES,
 )
+from dashboard.database.models.warning import WARNING_EVENTS, WARNINGS
 
 __all__ = [
     "APPEND_ONLY",
@@ -107,5 +108,7 @@ __all__ = [
     "SLOT_TABLES",
     "SOURCE_STATES",
     "VERDICTS",
+    "WARNINGS",
+    "WARNING_EVENTS",
     "VERIFICATIONS",
 ]

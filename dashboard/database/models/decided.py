@@ -12,6 +12,7 @@ from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES
 from dashboard.database.models.video import EXTRA_SAMPLES, FOLLOW_UPS, SLOT_TABLES
+from dashboard.database.models.warning import WARNING_EVENTS
 
 EXCLUSIONS = sa.Table(
     "exclusions",
@@ -79,6 +80,7 @@ FREEZE_EVENTS = sa.Table(
 APPEND_ONLY = (
     EXCLUSIONS, EXCLUSION_DECISIONS, FROZEN_PARTS, FREEZE_EVENTS, BATCH_FLAGS, BATCH_FLAG_EVENTS, CALENDAR_NOTICES,
     KNOWN_CAUSES, SLOT_TABLES, EXTRA_SAMPLES, FACT_JOINS, FOLLOW_UPS,
-    JUDGEMENTS, GOLD_SAMPLES, KEPT_CASES, INSPECTION_SHEETS, CHAIN, CHAIN_HEADS, VERIFICATIONS, REMOVALS, LEGAL_HOLDS, LEGAL_HOLD_LIFTS,
+    JUDGEMENTS, GOLD_SAMPLES, KEPT_CASES, INSPECTION_SHEETS, CHAIN, CHAIN_HEADS, VERIFICATIONS, REMOVALS,
+    LEGAL_HOLDS, LEGAL_HOLD_LIFTS, WARNING_EVENTS,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

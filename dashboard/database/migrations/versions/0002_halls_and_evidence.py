@@ -285,6 +285,46 @@ def upgrade() -> None:
         sa.Column("problems", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
     )
+    op.create_table(
+        "warning_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("warning_id", sa.BigInteger(), nullable=False),
+        sa.Column("deed", sa.Text(), nullable=False),
+        sa.Column("to_office", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("satisfied", sa.Boolean(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_warning_events")),
+    )
+    with op.batch_alter_table("warning_events", schema=None) as batch_op:
+        batch_op.create_index("ix_warning_events_warning", ["warning_id"], unique=False)
+
+    op.create_table(
+        "warnings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=True),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=True),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_warnings")),
+    )
+    with op.batch_alter_table("warnings", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_warnings_open",
+            ["since"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index("ix_warnings_record", ["record", "record_id"], unique=False)
+
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.add_column(sa.Column("offset_seconds", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("picture_at", sa.BigInteger(), nullable=True))
@@ -311,6 +351,17 @@ def downgrade() -> None:
         batch_op.drop_column("picture_at")
         batch_op.drop_column("offset_seconds")
 
+    with op.batch_alter_table("warnings", schema=None) as batch_op:
+        batch_op.drop_index("ix_warnings_record")
+        batch_op.drop_index(
+            "ix_warnings_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
+        )
+
+    op.drop_table("warnings")
+    with op.batch_alter_table("warning_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_warning_events_warning")
+
+    op.drop_table("warning_events")
     op.drop_table("verifications")
     op.drop_table("slot_tables")
     with op.batch_alter_table("review_claims", schema=None) as batch_op:
