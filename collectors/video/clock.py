@@ -225,24 +225,31 @@ class Lettering:
 
     def likeness(self, strip: Floats) -> Floats:
         """10 × rows × columns: correlation of each digit with what stands at each place of a strip."""
-        found = [cv2.matchTemplate(strip, digit, cv2.TM_CCOEFF_NORMED) for digit in self.digits]
+        found = [cv2.matchTemplate(np.ascontiguousarray(strip), digit, cv2.TM_CCOEFF_NORMED) for digit in self.digits]
         return np.nan_to_num(np.array(found, np.float32))
 
 
 def _lettering(seconds: dict[int, Floats], rough: Box) -> tuple[Lettering, int, int]:
     """The lettering, the tens of seconds in stretch 0, and pixels from digit to digit.
 
-    Something that moves behind the tens can look like their change: the places where the digits may begin anew are
-    tried, the likeliest first, until the tens rise as they must.
+    Something that moves behind the tens can look like their change: the likeliest places where the digits begin anew
+    are all tried, and the tens must rise as they should from one of them alone.
     """
+    ways: list[tuple[float, int, int, Lettering]] = []
     reason = UnreadableError("no_tens")
     for zero in _passes_to_zero(seconds, rough):
         try:
             lettering = _learn(seconds, zero, rough)
-            return lettering, *_tens(lettering)
+            ways.append((*_tens(lettering), lettering))
         except UnreadableError as error:
             reason = error
-    raise reason
+    if not ways:
+        raise reason
+    ways.sort(key=lambda way: -way[0])
+    if len(ways) > 1 and ways[0][0] - ways[1][0] < APART:
+        raise UnreadableError("no_tens")
+    _, tens, pitch, lettering = ways[0]
+    return lettering, tens, pitch
 
 
 def _learn(seconds: dict[int, Floats], zero: int, rough: Box) -> Lettering:
@@ -301,25 +308,31 @@ def _passes_to_zero(seconds: dict[int, Floats], box: Box) -> list[int]:
     return sorted(range(10), key=lambda number: -typical[number])[:ZEROS_TRIED]
 
 
-def _tens(lettering: Lettering) -> tuple[int, int]:
-    """(tens of seconds in stretch 0, pixels from digit to digit).
+def _tens(lettering: Lettering) -> tuple[float, int, int]:
+    """(likeness of the worst stretch, tens of seconds in stretch 0, pixels from digit to digit).
 
-    The tens rise by one from stretch to stretch, and after 5 comes 0.
+    The tens rise by one from stretch to stretch, and after 5 comes 0; each must look more like itself than like any
+    other digit.
     """
     box = lettering.box
-    maps = {stretch: lettering.likeness(strip) for stretch, strip in lettering.tens.items()}
-    best: list[tuple[float, int, int]] = []
-    for left in range(max(2, round(0.6 * box.width)), round(2.2 * box.width)):
-        if box.x0 - left < 0:
-            break
+    from_x = max(0, box.x0 - round(2.2 * box.width))
+    near = Box(from_x, box.y0, box.x1, box.y1)  # all that is asked for: the whole strip would take ten times as long
+    maps = {stretch: lettering.likeness(near.of(strip))[:, 0] for stretch, strip in lettering.tens.items()}
+    best = (0.0, 0, 0)
+    for left in range(max(2, round(0.6 * box.width)), box.x0 - from_x + 1):
+        column = {stretch: found[:, box.x0 - left - from_x] for stretch, found in maps.items()}
         for start in range(6):
-            scores = [float(found[(start + stretch) % 6, box.y0, box.x0 - left]) for stretch, found in maps.items()]
-            best.append((float(np.mean(scores)), start, left))
-    score, start, pitch = max(best, default=(0.0, 0, 0))
-    rival = max((other for other, begins, _ in best if begins != start), default=0.0)
-    if score < SURE or score - rival < APART:
+            worst = min(_lead(scores, (start + stretch) % 6) for stretch, scores in column.items())
+            best = max(best, (worst, start, left))
+    if best[0] < SURE:
         raise UnreadableError("no_tens")
-    return start, pitch
+    return best
+
+
+def _lead(scores: Floats, digit: int) -> float:
+    """How like the digit it is; 0 if it is more like another one, or hardly less."""
+    others = np.delete(scores, digit)
+    return float(scores[digit]) if scores[digit] - others.max() >= APART / 2 else 0.0
 
 
 # --- the rest of the line --------------------------------------------------------------------------------------------

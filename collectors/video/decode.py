@@ -237,6 +237,8 @@ class Child:
             return VideoError(f"{self.name}: {what}.", reason=reason)
         if self.job["do"] == "record":
             return VideoError(f"{self.name}: the camera does not answer ({what}).", reason=reason, permanent=False)
+        # "offline" is what a stream is where nothing better is known; a file is damaged
+        reason = "invalid" if reason == "offline" else reason
         return VideoError(f"{self.name}: it cannot be read as a video ({what}).", reason=reason)
 
     def _exactly(self, size: int) -> memoryview:

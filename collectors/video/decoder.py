@@ -377,6 +377,7 @@ class Keeper:
         self.stream: Any = None
         self.extradata: Any = None
         self.shift: int | None = None  # added to the stamps of the present part
+        self.dts = -(1 << 62)  # of the packet before
         self.lead = 0.0  # seconds that the clip begins before the wanted start
         self.end = 0.0
 
@@ -405,7 +406,10 @@ class Keeper:
             self.shift = round(self.end / packet.time_base) - stamp
             self.lead = self.lead if self.kept else max(0.0, wanted - moment)
         packet.pts = stamp + self.shift
-        packet.dts = (packet.dts if packet.dts is not None else stamp) + self.shift
+        # a stream that was joined or set anew runs back a little; the file's order of decoding must not
+        packet.dts = max((packet.dts if packet.dts is not None else stamp) + self.shift, self.dts + 1)
+        packet.pts = max(packet.pts, packet.dts)
+        self.dts = packet.dts
         self.end = max(self.end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
         self.bytes += packet.size
         self.kept += 1

@@ -20,6 +20,8 @@ _STEPS = (("S", timedelta(seconds=1)), ("M", timedelta(minutes=1)), ("H", timede
 MOST_STEPS = 4000
 SHORTEST_SECONDS = 30.0
 CUT_SECONDS = 120.0
+TOLERATED_SECONDS = 3.0
+"""Pictures may be seconds apart, and the last one has no length of its own."""
 
 
 class RecordingError(VideoError):
@@ -97,19 +99,27 @@ def fetch(template: Template, moment: datetime, to: Path, *, seconds: float = CL
     if not template.root.is_dir():
         raise RecordingError(f"Camera {template.camera}: there is no folder {template.root}.", reason="offline")
     parts = list(parts_of(template, moment, seconds))
-    if sum(part.seconds for part in parts) < min(SHORTEST_SECONDS, seconds):
-        when = moment.astimezone(LOCAL)
-        raise RecordingError(
-            f"Camera {template.camera}: the recordings hold no minute at {when:%Y-%m-%d %H:%M:%S} "
-            f"(looked for {template.at(moment)}).",
-            reason="recording_missing",
-        )
+    least = min(SHORTEST_SECONDS, seconds)
+    if sum(part.seconds for part in parts) < least:
+        raise _missing(template, moment)
     try:
-        return cut(parts, to)
+        clip = cut(parts, to)
     except VideoError as error:
         if error.reason != "refused" or len(parts) == 1 or parts[0].seconds < SHORTEST_SECONDS:
             raise
-        return cut(parts[:1], to)  # the next file has another format: what lies before it is still the minute
+        clip = cut(parts[:1], to)  # the next file has another format: what lies before it is still the minute
+    if clip.seconds - clip.lead < least - TOLERATED_SECONDS:  # a file may declare more than it holds
+        raise _missing(template, moment)
+    return clip
+
+
+def _missing(template: Template, moment: datetime) -> RecordingError:
+    when = moment.astimezone(LOCAL)
+    return RecordingError(
+        f"Camera {template.camera}: the recordings hold no minute at {when:%Y-%m-%d %H:%M:%S} "
+        f"(looked for {template.at(moment)}).",
+        reason="recording_missing",
+    )
 
 
 def parts_of(template: Template, moment: datetime, seconds: float) -> Iterator[Part]:

@@ -121,7 +121,7 @@ def test_the_child_is_killed_where_the_library_s_own_patience_does_not_end(serve
 def test_a_stream_that_hangs_in_the_second_half_gives_the_shorter_minute(serve, tmp_path):
     with serve(hang_at=3.0, speed=8.0) as server:
         clip, _ = take(server, tmp_path, seconds=4, live=False)
-    assert clip.seconds == pytest.approx(2.9, abs=0.2)
+    assert 2 <= clip.seconds < 3
     assert len(levels(clip.path)) == pytest.approx(clip.seconds * 10, abs=3)
 
 

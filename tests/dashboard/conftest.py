@@ -51,3 +51,18 @@ def halls(database, tmp_path):
 def sqlite_halls(sqlite_database, tmp_path):
     """The same where the kind of database cannot matter."""
     return halls_module().Halls(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def scripted_camera(tmp_path_factory):
+    """A function that starts an RTSP server playing half a minute of a room in which somebody moves."""
+    for name, file in (("mingcha_scripted_rtsp", "scripted_rtsp.py"), ("mingcha_test_scenes", "scenes.py")):
+        if name not in sys.modules:
+            spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / file)
+            sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[name])
+    server, scenes = sys.modules["mingcha_scripted_rtsp"], sys.modules["mingcha_test_scenes"]
+    path = tmp_path_factory.mktemp("camera") / "room.ts"
+    scenes.write(path, 30, scenes.room_with((-1, 31)), rate=10, key_every=5)
+    units = server.access_units(path)
+    return lambda **script: server.served(**{"units": units, **script})
