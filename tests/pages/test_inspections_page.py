@@ -113,6 +113,7 @@ def test_what_may_be_one_fact_is_listed_and_joined_by_a_reason(opened, home):
     assert "其他方式也已发现" in text_of(record)
     assert "J-1" in text_of(record)
     assert 'src="/evidence/' in markup_of(record)
+    assert f"其他方式也已发现： {sheet}" in text_of(opened(home, "office", office="H0201", indicator="H1"))
 
 
 def test_without_anything_the_page_says_what_would_be_here(opened, nothing):

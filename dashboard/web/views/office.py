@@ -171,15 +171,29 @@ def _worst(code: str, record: Row, edition: Edition, now: datetime, link: Link) 
     deadline, actual = as_time(record["deadline"]), as_time(record["actual"])
     over = ((actual or now) - deadline).total_seconds() if deadline else None
     return [
-        go(link("record", record=record["record"], number=record["number"]), record["number"]),
+        _door(record, link),
         tag("span", code, title=books.title(edition.indicator(code))),
         verdict(record["verdict"]),
         tag("span", display.moment(deadline, now), title=display.exact(deadline)),
         tag("span", display.moment(actual, now), title=display.exact(actual)),
         display.duration(over) if over is not None and over > 0 else display.NONE,
-        record["reason_text"] or "",
+        _why(record, link),
         f"−{display.rounded(record['score_lost'] or 0, 2)}",
     ]
+
+
+def _door(record: Row, link: Link) -> Safe:
+    """To the record; a finding on film is looked at where its sample is."""
+    if record["record"] == "findings":
+        return go(link("review", sample=record["number"].split("/")[0]), record["number"])
+    return go(link("record", record=record["record"], number=record["number"]), record["number"])
+
+
+def _why(record: Row, link: Link) -> Safe:
+    """The reason, and what else shows the same fact (trap 45): it deducts once."""
+    others = [(t(", "), _door(other, link)) for other in record.get("evidence") or ()]
+    told = record["reason_text"] or ""
+    return safe(told, " ", t("Also seen in another way:"), " ", others[0][1], *others[1:]) if others else safe(told)
 
 
 def _rest(found: int, code: str | None, document: Row, link: Link) -> Safe:
