@@ -17,9 +17,10 @@ NO_REFERENCE = "not judged: no reference picture"
 NO_TIME = "not judged: time of day not known"
 NO_CLOCK = "not judged: clock in the picture not read"
 NO_RECORDING = "not judged: no recording from before opening"
+RECORDING_MISSING = "not judged: the recording from before opening is missing"
 NOT_DRAWN = "not judged: nothing is drawn for it"
 REASONS = {reason: reason for reason in (
-    TOO_WEAK, TOO_DARK, NOT_CHECKABLE, NO_REFERENCE, NO_TIME, NO_CLOCK, NO_RECORDING, NOT_DRAWN
+    TOO_WEAK, TOO_DARK, NOT_CHECKABLE, NO_REFERENCE, NO_TIME, NO_CLOCK, NO_RECORDING, RECORDING_MISSING, NOT_DRAWN
 )}  # fmt: skip
 """Every reason why an item gets no answer, for whoever puts them into another language."""
 

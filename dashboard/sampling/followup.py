@@ -25,7 +25,7 @@ from collectors.video.evidence import keep_frames
 from collectors.video.findings import Evidence, common, holding
 from collectors.video.following import Piece, Reach, Verdict, next_step
 from collectors.video.hall import View, long_sight_of, watchers
-from collectors.video.look import look
+from collectors.video.look import Look, look
 from collectors.video.minutes import Means, stretch_of
 from collectors.video.persons import PersonDetector, person_detector
 from collectors.video.plan import CLIP_SECONDS, LOCAL
@@ -93,7 +93,7 @@ class _Trail:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tools:
+class Tools:
     """How pictures are had, and a folder that is gone afterwards."""
 
     home: Path
@@ -207,7 +207,7 @@ def _follow(
 ) -> Followed | None:
     root = evidence_folder(settings)
     with tempfile.TemporaryDirectory(prefix="mingcha-following-") as folder:
-        verdict, reason = _verdict(trail, eyes, _Tools(settings.home, means_of(settings), Path(folder)))
+        verdict, reason = _verdict(trail, eyes, Tools(settings.home, means_of(settings), Path(folder)))
         frames = _kept_frames(trail, verdict.held, root) if verdict.outcome == "proven" else []
         stored = _store(db, trail, verdict, reason, frames, eyes.name, root, now, viewer)
     if not stored:
@@ -216,7 +216,7 @@ def _follow(
     return Followed(one["id"], one["item_code"], one["hall_code"], verdict.outcome, reason, verdict.held)
 
 
-def _verdict(trail: _Trail, eyes: PersonDetector, tools: _Tools) -> tuple[Verdict, str | None]:
+def _verdict(trail: _Trail, eyes: PersonDetector, tools: Tools) -> tuple[Verdict, str | None]:
     """Fetch and look until it is decided; every piece is longer than nothing and inside the reach, so this ends."""
     reason = None
     while True:
@@ -238,21 +238,30 @@ def _verdict(trail: _Trail, eyes: PersonDetector, tools: _Tools) -> tuple[Verdic
             )
 
 
-def _look_at(trail: _Trail, code: str, piece: Piece, eyes: PersonDetector, tools: _Tools) -> None:
+def _look_at(trail: _Trail, code: str, piece: Piece, eyes: PersonDetector, tools: Tools) -> None:
     """One camera's piece into its view. VideoError if it cannot be had."""
-    camera, to = trail.cameras[code], tools.work / f"{len(trail.pieces)}.mp4"
+    camera = trail.cameras[code]
     starts, seconds = trail.moment + timedelta(seconds=piece.start), piece.end - piece.start
-    got = stretch_of(source_of(camera, tools.home), starts, to, tools.means, seconds=seconds, small=False)
-    begins = (got.begins - trail.moment).total_seconds()
-    reference = reference_of(camera.reference) if camera.reference else None
-    look_again = partial(look, got.clip.path, windows=camera.windows, detector=eyes, reference=reference,
-                         every=EVERY_SECONDS)  # fmt: skip
-    seen = look_again(keys=True)
-    if seen.frames_analysed * FEWEST_KEYS < seen.seconds:
-        seen = look_again()
+    seen, at, clip = look_again(camera, starts, seconds, eyes, tools)
+    begins = (at - trail.moment).total_seconds()
     bridge = BRIDGE_RECORDED if camera.playback_url else BRIDGE_LIVE
     trail.views[code] = trail.views[code].with_piece(seen.document(), begins, bridge)
-    trail.pieces.append((code, got.clip.path, begins))
+    trail.pieces.append((code, clip, begins))
+
+
+def look_again(
+    camera: Camera, starts: datetime, seconds: float, eyes: PersonDetector, tools: Tools
+) -> tuple[Look, datetime, Path]:
+    """Look at another stretch of a camera, by its key frames if they are close enough; when it begins, and its clip.
+
+    VideoError as `stretch_of`.
+    """
+    clip = tools.work / f"{len(list(tools.work.iterdir()))}.mp4"
+    got = stretch_of(source_of(camera, tools.home), starts, clip, tools.means, seconds=seconds, small=False)
+    reference = reference_of(camera.reference) if camera.reference else None
+    at_it = partial(look, clip, windows=camera.windows, detector=eyes, reference=reference, every=EVERY_SECONDS)
+    seen = at_it(keys=True)
+    return seen if seen.frames_analysed * FEWEST_KEYS >= seen.seconds else at_it(), got.begins, clip
 
 
 def _kept_frames(trail: _Trail, held: Span, root: Path) -> list[tuple[str, Evidence]]:

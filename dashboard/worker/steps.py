@@ -16,6 +16,7 @@ from dashboard.judging.rules import rules_of
 from dashboard.queries.jobs import process_state
 from dashboard.queries.yesterday import take_picture
 from dashboard.sampling.followup import follow_up_due
+from dashboard.sampling.mornings import look_at_mornings
 from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
@@ -59,11 +60,12 @@ def sample(context: Context) -> Note | None:
 
 
 def follow_up(context: Context) -> Note | None:
-    """Prove or refute how long candidates of unproven duration lasted, by what was recorded around them."""
+    """Prove or refute how long candidates of unproven duration lasted; look at the minutes before opening."""
     application = context.application
     if application.settings.company.demo and _demo_is_filming(application):
         return None
     done = follow_up_due(application.db, application.settings, application.now(), application.viewer)
+    look_at_mornings(application.db, application.settings, application.now(), application.viewer)
     return Note("{n} candidates followed to their end", {"n": len(done)}) if done else None
 
 
