@@ -44,6 +44,7 @@ DULL_FINE, DULL_MIDDLE = 0.045, 0.26
 DULL_AGAINST = 0.3
 STRANGE = 0.3
 FAR = 0.035
+SAME_SCENE, FARTHEST = 0.2, 0.3
 MOVING_CELL = 1.5
 FROZEN_CHANGE = 0.11
 
@@ -155,6 +156,8 @@ def _against(segment: Segment, base: Segment) -> str | None:
         return "blurred"
     if segment.fine < DULL_AGAINST * base.fine and segment.middle < 0.7 * base.middle:
         return "blurred"
+    if is_turned(base, segment):
+        return "moved"
     if _texture_lost(segment, base):
         return "occluded"
     return "moved" if is_moved(base, segment) else None
@@ -167,6 +170,14 @@ def _texture_lost(segment: Segment, base: Segment) -> bool:
         texture = np.asarray(cv2.resize(texture, base.texture.shape[::-1], interpolation=cv2.INTER_AREA))
     had = base.texture >= CLEAR_TEXTURE
     return bool(had.mean() > 0.1 and (had & (texture < NO_TEXTURE)).sum() >= TEXTURE_LOST * had.sum())
+
+
+def is_turned(base: Segment, segment: Segment) -> bool:
+    """Whether it is plainly the same scene, shifted: then smooth ground where there was pattern covers nothing."""
+    by = displacement(base.structure, segment.structure)
+    if not FAR <= max(abs(by[0]), abs(by[1])) <= FARTHEST or likeness(base.structure, segment.structure) >= STRANGE:
+        return False
+    return likeness(base.structure, shifted(segment.structure, (-by[0], -by[1]))) >= SAME_SCENE
 
 
 def is_moved(base: Segment, segment: Segment) -> bool:
