@@ -7,11 +7,13 @@ from dashboard.blurring import room_picture
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.cameras import camera, cameras, drawings, latest_quiet, quiet_moments
+from dashboard.queries.faults import camera_faults
 from dashboard.texts import t
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.components.drawing import Picture, easel
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import cameras as view
+from dashboard.web.views.faults import open_faults
 
 TURN, DONE, PROBLEM, SHOWN = "cameras_turn", "cameras_done", "cameras_problem", "cameras_shown"
 MOST = 300
@@ -107,6 +109,10 @@ if chosen:
         studio()
     except MingchaError as error:
         show(state("failed", t("This camera cannot be shown."), said(error)))
+broken = [fault for fault in camera_faults(db, viewer, as_of=now) if fault["hall"] in page.below]
+if broken:
+    show(section(t("Equipment faults"), t("open until the camera sees again; never counted as no violation")),
+         open_faults(broken, now, link))  # fmt: skip
 show(section(t("Every camera"), t("a name opens its picture")), view.counts(found),
      view.listed(found[:MOST], page.tree, chosen, now, link))  # fmt: skip
 if len(found) > MOST:

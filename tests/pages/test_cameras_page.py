@@ -1,12 +1,15 @@
 """The Cameras page: how each camera answered, its picture to draw on, and who may."""
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 
 from collectors.video.windows import OF_A_WINDOW, PLACES, STAFFED
 from dashboard.bootstrap import open_application
-from dashboard.database.models import AUDIT
+from dashboard.database.models import AUDIT, RECORD_TABLES
 from dashboard.people import Viewer
 from dashboard.queries.cameras import camera
+from dashboard.sampling import faults
 from dashboard.web.components.drawing import Drawing, drawing_of
 from dashboard.web.views.cameras import KIND_WORDS, polygon
 from tests.journeys.company import KEEPER, make_company
@@ -69,3 +72,24 @@ def test_polygons_are_named_in_words():
     assert [polygon(name) for name in ("1号窗口", "waiting", "line:2", "sign:1号窗口", "sign")] == [
         "1号窗口", "等候区", "一米线内 2", "暂停服务牌 1号窗口", "sign"]  # fmt: skip
     assert set(KIND_WORDS) == {STAFFED, *PLACES, *OF_A_WINDOW}
+
+
+def test_open_equipment_faults_stand_above_the_list_until_the_camera_sees_again(opened, tmp_path):
+    home = make_company(tmp_path / "home")
+    opened_at = datetime(2026, 9, 30, 6, 5, tzinfo=UTC)
+
+    def note(outcome, cause, at):
+        made = open_application(directory=home, environment={})
+        with made.db.session() as connection:
+            hall = connection.execute(sa.select(RECORD_TABLES["cameras"].c.hall_code).limit(1)).scalar_one()
+            faults.note(connection, camera="K1", hall=hall, sample="S1", outcome=outcome, cause=cause, at=at)
+        made.db.engine.dispose()
+
+    assert "设备故障" not in text_of(opened(home, "cameras"))
+    note("not_checkable", "wrong_password", opened_at)
+    text = text_of(opened(home, "cameras"))
+    assert "设备故障 至恢复可判为止；绝不计作“无违规”" in text
+    assert "1号窗口" in text.partition("设备故障")[2]
+    assert "密码错误" in text
+    note("captured", None, opened_at + timedelta(hours=1))
+    assert "设备故障" not in text_of(opened(home, "cameras"))
