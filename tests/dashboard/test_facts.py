@@ -6,7 +6,16 @@ import pytest
 import sqlalchemy as sa
 
 from dashboard.actions.facts import complaint, join, separate
-from dashboard.database.models import AUDIT, BATCHES, FACT_JOINS, FINDINGS, HALL_MONTHS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import (
+    AUDIT,
+    BATCHES,
+    FACT_JOINS,
+    FINDINGS,
+    HALL_MONTHS,
+    JUDGED_THROUGH,
+    RECORD_TABLES,
+    REVIEWS,
+)
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import to_micros
 from dashboard.judging.present import bring_up_to_date
@@ -107,6 +116,20 @@ def test_trap_45_film_and_sheet_joined_cost_the_dearer_of_the_two_once(both):
     assert [row.action for row in company.rows(sa.select(AUDIT.c.action).order_by(AUDIT.c.id))] == [
         "join_evidence", "separate_evidence",
     ]  # fmt: skip
+
+
+def test_what_a_join_changes_is_counted_as_if_all_were_judged_anew(company):
+    """Joined with the dearer R02, the A02 of 1 September is gone: that of 30 September is no repeat any more."""
+    repeated, dearer = film(company), film(company, "R02", at=hours(1))
+    late = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
+    sheet(company, "HC-9", at=late)
+    now = late + timedelta(days=1)
+    assert lost(company, now) == 2 + 5 + 4
+    joined(company, repeated, dearer, at=now)
+    changed = lost(company, now + timedelta(minutes=1))
+    with company.db.session() as connection:
+        connection.execute(sa.delete(JUDGED_THROUGH))
+    assert changed == lost(company, now + timedelta(minutes=1)) == 5 + 2
 
 
 def test_the_score_is_explained_by_one_record_with_the_other_as_evidence(company):
