@@ -64,8 +64,10 @@ def blurred_copy(
     with db.reading() as connection:
         windows = windows_at(connection, found.camera, found.taken_at)
     path = _folder(settings) / _name(found, windows, viewer, at, second, ".mp4" if is_clip else ".jpg")
+    if path.is_file():
+        return path
     with _one_at_a_time:
-        if path.is_file():
+        if path.is_file():  # made while this one waited
             return path
         _tidy(path.parent)
         mark = watermark(viewer, at, found.id)

@@ -85,25 +85,31 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database, tmp_path):
+def both(database, tmp_path):
+    """On SQLite and on PostgreSQL: what stores and reads versions."""
     return Desk(database, tmp_path)
 
 
-def test_a_drawing_is_a_version_with_its_author_and_the_one_before_is_kept(desk):
-    batch = desk.draw(("1", RIGHT), ("waiting", LEFT), ("sign:1", LEFT))
-    found = desk.detail()
+@pytest.fixture
+def desk(sqlite_database, tmp_path):
+    return Desk(sqlite_database, tmp_path)
+
+
+def test_a_drawing_is_a_version_with_its_author_and_the_one_before_is_kept(both):
+    batch = both.draw(("1", RIGHT), ("waiting", LEFT), ("sign:1", LEFT))
+    found = both.detail()
     assert [window.name for window in found.windows] == ["1", "sign:1", "waiting"]
     assert found.version == batch
-    row = desk.rows(sa.select(RECORD_TABLES["cameras"]).where(RECORD_TABLES["cameras"].c.code == "K1"))[0]
+    row = both.rows(sa.select(RECORD_TABLES["cameras"]).where(RECORD_TABLES["cameras"].c.code == "K1"))[0]
     assert (row.url, row.name, row.hall_code) == ("rtsp://a/1", "正门", "H1")
-    [old] = desk.rows(sa.select(HISTORY_TABLES["cameras"]))
+    [old] = both.rows(sa.select(HISTORY_TABLES["cameras"]))
     assert (json.loads(old.windows), old.fate, old.ended_by_batch) == (OLD, "replaced", batch)
-    [told] = desk.rows(sa.select(AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject))
+    [told] = both.rows(sa.select(AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject))
     assert tuple(told) == ("张检", "draw_camera", "K1")
-    assert desk.rows(sa.select(CHAIN.c.kind, CHAIN.c.by).order_by(CHAIN.c.number.desc()).limit(1)) == [
+    assert both.rows(sa.select(CHAIN.c.kind, CHAIN.c.by).order_by(CHAIN.c.number.desc()).limit(1)) == [
         ("audit", "张检")
     ]
-    [change] = drawings(desk.db, INSPECTOR, desk.settings, "K1")
+    [change] = drawings(both.db, INSPECTOR, both.settings, "K1")
     assert (change.by, change.kind, change.names) == ("张检", "drawing", ("1", "waiting", "sign:1"))
 
 
@@ -113,25 +119,25 @@ def test_the_next_look_uses_what_was_drawn(desk):
     assert [(window.name, [list(point) for point in window.polygon]) for window in used.windows] == [("2", RIGHT)]
 
 
-def test_a_drawing_holds_from_its_moment_on(desk):
+def test_a_drawing_holds_from_its_moment_on(both):
     first, second = T0 + timedelta(days=1), T0 + timedelta(days=2)
-    desk.draw(("2", RIGHT), at=first)
-    desk.draw(("3", RIGHT), at=second)
-    desk.cameras(T0 + timedelta(days=3), "rtsp://a/new", OLD)  # a file that knows another address
-    with desk.db.reading() as connection:
+    both.draw(("2", RIGHT), at=first)
+    both.draw(("3", RIGHT), at=second)
+    both.cameras(T0 + timedelta(days=3), "rtsp://a/new", OLD)  # a file that knows another address
+    with both.db.reading() as connection:
         moments = (T0, first - timedelta(microseconds=1), first, second - timedelta(microseconds=1), second, None)
         names = [[window.name for window in windows_at(connection, "K1", moment)] for moment in moments]
         assert windows_at(connection, "nobody's", None) == windows_at(connection, None, T0) == ()
     assert names == [["1"], ["1"], ["2"], ["2"], ["3"], ["3"]]
 
 
-def test_judging_asks_what_each_hall_showed_at_the_moment(desk):
+def test_judging_asks_what_each_hall_showed_at_the_moment(both):
     """K1 sees window 1, from the first day on 1 and 2; a file's new address in between changes nothing."""
     first = T0 + timedelta(days=1)
-    desk.draw(("1", LEFT), ("2", RIGHT), ("door", LEFT), at=first)
-    desk.cameras(T0 + timedelta(days=2), "rtsp://a/new", OLD)
-    with desk.db.adbc() as connection:
-        reader = Reader(desk.db, connection)
+    both.draw(("1", LEFT), ("2", RIGHT), ("door", LEFT), at=first)
+    both.cameras(T0 + timedelta(days=2), "rtsp://a/new", OLD)
+    with both.db.adbc() as connection:
+        reader = Reader(both.db, connection)
         assert windows_of_halls(reader) == {"H1": {"K1": {"1", "2"}}, "H2": {"K2": frozenset()}}
         assert earlier_windows(reader) == {"H1": ((to_micros(first), {"K1": frozenset({"1"})}),)}
 
@@ -147,21 +153,21 @@ def test_a_file_that_corrects_a_camera_corrects_its_past_too(desk):
         assert [window.name for window in windows_at(connection, "K1", T0)] == ["9"]
 
 
-def test_a_later_file_does_not_undo_a_drawing(desk):
+def test_a_later_file_does_not_undo_a_drawing(both):
     """An export that repeats the old polygons is no news, its new address is stored; new polygons wait for a person."""
-    desk.draw(("2", RIGHT))
-    again = desk.cameras(T0 + timedelta(days=2), "rtsp://a/1", OLD)
+    both.draw(("2", RIGHT))
+    again = both.cameras(T0 + timedelta(days=2), "rtsp://a/1", OLD)
     assert (again.unchanged, again.quarantined, again.updated) == (2, 0, 0)
-    moved = desk.cameras(T0 + timedelta(days=3), "rtsp://b/7", OLD)
+    moved = both.cameras(T0 + timedelta(days=3), "rtsp://b/7", OLD)
     assert (moved.updated, moved.quarantined) == (1, 0)
-    assert camera_of(desk.db, desk.settings, "K1").url == "rtsp://b/7"
+    assert camera_of(both.db, both.settings, "K1").url == "rtsp://b/7"
     for day in (4, 5):  # the version that the person wrote is no longer the present one, and still holds
-        news = desk.cameras(T0 + timedelta(days=day), "rtsp://b/8", polygons(("5", LEFT)))
+        news = both.cameras(T0 + timedelta(days=day), "rtsp://b/8", polygons(("5", LEFT)))
         assert news.reasons == {"changed_by_hand": 1}
-    assert [window.name for window in desk.detail().windows] == ["2"]
-    waits = desk.rows(sa.select(QUARANTINE.c.number, QUARANTINE.c.column_name))
+    assert [window.name for window in both.detail().windows] == ["2"]
+    waits = both.rows(sa.select(QUARANTINE.c.number, QUARANTINE.c.column_name))
     assert waits == [("K1", "windows")]
-    assert desk.cameras(T0 + timedelta(days=6), "rtsp://b/7", polygons(("2", RIGHT))).quarantined == 0
+    assert both.cameras(T0 + timedelta(days=6), "rtsp://b/7", polygons(("2", RIGHT))).quarantined == 0
 
 
 def test_who_may_not_draw_is_refused(desk):
@@ -220,16 +226,16 @@ def test_without_a_quiet_clip_the_fewest_people_are_taken():
     assert latest_quiet([]) is None
 
 
-def test_the_list_says_how_each_camera_answered_last(desk):
+def test_the_list_says_how_each_camera_answered_last(both):
     lineage = {"version_at": 0, "content_hash": 0, "batch_id": 0, "row_no": 0}
     sample = {"sample_id": "S1", "hall_code": "H1", "camera_code": "K1", "date": "2026-09-01", "slot": 1, **lineage}
-    with desk.db.session() as connection:
+    with both.db.session() as connection:
         for number, (outcome, cause) in enumerate([("captured", None), ("not_checkable", "black"), ("planned", None)]):
             values = {"sample_id": f"S{number}", "outcome": outcome, "cause": cause,
                       "planned_at": to_micros(T0 + timedelta(hours=number))}  # fmt: skip
             connection.execute(sa.insert(RECORD_TABLES["samples"]).values({**sample, **values}))
-    desk.clip()
-    one, other = cameras(desk.db, INSPECTOR, halls=["H1", "H2"], as_of=T0 + timedelta(days=1))
+    both.clip()
+    one, other = cameras(both.db, INSPECTOR, halls=["H1", "H2"], as_of=T0 + timedelta(days=1))
     assert (one.code, one.outcome, one.cause, one.looked_at) == (
         "K1",
         "not_checkable",
@@ -238,7 +244,7 @@ def test_the_list_says_how_each_camera_answered_last(desk):
     )
     assert (one.windows, one.places, one.has_reference, one.offset_seconds) == (1, 0, False, 75.0)
     assert (other.code, other.outcome, other.windows) == ("K2", None, 0)
-    only = cameras(desk.db, Viewer("许立", "office_head", frozenset({"H2"})), halls=["H1", "H2"], as_of=T0)
+    only = cameras(both.db, Viewer("许立", "office_head", frozenset({"H2"})), halls=["H1", "H2"], as_of=T0)
     assert [found.code for found in only] == ["K2"]
     with pytest.raises(UsageError, match="There is no office 'H1'"):
-        camera(desk.db, Viewer("许立", "office_head", frozenset({"H2"})), desk.settings, "K1")
+        camera(both.db, Viewer("许立", "office_head", frozenset({"H2"})), both.settings, "K1")
