@@ -10,7 +10,9 @@ from dashboard.queries.review import Wanted, judged_on, last_own, review_item, r
 from dashboard.reviewing.draw import desk_of
 from dashboard.texts import t
 from dashboard.web import wiring
+from dashboard.web.components import deeds
 from dashboard.web.components.blocks import heading, more, section, show, state
+from dashboard.web.components.keeping import keeping
 from dashboard.web.components.review import Event, Shown, desk
 from dashboard.web.display import day_begins
 from dashboard.web.state import filter_number, filter_value, here
@@ -101,8 +103,11 @@ elif event is not None:
     wiring.stale()
     st.rerun()
 past, opinions = view.decisions(found, page.now), view.judgements(found, page.now)
+deeds.told()
 if past:
     show(section(t("Decided so far")), past)
 if opinions:
     show(section(t("Judged by"), t("each before knowing the others")), opinions)
+if reviews and found["state"] == "settled":
+    keeping(page, found, sheet)
 show(more(t("The queue: {n}", n=len(waiting)), view.queue(waiting[:200], current, page.tree, link)))

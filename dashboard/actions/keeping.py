@@ -19,6 +19,7 @@ from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
+from dashboard.reviewing.settling import Sampled
 from dashboard.reviewing.standing import is_settled
 
 GOLD_ROLES = ("inspector", "administrator")
@@ -41,7 +42,8 @@ def mark_gold(
         raise UsageError("A known violation names its items, a known pass none.")
     codes = sorted({require_known(code, sheet) for code in items})
     with db.session() as connection:
-        _require_settled(db, connection, by, sample)
+        if _require_settled(db, connection, by, sample).extra:
+            raise UsageError(f"Sample '{sample}' was asked for outside the draw: it is no known answer.")
         row = {"sample_id": sample, "decision": decision, "items": json.dumps(codes), "note": note or None,
                "by": by.name, "at": to_micros(at)}  # fmt: skip
         chain.enter(connection, GOLD_SAMPLES, row, by=by, at=at)
@@ -78,7 +80,7 @@ def keep_case(
     code = None if item is None else require_known(item, sheet)
     with db.session() as connection:
         about = _require_settled(db, connection, by, sample)
-        if camera is not None and camera not in about:
+        if camera is not None and camera not in about.cameras:
             raise UsageError(f"Sample '{sample}' has no camera '{camera}'.", "Reload the page.")
         row = KEPT_CASES.c
         same = sa.and_(row.sample_id == sample, row.kind == kind, row.item_code.is_not_distinct_from(code))
@@ -111,12 +113,12 @@ def _require_gold_role(by: Viewer) -> None:
         raise NotAllowedError(f"{by.name} ({by.role}) may not say what is right.", "Inspectors do.")
 
 
-def _require_settled(db: Database, connection: Connection, by: Viewer, sample: str) -> tuple[str, ...]:
-    """The cameras of a sample about which what was decided stands."""
+def _require_settled(db: Database, connection: Connection, by: Viewer, sample: str) -> Sampled:
+    """A sample about which what was decided stands."""
     about = sampled(db, connection, by, sample)
     if not is_settled(connection, sample):
         raise UsageError(f"Sample '{sample}' is not decided yet.", "Decide first.")
-    return about.cameras
+    return about
 
 
 def _standing(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> list[dict[str, object]]:

@@ -50,7 +50,7 @@ def decide(
         given = judgements_of(connection, [sample]).get(sample, [])
         round_ = GOLD if lane != claims.LIVE else _round_for(connection, by, sample, given)
         require_whole(connection, about, verdict, sheet)
-        drawn = None if round_ == GOLD else desk.drawn(sample)
+        drawn = None if round_ == GOLD else not about.extra and desk.drawn(sample)
         asks = None if drawn is None else calls_for(verdict, given, drawn=drawn, grades=_grades(sheet))
         began = claims.claimed_at(connection, sample, lane, by.name)
         seconds = None if began is None else (to_micros(at) - began) / 1_000_000
@@ -143,7 +143,7 @@ def last_judgement(connection: Connection, by: Viewer) -> dict[str, Any] | None:
 def sampled(db: Database, connection: Connection, by: Viewer, sample: str) -> Sampled:
     """The sample, if its hall is in sight and is not the person's own."""
     table = RECORD_TABLES["samples"].c
-    query = sa.select(table.sample_id, table.hall_code, table.camera_code, table.planned_at, table.outcome)
+    query = sa.select(table.sample_id, table.hall_code, table.camera_code, table.planned_at, table.outcome, table.slot)
     rows = connection.execute(query.where(table.sample_id == sample).order_by(table.camera_code)).all()
     visible = by.sees_everything or (rows and rows[0].hall_code in visible_tree(db, by).offices)
     if not rows or not visible:
@@ -152,7 +152,7 @@ def sampled(db: Database, connection: Connection, by: Viewer, sample: str) -> Sa
         raise NotAllowedError(f"Hall {rows[0].hall_code} belongs to your own office.", "Nobody reviews their own.")
     seen = next((row for row in rows if row.outcome == "captured"), rows[0])
     return Sampled(seen.sample_id, seen.hall_code, seen.camera_code, seen.planned_at,
-                   tuple(row.camera_code for row in rows))  # fmt: skip
+                   tuple(row.camera_code for row in rows), seen.slot is None)  # fmt: skip
 
 
 def _grades(sheet: Sheet) -> dict[str, str]:

@@ -11,11 +11,21 @@ import sqlalchemy as sa
 from checks.periods import Period
 from checks.rulebook.model import LEVELS
 from dashboard.database import Database
-from dashboard.database.models import EXCLUSION_DECISIONS, EXCLUSIONS, FINDINGS, QUARANTINE, REVIEWS
+from dashboard.database.models import (
+    EXCLUSION_DECISIONS,
+    EXCLUSIONS,
+    FINDINGS,
+    JUDGEMENTS,
+    QUARANTINE,
+    RECORD_TABLES,
+    REVIEWS,
+)
 from dashboard.freezing.canonical import Scoring
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
 from dashboard.queries.flags import open_flags
+from dashboard.reviewing.rounds import GOLD
+from dashboard.reviewing.standing import settled, stands
 
 EXAMPLES = 5
 WORDS = {
@@ -72,7 +82,10 @@ def _condition(code: str, found: list[str], *, reason_is_enough: bool = True) ->
 
 
 def _counted(db: Database, period: Period, as_of: int, now: int) -> dict[str, int]:
-    """Rows in quarantine have no day: all of them count. A review that was taken back is none."""
+    """Rows in quarantine have no day: all of them count. A review that was taken back is none.
+
+    What only a person found in a sample is reviewed by being found; taken back, it is nothing.
+    """
     finding, review, filing, decision = FINDINGS.c, REVIEWS.c, EXCLUSIONS.c, EXCLUSION_DECISIONS.c
     seen = sa.and_(finding.observed_at >= period.starts_at, finding.observed_at < period.ends_at)
     filed = sa.and_(filing.starts_at < period.ends_at, filing.ends_at > period.starts_at)
@@ -81,10 +94,13 @@ def _counted(db: Database, period: Period, as_of: int, now: int) -> dict[str, in
     reviewed_late = sa.select(review.finding_id).where(review.finding_id.is_not(None), review["at"] > as_of)
     decided = sa.select(decision.exclusion_id)
     decided_late = decided.where(decision["at"] > as_of, decision.decision.in_(("approved", "revoked")))
+    candidate = sa.or_(finding.source != "person", finding.sample_id.is_(None))
     count = sa.select(sa.func.count())
     questions = {
         "quarantine_empty": (count.where(QUARANTINE.c.state == "open"),),
-        "reviews_done": (count.where(seen, finding.id.not_in(standing)),),
+        "reviews_done": (
+            count.where(seen, finding.id.not_in(standing), candidate), _second_looks(period),
+        ),
         "exclusions_decided": (count.where(filed, filing.lapses_at > now, filing.id.not_in(decided)),),
         "nothing_decided_late": (
             count.where(seen, finding.id.in_(reviewed_late)), count.where(filed, filing.id.in_(decided_late)),
@@ -93,3 +109,15 @@ def _counted(db: Database, period: Period, as_of: int, now: int) -> dict[str, in
     with db.reading() as connection:
         return {code: sum(int(connection.execute(one).scalar_one()) for one in asked)
                 for code, asked in questions.items()}  # fmt: skip
+
+
+def _second_looks(period: Period) -> sa.Select[Any]:
+    """Samples of the period that somebody has judged and another person still has to, and in which nothing is flagged.
+
+    Flagged ones are open findings, and counted as such.
+    """
+    row, finding, look = JUDGEMENTS.c, FINDINGS.c, RECORD_TABLES["samples"].c
+    flagged = sa.exists().where(finding.sample_id == row.sample_id, finding.source != "person")
+    inside = sa.select(look.sample_id).where(look.planned_at >= period.starts_at, look.planned_at < period.ends_at)
+    waiting = (stands(), row.round != GOLD, ~settled(row.sample_id), ~flagged, row.sample_id.in_(inside))
+    return sa.select(sa.func.count(row.sample_id.distinct())).where(*waiting)

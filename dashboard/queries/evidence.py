@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, FINDINGS, INSPECTION_SHEETS, RECORD_TABLES
+from dashboard.database.models import EVIDENCE, FINDINGS, INSPECTION_SHEETS, KEPT_CASES, RECORD_TABLES
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
+from dashboard.queries.kept_cases import standing_cases
 from dashboard.queries.offices import visible_tree
 
 
@@ -29,7 +30,10 @@ class Piece:
 
 
 def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
-    """The piece, if its hall is among the viewer's offices; NotAllowedError otherwise, also when there is none."""
+    """The piece, if its hall is among the viewer's offices, or it belongs to a case that is kept for all to learn from.
+
+    NotAllowedError otherwise, also when there is none.
+    """
     samples = RECORD_TABLES["samples"].c
     of_sample = sa.select(samples.hall_code).where(samples.sample_id == EVIDENCE.c.sample_id).limit(1)
     of_finding = sa.select(FINDINGS.c.hall_code).where(FINDINGS.c.id == EVIDENCE.c.finding_id)
@@ -41,12 +45,13 @@ def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
     places = (query.scalar_subquery() for query in (of_sample, of_finding, of_sheet, of_camera))
     hall = sa.func.coalesce(*places)
     columns = (EVIDENCE.c[name] for name in ("id", "kind", "path", "sha256"))
-    query = sa.select(*columns, hall, EVIDENCE.c.camera_code, EVIDENCE.c.taken_at)
+    kept = sa.exists().where(KEPT_CASES.c.sample_id == EVIDENCE.c.sample_id, standing_cases(datetime.now(UTC)))
+    query = sa.select(*columns, hall, EVIDENCE.c.camera_code, EVIDENCE.c.taken_at, kept.label("kept"))
     with db.reading() as connection:
         row = connection.execute(query.where(EVIDENCE.c.id == evidence)).first()
     if row is None:
         raise NotAllowedError(f"There is no evidence {evidence}, or it is outside what you may see.")
     found = Piece(*row[:6], None if row.taken_at is None else from_micros(row.taken_at))
-    if not viewer.sees_everything and found.hall not in visible_tree(db, viewer).offices:
+    if not viewer.sees_everything and not row.kept and found.hall not in visible_tree(db, viewer).offices:
         raise NotAllowedError(f"There is no evidence {evidence}, or it is outside what you may see.")
     return found

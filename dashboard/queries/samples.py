@@ -44,17 +44,18 @@ def samples(
     slots: SlotDays,
     as_of: datetime,
     day: str | None = None,
+    last: str | None = None,
     hall: str | None = None,
     outcome: str | None = None,
 ) -> list[Row]:
-    """One row per look, newest day first, in the keys of design §4.1 `samples`; `findings` are item codes.
+    """One row per look of a day (of `day` to `last`), newest first, in the keys of design §4.1 `samples`; `findings` are item codes.
 
     `reviewed`: what was decided stands, or this person has judged it; a sample that somebody else has judged and that
     waits for another person looks like any that waits.
     """
     table = RECORD_TABLES["samples"].c
     conditions = [table.planned_at <= to_micros(as_of)]
-    conditions += [table.date == day] if day else []
+    conditions += [table.date.between(day, last or day)] if day else []
     conditions += [table.hall_code == hall] if hall else []
     conditions += [table.outcome == outcome] if outcome else []
     with db.reading() as connection:

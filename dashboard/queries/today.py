@@ -151,11 +151,11 @@ def samples_today(
     looks: dict[str, list[dict[str, Any]]] = {}
     for look in samples(db, viewer, slots=slots, as_of=as_of, day=day):
         looks.setdefault(look["sample"], []).append(look)
-    return [_sampled(sample, several, waiting.get(sample)) for sample, several in looks.items()]
+    return [sampled(sample, several, waiting.get(sample)) for sample, several in looks.items()]
 
 
-def _sampled(sample: str, looks: Sequence[Mapping[str, Any]], flagged: int | None) -> Sampled:
-    """`flagged` is the number of open candidates, None for what waits for nobody."""
+def sampled(sample: str, looks: Sequence[Mapping[str, Any]], flagged: int | None) -> Sampled:
+    """A sample as one mark. `flagged` is the number of its open candidates, None for what waits for nobody."""
     outcomes = {look["outcome"] for look in looks}
     cause = next((look["cause"] for look in looks if look["cause"]), None)
     if flagged:

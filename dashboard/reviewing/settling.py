@@ -25,6 +25,8 @@ class Sampled:
     camera: str
     planned_at: int
     cameras: tuple[str, ...]
+    extra: bool = False
+    """Asked for outside the draw: never drawn for a second look, never a known answer."""
 
 
 def settle(

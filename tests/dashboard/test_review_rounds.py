@@ -6,18 +6,25 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from checks.clock import load_calendar
 from checks.judge.samples import SlotDays
+from checks.periods import parse_period
 from checks.rulebook.loader import load_rulebook
 from collectors.video.plan import LOCAL
 from dashboard.actions.desk import coming, next_sample
 from dashboard.actions.keeping import drop_case, keep_case, mark_gold, unmark_gold
 from dashboard.actions.review import claim, decide, put_back, undo
-from dashboard.database.models import FINDINGS, JUDGEMENTS, REVIEW_CLAIMS, REVIEWS
+from dashboard.database.models import FINDINGS, JUDGEMENTS, RECORD_TABLES, REVIEW_CLAIMS, REVIEWS
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.freezing.checklist import _counted
 from dashboard.judging.halls import confirmed_events
 from dashboard.judging.reading import reader
+from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
+from dashboard.queries.coverage import counted, coverage
+from dashboard.queries.evidence import piece
 from dashboard.queries.judgements import gold_answers, judged
+from dashboard.queries.kept_cases import kept_cases
 from dashboard.queries.review import Wanted, judged_on, last_own, review_item, review_queue
 from dashboard.queries.samples import samples
 from dashboard.reviewing.draw import Desk
@@ -428,3 +435,74 @@ def test_the_day_s_work_is_counted(sqlite_review):
     later = NOW + timedelta(minutes=1)
     assert judged_on(made.db, FIRST, since=NOW, as_of=later) == {"judged": 1, "median_seconds": 18.0}
     assert judged_on(made.db, SECOND, since=NOW, as_of=later) == {"judged": 0, "median_seconds": None}
+
+
+# --- coverage, cases
+
+
+def test_a_hall_s_month_is_told_day_by_day_without_betraying_a_second_look(sqlite_halls):
+    made = Review(sqlite_halls, second_share=1.0)
+    sample = made.sample(1, items=())
+    made.say(FIRST, sample, made.failed(sample, "A01"))
+    rules = Rules(load_rulebook(), load_calendar(), made.slots)
+
+    def on_the_day(viewer):
+        rows = coverage(made.db, viewer, rules, hall="H001", year=2026, month=9, as_of=NOW)
+        return rows, [(one.slot, one.state, one.mine) for one in rows[0]]
+
+    rows, first = on_the_day(FIRST)
+    assert first == [(1, "judged", True), (2, "none", False)]
+    assert on_the_day(SECOND)[1] == [(1, "waiting", False), (2, "none", False)]
+    assert {one.state for one in rows[5]} == {"closed"}  # Sunday, 6 September
+    assert (counted(rows)["due"], counted(rows)["judged"], len(rows)) == (1, 1, 30)
+
+
+def test_a_kept_case_is_for_all_and_names_its_hall_to_those_who_may_know(sqlite_review):
+    made, sample = sqlite_review, sqlite_review.sample()
+    made.say(FIRST, sample, made.failed(sample))
+    keep_case(made.db, by=FIRST, sample=sample, kind="typical", item="R02", note="挂牌再离开", second=4.0,
+              sheet=SHEET, at=NOW)  # fmt: skip
+    clip = made.halls.evidence()[0].id
+    elsewhere = Viewer("外", "office_head", frozenset({"H999"}))
+    (seen,) = kept_cases(made.db, FIRST, as_of=NOW)
+    assert (seen.hall, seen.sample, seen.item, seen.picture, seen.second) == ("H001", sample, "R02", clip, 4.0)
+    (seen,) = kept_cases(made.db, elsewhere, as_of=NOW)
+    assert (seen.hall, seen.sample, seen.date, seen.note) == (None, None, None, "挂牌再离开")
+    assert piece(made.db, elsewhere, clip).id == clip
+    drop_case(made.db, by=FIRST, case=1, at=NOW)
+    assert kept_cases(made.db, elsewhere, as_of=NOW) == []
+    with pytest.raises(NotAllowedError):
+        piece(made.db, elsewhere, clip)
+
+
+def test_what_was_asked_for_outside_the_draw_is_neither_drawn_nor_a_known_answer(sqlite_halls):
+    made = Review(sqlite_halls, second_share=1.0)
+    sample = made.sample()
+    with made.db.session() as connection:
+        table = RECORD_TABLES["samples"]
+        connection.execute(sa.update(table).where(table.c.sample_id == sample).values(slot=None))
+    assert [(row["sample"], row["slot"]) for row in made.queue(FIRST)] == [(sample, None)]
+    made.say(FIRST, sample, made.passed(sample))
+    assert made.rounds() == [("1", "甲", "ok", None)]
+    with pytest.raises(UsageError, match="outside the draw"):
+        mark_gold(made.db, by=SECOND, sample=sample, decision="ok", sheet=SHEET, at=NOW)
+
+
+def test_a_period_knows_what_waits_for_a_second_look(sqlite_halls):
+    made = Review(sqlite_halls, second_share=1.0)
+    plain, flagged = made.sample(1, items=()), made.sample(2)
+    september = parse_period("2026-09")
+
+    def open_ones():
+        return _counted(made.db, september, 0, 0)["reviews_done"]
+
+    assert open_ones() == 1  # the candidate
+    made.say(FIRST, plain, made.failed(plain, "A01"))
+    made.say(FIRST, flagged, made.passed(flagged))
+    assert open_ones() == 2
+    for sample, verdict in ((plain, made.failed(plain, "A01")), (flagged, made.passed(flagged))):
+        made.say(SECOND, sample, verdict)
+    assert open_ones() == 0
+    undo(made.db, by=SECOND, desk=made.desk, at=NOW)
+    assert undo(made.db, by=SECOND, desk=made.desk, at=NOW) == plain
+    assert open_ones() == 2  # what was found in it and taken back is no third

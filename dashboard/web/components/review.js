@@ -195,7 +195,7 @@ class Desk {
     this.mode = mode;
     this.status.textContent = "";
     this.panel.draw();
-    if (matchMedia("(max-width: 760px)").matches && mode !== "look") this.panel.node.querySelector(".rv-choices")?.scrollIntoView({ block: "nearest" });
+    if (matchMedia("(max-width: 760px)").matches && mode !== "look") this.panel.node.querySelector(".rv-choices")?.scrollIntoView({ block: mode === "item" ? "start" : "nearest" });
     // the button that was pressed is gone: focus goes to what is asked now, so that Tab and readers go on from there
     if (!this.root.contains(document.activeElement)) (this.panel.node.querySelector(".rv-choices button") ?? this.title).focus({ preventScroll: true });
   }
