@@ -102,7 +102,7 @@ def load_rulebook(book: str = "promise", *folders: Path) -> Rulebook:
     read = (*files, sheet_file, *([lines_file] if lines_file else []))
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in read)).hexdigest()
     lines = _lines(lines_file) if lines_file else None
-    return Rulebook(book, tuple(editions), _read(sheet_file, Sheet), digest, lines, read)
+    return Rulebook(book, tuple(editions), read_table(sheet_file, Sheet), digest, lines, read)
 
 
 def _lines_of(book: str, *folders: Path) -> Path | None:
@@ -114,7 +114,7 @@ def _lines_of(book: str, *folders: Path) -> Path | None:
 
 
 def _lines(path: Path) -> Lines:
-    found = _read(path, Lines)
+    found = read_table(path, Lines)
     for name, rows in (("lines", found.lines), ("unjudged", found.unjudged)):
         codes = [row.code for row in rows]
         for place, code in enumerate(codes):
@@ -146,7 +146,7 @@ def _book_named(path: Path) -> str | None:
 
 
 def _edition(path: Path) -> Edition:
-    edition = _read(path, Edition)
+    edition = read_table(path, Edition)
     for check in (
         _codes_are_unique, _formulas_are_known, _grades_descend, _stamps_are_known, _limits_do_not_overlap,
         _limits_cover_the_edition, _days_are_ordered,
@@ -155,7 +155,8 @@ def _edition(path: Path) -> Edition:
     return edition
 
 
-def _read(path: Path, model: type[Model]) -> Model:
+def read_table(path: Path, model: type[Model]) -> Model:
+    """A TOML file as a model. RuleError names file, line, key, the value seen and the remedy."""
     try:
         return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from checks.hall_evaluation import Scheme
 from dashboard.actions import audit
 from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError
+from dashboard.exports.halls import hall_workbook
 from dashboard.exports.workbook import workbook_of
 from dashboard.freezing.facts import documents_facts
 from dashboard.people import Viewer
@@ -52,18 +55,34 @@ def export_quarter(
     Raises MingchaError naming the folder when it cannot be written.
     """
     _require_folder(folder)
-    found = []
     documents, snapshot = quarter_documents(app, by=by, period=period, as_of=as_of)
-    for name, content in documents.items():
-        path = folder / name
-        try:
-            part = path.with_name(f".{name}.{os.getpid()}.part")
-            part.write_bytes(content)
-            part.replace(path)
-        except OSError as error:
-            raise MingchaError(f"{path} cannot be written: {error.strerror}.", "Choose another --to.") from error
-        found.append(Written(path, hashlib.sha256(content).hexdigest(), snapshot))
-    return found
+    return [_written(folder / name, content, snapshot) for name, content in documents.items()]
+
+
+def hall_document(app: Application, *, by: Viewer, scheme: Scheme, document: Mapping[str, Any]) -> bytes:
+    """The hall reports (`dashboard.queries.hall_reports`) as a workbook. Logged as an export."""
+    content = hall_workbook(app, by, scheme, document)
+    detail = json.dumps({"halls": hashlib.sha256(content).hexdigest(), "as_of": document["as_of"]})
+    with app.db.session() as connection:
+        audit.record(connection, by, "export", document["period"], detail, at=app.now())
+    return content
+
+
+def export_halls(app: Application, *, by: Viewer, scheme: Scheme, document: Mapping[str, Any], folder: Path) -> Written:
+    """Write the hall reports into the folder. MingchaError names what cannot be written."""
+    _require_folder(folder)
+    content = hall_document(app, by=by, scheme=scheme, document=document)
+    return _written(folder / f"mingcha-halls-{document['period']}.xlsx", content, None)
+
+
+def _written(path: Path, content: bytes, snapshot: str | None) -> Written:
+    try:
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        raise MingchaError(f"{path} cannot be written: {error.strerror}.", "Choose another --to.") from error
+    return Written(path, hashlib.sha256(content).hexdigest(), snapshot)
 
 
 def _require_folder(folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
+from checks.hall_evaluation import Scheme
 from checks.periods import parse_period
-from dashboard.actions import audit
+from dashboard.actions import audit, export
 from dashboard.exports import workbook as quarter
 from dashboard.texts import set_language, t
 from dashboard.web import periods
@@ -24,6 +26,19 @@ def workbook(page: Here) -> None:
         t("Download the workbook of {period}", period=periods.name(page.strip.period)),
         data=_maker(page), file_name=f"mingcha-{page.strip.period}.xlsx", mime=XLSX, icon=":material/download:",
         on_click="ignore",
+    )  # fmt: skip
+
+
+def hall_reports(page: Here, scheme: Scheme, document: Mapping[str, Any]) -> None:
+    """The hall reports as shown (营业厅评价表), as `mingcha halls --to` writes them."""
+
+    def make() -> bytes:
+        set_language(page.strip.lang)
+        return export.hall_document(page.app, by=page.viewer, scheme=scheme, document=document)
+
+    st.download_button(
+        t("Download the hall reports of {period}", period=periods.name(page.strip.period)), data=make,
+        file_name=f"mingcha-halls-{page.strip.period}.xlsx", mime=XLSX, icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
 

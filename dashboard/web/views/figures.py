@@ -36,6 +36,10 @@ NAMES = {
     "signals.seen": "Seen",
     "signals.expected": "Expected",
     "signals.p": "p, all offices",
+    "halls.months": "Monthly evaluation",
+    "halls.contest": "Quarterly contest",
+    "halls.province": "Provincial report",
+    "halls.rates": "Violation rate",
     "league.score": "Score",
     "league.rank": "Rank",
     "league.change": "Change",
@@ -83,6 +87,15 @@ DEFINITIONS = {
     "signals.seen": "records of the period in which the pattern was found; excluded ones are left out",
     "signals.expected": "how many records chance alone would put just inside the limit",
     "signals.p": "how often chance alone does this or more, after correction for all that was looked at",
+    "halls.months": "video: 100 less the confirmed deductions by video; tickets: on time ÷ judged clocks of those "
+    "that name the hall; on site: mean of its visits, 100 less what each deducted; pending, unjudgeable and excluded "
+    "records are in none",
+    "halls.contest": "mean of the months' scores, of the visits on site, of the mutual checks, and satisfied ÷ rated "
+    "by key press and survey",
+    "halls.province": "halls; those with a spot-check that showed every window; those with one captured; confirmed "
+    "violations of the period, one fact once",
+    "halls.rates": "drawn samples with a violation ÷ drawn checkable samples that a person has decided; not decided "
+    "and not checkable ones are in neither; Wilson, 95 %",
     "league.score": "sum of points ÷ sum of the available weights × 100; what has no value lends its weight to the "
     "others; two decimals, rounded once",
     "league.rank": "place by the published score; ties share it, the next is skipped; the interval holds where chance "
