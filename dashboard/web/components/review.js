@@ -91,7 +91,8 @@ class Desk {
   showFinding() {
     const look = this.item.looks.find((one) => one.camera === this.finding.camera);
     if (look && look !== this.look) this.watch(look);
-    this.seen.whenReady(() => this.seen.seek(this.finding?.start ?? 0));
+    const start = this.finding.start;
+    if (start !== null) this.seen.whenReady(() => this.seen.seek(start));
   }
 
   // --- deciding

@@ -69,7 +69,7 @@ class Panel {
       el("b", { text: `${words.flagged}${count}: ${finding.item_code} ${finding.title}` }),
       el("span", { text: finding.whyText }), el("span", { text: finding.facts }),
       finding.duration_proven ? null : el("span", { class: "rv-unproven", text: words.unproven }),
-      el("button", { type: "button", onclick: () => desk.showFinding(), text: words.show }));
+      finding.start === null ? null : el("button", { type: "button", onclick: () => desk.showFinding(), text: words.show }));
   }
 
   // What this person has said so far, each line with a way to take it out again.

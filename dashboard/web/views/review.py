@@ -117,7 +117,7 @@ def _finding(found: Row, titles: Mapping[str, str]) -> dict[str, Any]:
         parts.append(t("confidence {value}", value=display.rate(confidence, 0)))
     return {
         "id": found["id"], "camera": found["camera"], "item_code": found["item_code"],
-        "title": titles.get(found["item_code"], ""), "start": found["start"] or 0, "end": found["end"],
+        "title": titles.get(found["item_code"], ""), "start": found["start"], "end": found["end"],
         "duration_proven": found["duration_proven"], "whyText": found["why"] or "", "facts": " · ".join(parts),
         "decision": found["decision"],
     }  # fmt: skip
@@ -125,7 +125,7 @@ def _finding(found: Row, titles: Mapping[str, str]) -> dict[str, Any]:
 
 def span(start: float | None, end: float | None) -> str:
     if start is None:
-        return t("the whole clip")
+        return t("seen outside this clip")
     if end is None:
         return t("at {s} s", s=display.rounded(start, 1))
     return t("{start} s to {end} s", start=display.rounded(start, 1), end=display.rounded(end, 1))
