@@ -26,7 +26,7 @@ from dashboard.instants import LOCAL
 from dashboard.settings import Settings
 
 Problem = dict[str, str]
-AT_ONCE = 500
+AT_ONCE, ROWS_AT_ONCE = 500, 5000
 CLOCKS_APART = timedelta(minutes=5)
 """A head may be this much ahead of our clock; more is a head from the future."""
 
@@ -56,8 +56,7 @@ def verify_evidence(
     found = Found(since=since)
     with db.reading() as connection:
         erased = _erased(connection)
-        subjects = _walk(connection, found, erased)
-        _rows(connection, subjects, found)
+        _walk(connection, found, erased)
         _unentered(connection, found)
         found.problems += _against_heads(connection, settings, found, heads or {}, now)
         files = connection.execute(_files(since)).all()
@@ -90,8 +89,8 @@ def _erased(connection: Connection) -> _Erased:
     return said
 
 
-def _walk(connection: Connection, found: Found, erased: _Erased) -> dict[str, dict[int, str]]:
-    """Follow the chain; table → row → content of the rows it enters."""
+def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
+    """Follow the chain, and compare the rows that it enters some thousands at a time."""
     subjects: dict[str, dict[int, str]] = defaultdict(dict)
     if found.since:
         start = connection.execute(sa.select(CHAIN.c.hash).where(CHAIN.c.number == found.since)).scalar()
@@ -99,9 +98,9 @@ def _walk(connection: Connection, found: Found, erased: _Erased) -> dict[str, di
     columns = (*CHAIN.c, CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content)
     query = sa.select(*columns).outerjoin(CHAIN_CONTENTS, CHAIN_CONTENTS.c.number == CHAIN.c.number)
     query = query.where(CHAIN.c.number > found.since).order_by(CHAIN.c.number)
-    erasures = 0
+    erasures = seen = 0
     for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
-        found.checked += 1
+        found.checked, seen = found.checked + 1, seen + 1
         _link(row, found)
         if row.content is None and row.number in erased.entries:
             erasures += 1
@@ -110,12 +109,13 @@ def _walk(connection: Connection, found: Found, erased: _Erased) -> dict[str, di
         elif not _content_holds(row):
             found.tell("content_changed", f"entry {row.number} ({row.subject}): its content is not what was entered")
         else:
-            _remember(row, subjects)
-    for name, number in erased.rows:
-        subjects[name].pop(number, None)
+            _remember(row, subjects, erased)
+        if seen % ROWS_AT_ONCE == 0:
+            _rows(connection, subjects, found)
+            subjects.clear()
+    _rows(connection, subjects, found)
     if erasures:
         found.notes.append({"kind": "erased", "what": f"{erasures} contents were erased by rule; their entries hold"})
-    return subjects
 
 
 def _link(row: Any, found: Found) -> None:
@@ -142,12 +142,12 @@ def _content_holds(row: Any) -> bool:
         return False
 
 
-def _remember(row: Any, subjects: dict[str, dict[int, str]]) -> None:
+def _remember(row: Any, subjects: dict[str, dict[int, str]], erased: _Erased) -> None:
     name, _, identity = row.subject.partition(" ")
     table = METADATA.tables.get(name)
     if table is None or len(table.primary_key.columns) != 1:
         return
-    if identity.isdecimal():
+    if identity.isdecimal() and (name, int(identity)) not in erased.rows:
         subjects[name][int(identity)] = row.content
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import stat
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from dashboard.errors import UsageError
 from dashboard.evidence import complete, heads
 from dashboard.evidence.chain import START, Entry
 from dashboard.evidence.heads import HeadError, create_key, read_head_file, sign_head
+from dashboard.operations import doctor
+from dashboard.operations.backup import back_up
 from dashboard.worker import evidence as steps
 from dashboard.worker.jobs import Context
 
@@ -202,3 +205,29 @@ def test_heads_and_contents_hold_nothing_of_the_key(here):
     stored = str(here.rows(sa.select(CHAIN_HEADS))) + str(here.rows(sa.select(CHAIN_CONTENTS)))
     assert key not in stored
     assert key not in laid(here).read_text()
+
+
+def test_doctor_tells_of_the_key_the_head_and_what_verification_found(here):
+    def examined():
+        patient = doctor.Patient(here.settings, here.app, True, here.now)
+        found = [*doctor._signing_key(patient), *doctor._chain(patient)]
+        return {(finding.check, finding.state) for finding in found}
+
+    assert examined() == {("evidence key", "ok"), ("evidence chain", "warn")}  # nothing is signed yet
+    sign_head(here.app)
+    assert examined() == {("evidence key", "ok"), ("evidence chain", "ok")}
+    (here.home / "evidence.key").chmod(0o640)
+    (here.home / "evidence" / "H001-2026-09-01-1-clip").unlink()
+    complete.verify_everything(here.app)
+    assert {("evidence key", "fail"), ("evidence chain", "fail")} <= examined()
+    (here.home / "evidence.key").unlink()
+    assert ("evidence key", "warn") in examined()
+
+
+def test_a_backup_leaves_the_key_out(here):
+    target = here.home / "saved.zip"
+    back_up(here.app, target)
+    key = (here.home / "evidence.key").read_bytes().strip()
+    with zipfile.ZipFile(target) as archive:
+        assert "evidence.key" not in str(archive.namelist())
+        assert not any(key in archive.read(name) for name in archive.namelist())
