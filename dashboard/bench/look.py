@@ -20,6 +20,7 @@ from collectors.video.look import look
 from collectors.video.persons import NoDetector, PersonDetector, SsdLite, Yolox, packaged_model
 from dashboard.bench.look_accuracy import accuracy
 from dashboard.bench.look_clips import ONE_BY_ONE, SHARED, noisy
+from dashboard.bench.look_clock import clocks
 from dashboard.bench.look_witnesses import quality
 from dashboard.bench.timing import machine, paired, report
 
@@ -38,6 +39,7 @@ def run(*, size: int | None = None, pairs: int = 5) -> None:
         for detector in detectors():
             quality(detector, Path(folder))
         accuracy(detectors(), Path(folder))
+        clocks()
 
 
 def detectors() -> list[PersonDetector]:
