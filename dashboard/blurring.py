@@ -72,7 +72,7 @@ def blurred_copy(
         _tidy(path.parent)
         mark = watermark(viewer, at, found.id)
         try:
-            looking = _eyes(settings.video.person_model, settings.video.face_model)
+            looking = looking_eyes(settings)
             if is_clip:
                 made = blurred_clip(original, path, windows=windows, eyes=looking, watermark=mark)
             else:
@@ -143,7 +143,9 @@ def _room(db: Database, settings: Settings, viewer: Viewer, found: CameraDetail,
 
 def looking_eyes(settings: Settings) -> Eyes:
     """The detectors in use. CollectorError names a model that is missing."""
-    return _eyes(settings.video.person_model, settings.video.face_model)
+    models = (settings.video.person_model, settings.video.face_model)
+    person, face = (str(settings.path(name)) if name and name != "none" else name for name in models)
+    return _eyes(person, face)
 
 
 def encoded(picture: Picture) -> bytes:

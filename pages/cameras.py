@@ -1,5 +1,7 @@
 """Cameras 摄像机: what does each camera see, and what is drawn on it?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard.actions.cameras import draw, keep_reference, may_draw
@@ -62,10 +64,16 @@ def choose(moments, detail):
     """The moment whose picture is shown: the quietest of the newest clips, another one, or the reference (None)."""
     options = [*moments, None] if detail.reference else list(moments)
     best = latest_quiet(moments)
-    return st.selectbox(
+    left, right = st.columns([4, 1])
+    picked = left.selectbox(
         t("Picture"), options, options.index(best), key=f"cameras_moment_{detail.code}",
         format_func=lambda one: view.moment(one, now) if one else t("picture of the empty windows now in use"),
     )  # fmt: skip
+    if picked is None or not draws:
+        return picked
+    second = right.number_input(t("Second of the clip"), 0.0, 3600.0, picked.second, 0.5, format="%.1f",
+                                key=f"cameras_second_{picked.evidence}")  # fmt: skip
+    return picked if second == picked.second else replace(picked, second=float(second), people=None)
 
 
 def studio() -> None:
@@ -73,6 +81,9 @@ def studio() -> None:
     detail = camera(db, viewer, settings, chosen)
     show(section(detail.name or detail.code, page.tree.name(detail.hall)))
     told()
+    if any(one.code == detail.code and view.has_moved(one) for one in found):
+        show(state("failed", t("The camera sees something else than its reference picture."),
+                   t("Draw on a new picture, and keep that of the empty windows anew.")))  # fmt: skip
     if detail.fault:
         show(state("failed", t("What was imported cannot be read."), detail.fault))
     moments = quiet_moments(db, viewer, settings, detail.code)

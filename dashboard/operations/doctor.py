@@ -22,6 +22,7 @@ from checks.errors import RuleError
 from checks.notices import with_notices
 from checks.rulebook.loader import load_rulebook
 from collectors.base import CollectorError
+from collectors.video.faces import face_detector
 from collectors.video.persons import person_detector
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application, open_application
@@ -221,9 +222,17 @@ def _model_path(settings: Settings) -> str | None:
 
 
 def _face_model(patient: Patient) -> Iterator[Finding]:
+    """Whose faces are hidden in copies for others rests on it."""
     name = patient.settings.video.face_model
-    if name and not patient.settings.path(name).is_file():
-        yield Finding("face model", FAIL, f"[video] face_model: there is no file {name}.", "Correct the path.")
+    try:
+        detector = face_detector(str(patient.settings.path(name)) if name else None)
+    except CollectorError as error:
+        yield Finding.of("face model", error)
+        return
+    if detector.name == "none":
+        yield Finding("face model", WARN, "None: in copies only whole persons are hidden.", "Set [video] face_model.")
+    else:
+        yield Finding("face model", OK, detector.name)
 
 
 def _evidence(patient: Patient) -> Iterator[Finding]:

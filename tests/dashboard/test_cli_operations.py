@@ -199,6 +199,7 @@ def test_doctor_finds_a_fresh_installation_fit(made):
     assert state_of(document, "database") == "ok"
     assert state_of(document, "rulebook") == "ok"
     assert state_of(document, "person detector") == "warn"
+    assert state_of(document, "face model") == "ok"
     assert state_of(document, "worker") == "warn"
 
 

@@ -37,16 +37,25 @@ def test_a_picture_is_chosen_and_kept_as_that_of_the_empty_windows(opened, tmp_p
     [choice] = [one for one in app.selectbox if one.label == "画面"]
     assert [one.partition(" · ")[2] for one in choice.options] == ["第 6.5 秒 · 1 人", "第 8.5 秒 · 0 人"]
     assert choice.value.second == 8.5  # the clerk left at second 5, the clip ends at second 12
+    [second] = app.number_input
+    second.set_value(2.0).run()  # the clerk is still there
+    assert choice.value.second == 8.5
+    second.set_value(9.0).run()
+    assert "摄像机画面与参考图不符。" not in text_of(app)
     assert "参考图已留存，自下次抽查起使用。" in press(app, "将此画面存为空窗参考图")
     assert "沈岚 留存空窗参考图" in text_of(app)
     made = open_application(directory=home, environment={})
     with made.db.reading() as connection:
         done = connection.execute(sa.select(AUDIT.c.action, AUDIT.c.subject).where(AUDIT.c.actor == "沈岚")).all()
     made.db.engine.dispose()
-    assert done.count(("look at camera", "K1")) == 1  # once, however often the page runs
+    assert done.count(("look at camera", "K1")) == 3  # one per picture, however often the page runs
     assert ("keep_reference", "K1") in done
     reference = next((home / "var" / "evidence" / "reference" / "K1").iterdir())
     assert reference.suffix == ".png"
+    with made.db.session() as connection:
+        connection.execute(sa.update(RECORD_TABLES["samples"]).values(outcome="not_checkable", cause="moved"))
+    made.db.engine.dispose()
+    assert "摄像机画面与参考图不符。 请在新画面上重新标绘" in text_of(opened(home, "cameras", camera="K1"))
 
 
 def test_who_does_not_draw_sees_a_blurred_picture_and_a_camera_without_one_says_so(opened, company):

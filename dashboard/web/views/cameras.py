@@ -67,6 +67,11 @@ def answer(one: CameraState) -> Safe:
     return safe(word(names.value(one.outcome), TONES.get(one.outcome, "")), f" {t(', ').join(why)}" if why else "")
 
 
+def has_moved(one: CameraState) -> bool:
+    """Whether the newest look found the picture moved: what is drawn no longer fits."""
+    return "moved" in (one.cause, *one.problems)
+
+
 def offset(seconds: float | None) -> str | Safe:
     if seconds is None:
         return display.NONE
