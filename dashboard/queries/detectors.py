@@ -20,11 +20,12 @@ from checks.periods import Period
 from collectors.video.plan import LOCAL
 from collectors.video.rules import Detectors, shipped
 from dashboard.database import Database
-from dashboard.database.models import FINDINGS, FOLLOW_UPS, NOT_JUDGED, RECORD_TABLES, REVIEWS
+from dashboard.database.models import FINDINGS, NOT_JUDGED, RECORD_TABLES, REVIEWS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.queries.agreement import READING_ROLES
+from dashboard.queries.follow_ups import followed
 
 LOW_SHARE = 0.5
 """A detector of whose decided candidates fewer than this share are confirmed wastes the reviewers' time."""
@@ -116,13 +117,6 @@ def detector_quality(
     return [found[key] for key in sorted(found)]
 
 
-def followed(connection: Connection, findings: Sequence[int]) -> dict[int, str]:
-    """Finding → proven, refuted or not_possible, for those that were followed to their end."""
-    rows = FOLLOW_UPS.c
-    query = sa.select(rows.finding_id, rows.outcome)
-    return {row.finding_id: row.outcome for row in _pieces(connection, query, rows.finding_id, findings)}
-
-
 def _count(row: Month, finding: Mapping[str, Any]) -> None:
     if finding["source"] != "detector":
         return
@@ -158,7 +152,7 @@ def _findings(connection: Connection, samples: Mapping[str, str], as_of: datetim
     review = REVIEWS.c
     decided = sa.select(review.finding_id, review.decision).where(review["at"] <= to_micros(as_of)).order_by(review.id)
     decisions = {one.finding_id: one.decision for one in _pieces(connection, decided, review.finding_id, identities)}
-    ends = followed(connection, identities)
+    ends = followed(connection, identities, as_of)
     return [{**one, "decision": _standing(decisions.get(one["id"])), "followed": ends.get(one["id"])} for one in found]
 
 

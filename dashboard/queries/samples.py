@@ -20,6 +20,7 @@ from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, FINDINGS, JUDGEMENTS, RECORD_TABLES, REVIEWS
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
+from dashboard.queries.follow_ups import followed
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing.rounds import GOLD
 from dashboard.reviewing.standing import settled, stands
@@ -48,7 +49,9 @@ def samples(
     hall: str | None = None,
     outcome: str | None = None,
 ) -> list[Row]:
-    """One row per look of a day (of `day` to `last`), newest first, in the keys of design §4.1 `samples`; `findings` are item codes.
+    """One row per look of a day (of `day` to `last`), newest first, in the keys of design §4.1 `samples`.
+
+    `findings` are item codes.
 
     `reviewed`: what was decided stands, or this person has judged it; a sample that somebody else has judged and that
     waits for another person looks like any that waits.
@@ -151,6 +154,7 @@ def evidence_of(connection: Connection, samples: Sequence[str], kind: str) -> Se
 def findings_of(connection: Connection, samples: Sequence[str], as_of: datetime) -> defaultdict[str, list[Row]]:
     """Candidates per sample, each with the latest decision about it (None: open or taken back).
 
+    One that following it refuted is none any more, unless somebody had decided before; one that it proved is proven.
     What a person found and took back is none: it would tell the next person what was thought of the sample.
     """
     finding, at = FINDINGS.c, to_micros(as_of)
@@ -162,12 +166,15 @@ def findings_of(connection: Connection, samples: Sequence[str], as_of: datetime)
     )
     for review in _in_pieces(connection, about.order_by(REVIEWS.c.id), REVIEWS.c.sample_id, samples):
         latest[review.finding_id] = review.decision
+    ends = followed(connection, [row.id for row in rows if not row.duration_proven], as_of)
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         decision = latest.get(row.id)
         decision = None if decision == "annulled" else decision
-        if decision is not None or row.source != "person":
-            found[row.sample_id].append({**row._mapping, "decision": decision})
+        end = ends.get(row.id)
+        if decision is not None or (row.source != "person" and end != "refuted"):
+            proven = row.duration_proven or end == "proven"
+            found[row.sample_id].append({**row._mapping, "decision": decision, "duration_proven": proven})
     return found
 
 

@@ -11,7 +11,9 @@ from collectors.video.persons import NoDetector
 from collectors.video.recordings import Template
 from collectors.video.witnesses import MEASURED
 from dashboard.database.models import FOLLOW_UPS
+from dashboard.judging.rules import rules_of
 from dashboard.people import system_viewer
+from dashboard.queries.samples import samples
 from dashboard.sampling.followup import follow_up_due, opening_of
 
 CAMERA = "H001-1"
@@ -55,7 +57,7 @@ def candidate(halls, picture_at, minutes, **camera):
 
 
 def follow(halls, **delta):
-    now = halls.moment() + timedelta(**(delta or {"minutes": 9}))
+    now = halls.later(**(delta or {"minutes": 9}))
     return follow_up_due(halls.db, halls.settings, now, system_viewer(), detector=NoDetector())
 
 
@@ -81,6 +83,9 @@ def test_somebody_who_was_there_before_and_after_refutes_it(sqlite_halls):
     assert done.outcome == "refuted"
     assert done.held[0] == pytest.approx(-60, abs=4)
     assert done.held[1] == pytest.approx(120, abs=4)
+    slots, tomorrow = rules_of(halls.settings, halls.db).slots, halls.later(hours=24)
+    (row,) = samples(halls.db, system_viewer(), slots=slots, as_of=tomorrow)
+    assert row["findings"] == []
 
 
 def test_an_absence_that_begins_in_the_minute_is_followed_into_what_comes_after(sqlite_halls):
