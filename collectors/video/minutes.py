@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from collectors.video.addresses import AddressError, Addresses, recorder_of
+from collectors.video.addresses import Addresses, recorder_of
 from collectors.video.decode import VideoError
 from collectors.video.plan import CLIP_SECONDS
 from collectors.video.recordings import Clip, Template, fetch
+from collectors.video.replay import relayed
 from collectors.video.rtsp import record, record_both
 from collectors.video.turns import Turns
 
@@ -82,8 +84,9 @@ def _played_back(source: Source, moment: datetime, to: Path, means: Means, secon
     name = f"Camera {source.code}"
     written = Template(source.playback_url or "", source.code, source.home).rendered(moment)
     address, span = means.addresses.playback(written, moment, source.code, seconds)
-    if span is not None:
-        raise AddressError(f"{name}: its recorder wants the time in the PLAY request, which is not sent.")
-    with means.turns.at(recorder_of(address), name):
-        clip, _ = record(address, to, name=name, seconds=seconds, live=False)
+    with (
+        means.turns.at(recorder_of(address), name),
+        relayed(address, span) if span else nullcontext(address) as asked,
+    ):
+        clip, _ = record(asked, to, name=name, seconds=seconds, live=False)
     return Stretch(clip, moment, RECORDED)

@@ -18,6 +18,7 @@ from collectors.redact import RedactedRecord
 from collectors.video import decode
 from collectors.video.decode import VideoError, watch
 from collectors.video.minutes import Means, Source, stretch_of
+from collectors.video.replay import authorization
 from collectors.video.rtsp import record, record_both
 from collectors.video.turns import Turns
 
@@ -151,6 +152,43 @@ def test_what_a_recorder_answers_names_the_cause(serve, tmp_path, status, live, 
 def test_a_recording_that_ends_before_half_the_minute_is_missing(serve, tmp_path):
     with serve(close_at=2.0, speed=8.0) as server:
         assert outcome_of(lambda: take(server, tmp_path, live=False, seconds=8))[0] == "recording_missing"
+
+
+# --- ONVIF replay ----------------------------------------------------------------------------------------------------
+
+
+def onvif(server, user=""):
+    return Source("C1", None, f"onvif://{user}127.0.0.1:{server.port}/replay?token=7", Path())
+
+
+def test_onvif_replay_asks_for_the_stretch_in_its_request_and_signs_it(serve, tmp_path):
+    means = Means(turns=Turns(9, 1, tmp_path / "turns"))
+    with serve(login="cam:p@ss", speed=8.0) as server:
+        got = stretch_of(onvif(server, "cam:p%40ss@"), NOON, tmp_path / "clip.mp4", means, seconds=4)
+    assert got.clip.seconds == pytest.approx(4, abs=0.3)
+    assert min(levels(got.clip.path)) == pytest.approx(40, abs=4)
+    play = next(request for request in server.requests if request.startswith("PLAY"))
+    assert "Range: clock=20260901T040000Z-20260901T040004Z" in play
+    assert "npt=" not in play
+    assert "Require: onvif-replay" in play
+    assert f"PLAY rtsp://127.0.0.1:{server.port}/replay?token=7" in play
+
+
+def test_onvif_replay_with_a_wrong_password_or_no_recorder_has_its_cause(serve, tmp_path):
+    means = Means(turns=Turns(9, 1, tmp_path / "turns"))
+    with serve(login="cam:right-one") as server:
+        source = onvif(server, "cam:wrong-one@")
+        assert outcome_of(lambda: stretch_of(source, NOON, tmp_path / "a.mp4", means, seconds=2))[0] == "wrong_password"
+    assert outcome_of(lambda: stretch_of(source, NOON, tmp_path / "a.mp4", means, seconds=2))[0] == "offline"
+
+
+def test_a_digest_is_signed_as_the_standard_s_example():
+    """RFC 2617, section 3.5."""
+    challenge = ('Digest realm="testrealm@host.com", qop="auth,auth-int", '
+                 'nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque="5ccc069c403ebaf9f0171e9517f40e41"')  # fmt: skip
+    line = authorization(challenge, "GET", "/dir/index.html", "Mufasa", "Circle Of Life", nonce="0a4f113b")
+    assert 'response="6629fae49393a05397450978507c4ef1"' in line
+    assert 'opaque="5ccc069c403ebaf9f0171e9517f40e41"' in line
 
 
 # --- small streams, and turns at a recorder --------------------------------------------------------------------------
