@@ -48,6 +48,10 @@ class Period:
         return (self.start, self.end) == (first, following)
 
     @property
+    def is_month(self) -> bool:
+        return self.start.day == 1 and self.end == next_month(self.start)
+
+    @property
     def days_of_quarter(self) -> int:
         """Days of the quarter in which the period ends (T4, design §3.5)."""
         first, following = quarter_of(self.last_day)
@@ -131,12 +135,23 @@ def period_before(period: Period) -> Period:
     last = period.start - DAY
     if period.is_quarter:
         return previous_quarter(period)
-    if re.fullmatch(r"\d{4}-\d{2}", period.name):
+    if period.is_month:
         return parse_period(month_name(last), period.zone)
     if "-W" in period.name:
         year, week, _ = last.isocalendar()
         return parse_period(f"{year}-W{week:02d}", period.zone)
     return parse_period(f"{period.start - dt.timedelta(days=period.days)}..{last}", period.zone)
+
+
+def year_before(period: Period) -> Period:
+    """The same period a year before (同比): the quarter or month, else the same weekdays."""
+    year = period.start.year - 1
+    if period.is_quarter:
+        return parse_period(f"{year}-Q{(period.start.month + 2) // 3}", period.zone)
+    if period.is_month:
+        return parse_period(f"{year}-{period.start:%m}", period.zone)
+    start = period.start - dt.timedelta(days=364)
+    return parse_period(f"{start}..{start + dt.timedelta(days=period.days - 1)}", period.zone)
 
 
 def _months(start: dt.date, end: dt.date) -> Iterator[dt.date]:

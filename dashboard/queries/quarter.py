@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from checks.clock import EPOCH, OFFSET
 from checks.offices import Tree
-from checks.periods import Period, parse_period, previous_quarter
+from checks.periods import Period, parse_period, period_before, year_before
 from checks.ranking import rank
 from checks.reasons import REASONS, numbers_of
 from checks.rulebook.loader import Rulebook
@@ -254,25 +254,7 @@ def compared(period: Period, as_of: dt.datetime) -> tuple[Period, Period]:
 
 def neighbours(period: Period) -> tuple[Period, Period]:
     """The period before (环比) and the same one a year before (同比), whole."""
-    return previous_quarter(period) if period.is_quarter else _days_before(period), _year_before(period)
-
-
-def _days_before(period: Period) -> Period:
-    """A month's or span's predecessor: the month before, else as many days before."""
-    if period.start.day == 1 and period.end.day == 1 and period.days <= 31:
-        start = (period.start - dt.timedelta(days=1)).replace(day=1)
-        return parse_period(f"{start:%Y-%m}")
-    start = period.start - dt.timedelta(days=period.days)
-    return parse_period(f"{start}..{period.start - dt.timedelta(days=1)}")
-
-
-def _year_before(period: Period) -> Period:
-    if period.is_quarter:
-        return parse_period(f"{period.start.year - 1}-Q{(period.start.month + 2) // 3}")
-    if period.start.day == 1 and period.end.day == 1 and period.days <= 31:
-        return parse_period(f"{period.start.year - 1}-{period.start:%m}")
-    start = period.start - dt.timedelta(days=364)  # the same weekdays
-    return parse_period(f"{start}..{start + dt.timedelta(days=period.days - 1)}")
+    return period_before(period), year_before(period)
 
 
 def _first_days(period: Period, days: int) -> Period:

@@ -10,7 +10,7 @@ import pytest
 
 from checks.errors import PeriodError
 from checks.offices import Tree, day_of_month, tree_of, with_area
-from checks.periods import Period, last_day_of, parse_period, previous_quarter
+from checks.periods import Period, last_day_of, parse_period, period_before, previous_quarter, year_before
 
 
 def spans(text: str) -> tuple[str, str]:
@@ -148,3 +148,18 @@ def test_an_empty_area_is_that_of_the_office_on_the_day() -> None:
 
 def test_a_period_of_its_own_name_keeps_it() -> None:
     assert Period("x", QUARTER.start, QUARTER.end).days == 92
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "year"),
+    [
+        ("2026-Q1", "2025-Q4", "2025-Q1"),
+        ("2026-03", "2026-02", "2025-03"),
+        ("2026-03-01..2026-03-31", "2026-02", "2025-03"),
+        ("2026-W02", "2026-W01", "2025-01-06..2025-01-12"),
+        ("2026-03-10..2026-03-12", "2026-03-07..2026-03-09", "2025-03-11..2025-03-13"),
+    ],
+)
+def test_a_period_is_compared_with_the_one_before_and_the_same_a_year_before(name: str, before: str, year: str) -> None:
+    asked = parse_period(name)
+    assert (period_before(asked).name, year_before(asked).name) == (before, year)
