@@ -92,4 +92,6 @@ else:
     show(state("empty", t("There is no hall that you may inspect."), t("Nobody inspects what they answer for.")))
 if sent:
     show(section(t("Sent")), view.sent(sent, halls, page.now, link))
+    with st.container(width=PHONE):
+        forms.taking_back(sent)
 show(says(t("A sheet counts like a confirmed film: each violation deducts once it is sent.")))

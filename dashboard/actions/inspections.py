@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from checks.rulebook.model import Sheet
 from collectors.base import CollectorError
 from collectors.photographs import cleaned
+from collectors.records import RECORDS
 from collectors.video.evidence import write_whole
 from dashboard.actions import audit
 from dashboard.database import Database
@@ -283,3 +284,33 @@ def _keep(
     }  # fmt: skip
     chain.enter(tables, EVIDENCE, values, by=shown, at=at, kind="photograph")
     return root / path
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------
+
+
+def withdraw(db: Database, *, by: Viewer, number: str, reason: str, at: datetime) -> int:
+    """Take back the violations of a sheet that was sent wrongly; how many. Nothing is deleted.
+
+    Each becomes *not checkable* with the reason as its note, the version before stays in the history, and it deducts
+    no more. Only its author may, or an administrator: NotAllowedError. UsageError without a reason, or without a
+    violation that still counts.
+    """
+    require_decider(by, "take back a sheet")
+    if not reason.strip():
+        raise UsageError("Say why the sheet is taken back.")
+    sheet, row = INSPECTION_SHEETS.c, RECORD_TABLES["inspections"].c
+    names = [column.name for column in RECORDS["inspections"].columns]
+    with alone(db) as tables:
+        told = tables.frame(sa.select(sheet.by, sheet.kind).where(sheet.inspection_no == number)).rows()
+        if not told or (told[0][0] != by.name and by.role != "administrator"):
+            raise NotAllowedError(f"There is no sheet '{number}' of yours.", "Its author or an administrator may.")
+        counting = sa.select(*(row[name] for name in names))
+        rows = tables.frame(counting.where(row.inspection_no == number, row.result == "violation")).to_dicts()
+        if not rows:
+            raise UsageError(f"No violation of sheet '{number}' counts any more.")
+        new = [{**one, "result": "not_checkable", "count": None, "note": reason.strip()} for one in rows]
+        details = {"sheet": number, "kind": told[0][1], "taken_back": reason.strip()}
+        by_hand.enter(tables, "inspections", new, by=_shown(by, told[0][1]), at=at, details=details)
+        audit.record(tables, by, "withdraw_inspection", number, reason.strip(), at=at)
+    return len(rows)

@@ -18,6 +18,7 @@ from dashboard.actions.inspections import (
     save_entry,
     start,
     submit,
+    withdraw,
 )
 from dashboard.database import Database
 from dashboard.database.models import (
@@ -27,6 +28,7 @@ from dashboard.database.models import (
     CHAIN_CONTENTS,
     DRAFT_PHOTOGRAPHS,
     EVIDENCE,
+    HALL_MONTHS,
     HISTORY_TABLES,
     INSPECTION_DRAFTS,
     INSPECTION_SHEETS,
@@ -35,6 +37,7 @@ from dashboard.database.models import (
 )
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.judging.halls import confirmed_events
+from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.reading import reader
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
@@ -239,6 +242,28 @@ def test_a_sheet_without_a_look_or_a_violation_without_words_is_not_sent(company
         sent(company, number)
     with pytest.raises(UsageError, match="future"):
         start(company.db, by=INSPECTOR, kind="on_site", hall="H1", inspected_at=NOW + timedelta(minutes=1), at=NOW)
+
+
+def test_a_sheet_sent_wrongly_is_taken_back_and_the_history_keeps_it(company):
+    number = sent(company, filled(company, kind="undercover"))
+    bring_up_to_date(company.db, company_rules(), NOW)
+    row = HALL_MONTHS.c
+    lost = sa.select(row.deductions).where(row.hall_code == "H1")
+    assert company.rows(lost)[0].deductions == 4  # A02 costs 2, found twice
+    colleague = Viewer("别人", "inspector", frozenset({"*"}))
+    with pytest.raises(NotAllowedError, match="no sheet"):
+        withdraw(company.db, by=colleague, number=number, reason="不是我的", at=NOW)
+    with pytest.raises(UsageError, match="Say why"):
+        withdraw(company.db, by=INSPECTOR, number=number, reason=" ", at=NOW)
+    assert withdraw(company.db, by=INSPECTOR, number=number, reason="点错了厅", at=NOW) == 1
+    bring_up_to_date(company.db, company_rules(), NOW + timedelta(minutes=1))
+    assert company.rows(lost) == []
+    taken = next(one for one in rows(company) if one.item_code == "A02")
+    assert (taken.result, taken.note, taken.inspector) == ("not_checkable", "点错了厅", None)
+    old = company.rows(sa.select(HISTORY_TABLES["inspections"]))
+    assert [(one.item_code, one.result, one.count, one.fate) for one in old] == [("A02", "violation", 2, "replaced")]
+    with pytest.raises(UsageError, match="counts any more"):
+        withdraw(company.db, by=INSPECTOR, number=number, reason="再来", at=NOW)
 
 
 def test_what_is_no_photograph_is_refused(company):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,15 +20,16 @@ from dashboard.actions.inspections import (
     save_entry,
     start,
     submit,
+    withdraw,
 )
 from dashboard.errors import UsageError
 from dashboard.instants import LOCAL
-from dashboard.queries.inspections import Draft, Entry, draft
+from dashboard.queries.inspections import Draft, Entry, Submitted, draft
 from dashboard.sheet_notes import item_words
 from dashboard.texts import t
 from dashboard.web import books, uploads
 from dashboard.web.components.blocks import says, show
-from dashboard.web.components.deeds import do
+from dashboard.web.components.deeds import do, typed
 from dashboard.web.state import Here, here
 from dashboard.web.views import inspections as view
 
@@ -207,3 +209,20 @@ def _deleted(page: Here, number: int) -> str:
     discard(page.app.db, by=page.viewer, draft=number, at=page.app.now())
     st.query_params.pop("draft", None)
     return t("The draft is deleted.")
+
+
+def taking_back(sheets: Sequence[Submitted]) -> None:
+    """A sheet that was sent wrongly: its violations stop counting, with a reason."""
+    with st.expander(t("Take back a sheet that was sent wrongly")), st.form("inspect_back"):
+        st.selectbox(t("Sheet"), [one.number for one in sheets], key="inspect_back_sheet", index=None,
+                     placeholder=t("choose"))  # fmt: skip
+        st.text_input(t("Why"), key="inspect_back_why")
+        st.form_submit_button(t("Take it back"), on_click=do, args=(_taken_back,))
+
+
+def _taken_back(page: Here) -> str:
+    number = st.session_state.get("inspect_back_sheet")
+    if not number:
+        raise UsageError("Choose the sheet that was sent wrongly.")
+    gone = withdraw(page.app.db, by=page.viewer, number=number, reason=typed("inspect_back_why"), at=page.app.now())
+    return t("{number} is taken back: {n} violations count no more; the history keeps them.", number=number, n=gone)
