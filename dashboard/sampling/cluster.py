@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import signal
 import threading
 from asyncio import CancelledError
 from collections.abc import Callable
@@ -91,9 +92,16 @@ class OnDask:
             self.client.cancel(handles, force=True)
 
     def close(self) -> None:
-        self.client.close(timeout=2)
+        """End at once: what the processes have in hand stays open, and the next run takes it again."""
         if self.cluster is not None:
-            self.cluster.close(timeout=5)
+            for nanny in self.cluster.workers.values():
+                nanny.auto_restart = False
+                with suppress(ProcessLookupError, TypeError):  # it is gone already
+                    os.kill(nanny.pid, signal.SIGKILL)
+        with suppress(TimeoutError):  # on a busy machine the farewells take longer than anybody should wait
+            self.client.close(timeout=2)
+            if self.cluster is not None:
+                self.cluster.close(timeout=5)
 
 
 def _result_of(future: Future[Any]) -> Any:

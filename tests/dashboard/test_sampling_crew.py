@@ -6,17 +6,17 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import psutil
 import pytest
 import sqlalchemy as sa
 from distributed import Client, Security
 
+from collectors.video.minutes import Means
 from collectors.video.recordings import Clip
 from dashboard.database.models import RECORD_TABLES
 from dashboard.people import system_viewer
-from dashboard.sampling import rounds, storing
+from dashboard.sampling import rounds
 from dashboard.sampling.capture import Fetched, Task
 from dashboard.sampling.cluster import open_crew
 from dashboard.sampling.crew import CAPTURE, LOOK, CrewError, Failed, capture_step
@@ -116,29 +116,33 @@ def _answers_http(port):
             return False
 
 
-def test_fetching_waits_beside_looking_which_is_done_by_one_at_a_time(crew):
+def test_fetching_waits_beside_looking_which_is_done_by_one_at_a_time(crew, tmp_path):
     done = []
-    for number in range(6):  # two processes fetch three each, all at once
-        crew.start(CAPTURE, f"c{number}", None, lambda result: done.append(("fetched", result)), _busy, 1.0)
+    for number in range(6):  # two processes fetch three each: they wait until all are under way
+        crew.start(CAPTURE, f"c{number}", None, done.append, _met, tmp_path, number, 6)
     for number in range(4):
-        crew.start(LOOK, f"l{number}", None, lambda result: done.append(("looked", result)), _busy, 0.2)
-    _until(lambda: len(done) == 10)
-    fetched = [span for kind, span in done if kind == "fetched"]
-    assert max(start for _, start, _ in fetched) < min(end for _, _, end in fetched)
-    for process in {pid for _, (pid, _, _) in done}:
-        looks = sorted((start, end) for kind, (pid, start, end) in done if kind == "looked" and pid == process)
-        assert all(one[1] <= other[0] for one, other in pairwise(looks))
+        crew.start(LOOK, f"l{number}", None, done.append, _alone, tmp_path)
+    _until(lambda: len(done) == 10, seconds=90)
+    assert done == [True] * 10
 
 
-def _busy(seconds):
-    began = time.monotonic()
-    time.sleep(seconds)
-    return os.getpid(), began, time.monotonic()
+def _met(folder, number, count):
+    (folder / f"here-{number}").touch()
+    _until(lambda: len(list(folder.glob("here-*"))) == count, seconds=60)
+    return len(list(folder.glob("here-*"))) == count
+
+
+def _alone(folder):
+    mine = folder / f"looking-{os.getpid()}"
+    mine.touch(exist_ok=False)
+    time.sleep(0.2)
+    mine.unlink()
+    return True
 
 
 def test_work_near_a_camera_is_asked_of_workers_with_its_label(crew):
     done = []
-    crew.start(LOOK, "near", "north", done.append, _busy, 0)
+    crew.start(LOOK, "near", "north", done.append, os.getpid)
     _until(lambda: done)
     assert done
     assert crew.trouble("north") is None
@@ -163,7 +167,7 @@ def test_a_scheduler_that_is_away_is_named_and_what_can_still_be_taken_stays_ope
 def test_a_worker_that_does_not_see_the_evidence_folder_says_so(tmp_path):
     camera = Camera(CAMERA, HALL, None, None, "x/%H.mp4", (), None, MOMENT)
     task = Task("S", camera, MOMENT, tmp_path / "final", tmp_path / "elsewhere" / WORK / "run" / "look")
-    assert capture_step(task, tmp_path, timedelta()) == Failed(
+    assert capture_step(task, tmp_path, timedelta(), Means()) == Failed(
         f"The worker on {socket.gethostname()} does not see the evidence folder {tmp_path / 'elsewhere'}."
     )
 
@@ -209,6 +213,7 @@ FETCHED_AND_KILLED = """
 import sys, time
 from datetime import datetime
 from pathlib import Path
+from collectors.video.minutes import Means
 from collectors.video.recordings import Clip
 from dashboard.sampling.capture import Fetched, Task
 from dashboard.sampling.days import Camera
@@ -231,7 +236,7 @@ def test_a_live_minute_that_a_killed_run_had_fetched_is_looked_at_by_the_next(sq
     """Nobody could fetch it again: ten minutes later it would be missed, for a cause of ours."""
     halls = sqlite_halls
     live_camera(halls)
-    sample = storing.sample_id_of(HALL, halls.moment().date(), 1)
+    sample = f"{HALL}-2026-09-01-1"
     made = halls.scenes.write(halls.home / "made.mp4", 60, everyone(halls), rate=2)
     root = halls.home / "evidence"
     root.mkdir()
