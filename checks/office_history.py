@@ -265,18 +265,14 @@ class Merge(Change):
         """With the office that goes on, its name and its customers."""
         first = merged[0]
         if self.into not in history:
-            new = Open(self.day, self.into, self.name or "", first.level, first.parent_code, first.area,
-                       first.peer_group, self._customers(merged))  # fmt: skip
-            return new.applied(history)
+            return _opened_beside(first, self.day, self.into, self.name or "", self._customers(merged)).applied(history)
         stays = _valid(history, self.into, self.day)
         for version in merged:
             if version.level != stays.level:
                 raise OfficeChangeError(
                     "level_differs", code=version.code, level=version.level, into=self.into, other=stays.level
                 )
-        values = {"name": self.name or stays.name, "customers": self._customers([stays, *merged])}
-        same = all(getattr(stays, name) == value for name, value in values.items())
-        return history if same else _changed(history, self.into, self.day, **values)
+        return _going_on(history, stays, self.day, self.name, self._customers([stays, *merged]))
 
     def _customers(self, versions: Sequence[Version]) -> int | None:
         known = [version.customers for version in versions if version.customers]
@@ -324,16 +320,12 @@ class Split(Change):
 
     def _part(self, history: History, old: Version, part: Part) -> History:
         if part.code == old.code:
-            values: dict[str, Any] = {"name": part.name or old.name}
-            if part.customers is not None:
-                values["customers"] = part.customers
-            same = all(getattr(old, name) == value for name, value in values.items())
-            return history if same else _changed(history, old.code, self.day, **values)
+            return _going_on(
+                history, old, self.day, part.name, old.customers if part.customers is None else part.customers
+            )
         if part.code in history:
             raise OfficeChangeError("part_known", part=part.code)
-        made = Open(self.day, part.code, part.name, old.level, old.parent_code, old.area, old.peer_group,
-                    part.customers)  # fmt: skip
-        return made.applied(history)
+        return _opened_beside(old, self.day, part.code, part.name, part.customers).applied(history)
 
     def _children(self, history: History, codes: Sequence[str]) -> dict[str, str]:
         below = {version.code: version for version in all_of(history)
@@ -371,6 +363,18 @@ def _valid(history: History, code: str, day: dt.date) -> Version:
     if day > last.ends:
         raise OfficeChangeError("ended", code=code, name=last.name, ended=last.ends, day=day)
     raise OfficeChangeError("gap", code=code, name=first.name, day=day)
+
+
+def _opened_beside(like: Version, day: dt.date, code: str, name: str, customers: int | None) -> Open:
+    """A new office where another one stands: level, parent, area and peer group are its."""
+    return Open(day, code, name, like.level, like.parent_code, like.area, like.peer_group, customers)
+
+
+def _going_on(history: History, old: Version, day: dt.date, name: str | None, customers: int | None) -> History:
+    """An office that goes on after a merger or a split, under its own name unless it gets another one."""
+    if (name or old.name, customers) == (old.name, old.customers):
+        return history
+    return _changed(history, old.code, day, name=name or old.name, customers=customers)
 
 
 def _changed(history: History, code: str, day: dt.date, **values: Any) -> History:
