@@ -26,7 +26,7 @@ show(
     view.overview(found, now),
     says(t("On SQLite the chain finds what was changed and cannot hinder it; heads kept elsewhere are the proof.")),
     section(t("Last verification")),
-    view.verification(found, now),
+    view.verification(found, now, viewer.sees_everything),
     section(t("Signed heads"), t("compare with the files in the auditor's folder")),
     view.heads(found, now),
 )

@@ -30,7 +30,7 @@ from dashboard.database.models import (
 )
 from dashboard.errors import NotAllowedError
 from dashboard.evidence.chain import append, subject_of
-from dashboard.evidence.holds import Held, held_by, standing_holds
+from dashboard.evidence.holds import Held, held_by, standing_holds, wait_for_holds
 from dashboard.evidence.retention import REMOVING_ROLES
 from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
@@ -59,6 +59,7 @@ def erase_personal(app: Application, *, by: Viewer) -> dict[str, int]:
     now = app.now()
     before = now - timedelta(days=app.settings.retention.ledgers)
     with app.db.session() as connection:
+        wait_for_holds(connection)
         held = held_by(standing_holds(connection), visible_tree(app.db, system_viewer()))
         if held.everything:
             return {}

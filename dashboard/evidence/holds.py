@@ -18,6 +18,8 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer, require_decider
 from dashboard.queries.offices import Tree, require_visible, visible_tree
 
+LOCK = 20261123
+"""Number of PostgreSQL's advisory lock: a hold is placed before a removal looks, or after it is done."""
 SCOPES = ("sample", "office", "everything")
 HOLDING_ROLES = ("inspector", "administrator", "auditor")
 
@@ -64,6 +66,7 @@ def place_hold(db: Database, *, by: Viewer, scope: str, subject: str | None = No
     values = {"scope": scope, "subject": None if scope == "everything" else subject, "reason": reason.strip(),
               "by": by.name, "at": to_micros(at)}  # fmt: skip
     with db.session() as connection:
+        wait_for_holds(connection)
         if scope == "sample":
             require_sample(db, connection, by, subject or "")
         number = enter(connection, LEGAL_HOLDS, values, by=by, at=at)
@@ -89,6 +92,12 @@ def lift_hold(db: Database, *, by: Viewer, hold: int, reason: str, at: datetime)
         values = {"hold_id": hold, "reason": reason.strip(), "by": by.name, "at": to_micros(at)}
         enter(connection, LEGAL_HOLD_LIFTS, values, by=by, at=at)
         audit.record(connection, by, "lift_hold", f"hold {hold}", reason.strip(), at=at)
+
+
+def wait_for_holds(connection: Connection) -> None:
+    """From here to the end of the transaction nobody else places a hold or removes; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def standing_holds(connection: Connection) -> list[Hold]:

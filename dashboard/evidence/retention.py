@@ -22,14 +22,13 @@ from dashboard.database.models import (
     GOLD_SAMPLES,
     JUDGEMENTS,
     KEPT_CASES,
-    LEGAL_HOLDS,
     RECORD_TABLES,
     REMOVALS,
     REVIEWS,
 )
 from dashboard.errors import NotAllowedError
 from dashboard.evidence.chain import enter
-from dashboard.evidence.holds import Held, held_by, standing_holds
+from dashboard.evidence.holds import Held, held_by, standing_holds, wait_for_holds
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.offices import visible_tree
@@ -83,7 +82,7 @@ def remove_due(app: Application, *, by: Viewer, closings: Closings = no_case_is_
         raise NotAllowedError(f"{by.name} ({by.role}) may not remove evidence.", "The worker does, by the rule.")
     now = app.now()
     with app.db.session() as connection:
-        _no_new_holds(connection)
+        wait_for_holds(connection)
         going = [item for item in _judged(app, connection, closings) if not item.why]
         for item in going:
             values = {"evidence_id": item.evidence, "rule": item.rule, "at": to_micros(now)}
@@ -93,12 +92,6 @@ def remove_due(app: Application, *, by: Viewer, closings: Closings = no_case_is_
     for path in paths:
         (folder / path).unlink(missing_ok=True)
     return going
-
-
-def _no_new_holds(connection: Connection) -> None:
-    """A hold that is placed while we look must not come too late; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"LOCK TABLE {LEGAL_HOLDS.name} IN SHARE MODE")
 
 
 def _removed_since(connection: Connection, moment: datetime) -> list[str]:

@@ -27,6 +27,9 @@ from dashboard.settings import Settings
 
 Problem = dict[str, str]
 AT_ONCE, ROWS_AT_ONCE = 500, 5000
+LONGEST_KEY = 19
+"""Digits that a key of 64 bits never has."""
+UNKNOWN_TOLD = 20
 CLOCKS_APART = timedelta(minutes=5)
 """A head may be this much ahead of our clock; more is a head from the future."""
 
@@ -83,10 +86,19 @@ def _erased(connection: Connection) -> _Erased:
     joined = query.join(CHAIN, CHAIN_CONTENTS.c.number == CHAIN.c.number).where(CHAIN.c.kind == "erased")
     for row in connection.execute(joined):
         if _content_holds(row):
-            told = json.loads(row.content)
-            said.entries.update(told["entries"])
-            said.rows.update((name, number) for name, numbers in told["rows"].items() for number in numbers)
+            told = _mapping(row.content)
+            said.entries.update(told.get("entries", ()))
+            said.rows.update((name, number) for name, those in told.get("rows", {}).items() for number in those)
     return said
+
+
+def _mapping(content: str) -> dict[str, Any]:
+    """A content as JSON; empty for one that is no mapping, which nobody of ours writes."""
+    try:
+        told = json.loads(content)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
@@ -147,7 +159,7 @@ def _remember(row: Any, subjects: dict[str, dict[int, str]], erased: _Erased) ->
     table = METADATA.tables.get(name)
     if table is None or len(table.primary_key.columns) != 1:
         return
-    if identity.isdecimal() and (name, int(identity)) not in erased.rows:
+    if identity.isdecimal() and len(identity) < LONGEST_KEY and (name, int(identity)) not in erased.rows:
         subjects[name][int(identity)] = row.content
 
 
@@ -171,7 +183,7 @@ def _rows(connection: Connection, subjects: Mapping[str, Mapping[int, str]], fou
 
 def _same(table: sa.Table, row: Mapping[str, Any], entered: str) -> bool:
     """Whether the row says what the content of its entry says."""
-    told = json.loads(entered)
+    told = _mapping(entered)
     strict = table in ALWAYS  # no column of these is filled later
     names = {name for name, value in row.items() if value is not None} - {key_of(table).name} if strict else set()
     return all(row.get(name) == told.get(name) for name in names | told.keys())
@@ -211,10 +223,19 @@ def _check_files(files: Sequence[Any], settings: Settings, found: Found) -> None
             found.tell("missing_file", row.path)
         elif sha256_of(path) != row.sha256:
             found.tell("changed_file", row.path)
+    if not found.since:
+        found.notes += _unknown({row.path for row in files}, root)
     if removed:
         found.notes.append(
             {"kind": "removed_by_rule", "what": f"{removed} files are gone by rule, each with its entry"}
         )
+
+
+def _unknown(known: set[str], root: Path) -> list[Problem]:
+    """Files that nobody entered; one may be that of a look which is being stored right now, so it is no problem yet."""
+    there = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    named = sorted(str(path) for path in there if str(path) not in known and not path.parts[0].startswith("."))
+    return [{"kind": "unknown_file", "what": name} for name in named[:UNKNOWN_TOLD]]
 
 
 def sha256_of(path: Path) -> str:

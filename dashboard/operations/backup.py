@@ -232,7 +232,8 @@ def _refuse_running(application: Application) -> None:
 
 def _refuse_filled(db: Database, replace: bool) -> None:
     """Rows of any table but the small facts about the installation itself count."""
-    own = {META.name, "audit", "heartbeats", "leases", "job_runs", "chain", "chain_contents", "chain_heads"}
+    own = {META.name, "audit", "heartbeats", "leases", "job_runs", "chain", "chain_contents", "chain_heads",
+           "verifications"}  # fmt: skip
     filled = {name: count for name, count in row_counts(db).items() if count and name not in own}
     if filled and not replace:
         named = ", ".join(f"{name} {count}" for name, count in sorted(filled.items())[:4])

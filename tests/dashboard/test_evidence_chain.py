@@ -259,6 +259,20 @@ def test_a_changed_byte_and_a_missing_file_are_named(here):
     ]  # fmt: skip
 
 
+def test_a_file_that_nobody_entered_is_told(here):
+    here.filled()
+    (here.home / "evidence" / "slipped-in.mp4").write_bytes(b"a clip of another day")
+    assert {"kind": "unknown_file", "what": "slipped-in.mp4"} in here.verified().notes
+
+
+@pytest.mark.parametrize(
+    "subject", ["audit 99999999999999999999999", "offices 1", "no such table 1", "audit x", "rollups 1"]
+)
+def test_a_subject_of_nothing_stops_no_verification(here, subject):
+    here.filled().break_in(f"UPDATE chain SET subject = '{subject}' WHERE number = 2")
+    assert "chain_entry" in here.kinds()
+
+
 def _other(value, drawn):
     """Another value of the same kind: a flipped character, a moved number."""
     if isinstance(value, int):

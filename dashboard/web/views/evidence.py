@@ -73,8 +73,8 @@ def chain(found: EvidenceState) -> Safe:
     return safe(facts([(t("Chain ends with"), end), *kinds]))
 
 
-def verification(found: EvidenceState, now: datetime) -> Safe:
-    """The newest verification: nothing found, or each fault with its kind."""
+def verification(found: EvidenceState, now: datetime, everything: bool) -> Safe:
+    """The newest verification: nothing found, or each fault with its kind for those who see the whole company."""
     last = found.verified
     if last is None:
         how = t("The worker verifies every night what is new; mingcha verify looks at everything.")
@@ -84,6 +84,9 @@ def verification(found: EvidenceState, now: datetime) -> Safe:
     span = t("from the first entry on") if last.since == 0 else t("entries after {n} only", n=last.since)
     if last.ok:
         return safe(tag("p", word(t("whole"), "fine"), " ", said, " · ", span))
+    if not everything:
+        headline = t("{n} problems", n=display.count(len(last.problems)))
+        return state("failed", headline, f"{said} · {span}", t("Whoever sees the whole company reads which."))
     rows = [[t(FAULTS.get(problem["kind"], "")) or problem["kind"], problem["what"]] for problem in last.problems]
     headline = t("{n} problems", n=display.count(len(rows)))
     listed = table([Column(t("Kind"), "head main keep"), Column(t("What"), "wide")], rows, label=headline)
