@@ -74,8 +74,10 @@ def stretch_of(
     if not source.url:
         raise VideoError(f"{name} has neither url nor playback_url.", reason="offline")
     main, sub = means.addresses.live(source.url, source.code)
-    with means.turns.at(recorder_of(main), name):
-        got = record_both(main, sub if small else None, to, name=name, seconds=seconds)
+    if not small or means.turns.at_once < 2:
+        sub = None
+    with means.turns.at(recorder_of(main), name, 2 if sub else 1):
+        got = record_both(main, sub, to, name=name, seconds=seconds)
     return Stretch(got.clip, got.began, LIVE, got.sub, got.sub_start, got.note)
 
 

@@ -36,13 +36,15 @@ class Turns:
     """Where the locks lie; None is the machine's common folder, wherever this object has travelled."""
 
     @contextlib.contextmanager
-    def at(self, recorder: str, name: str) -> Iterator[None]:
-        """A place at a recorder (host:port). VideoError `recorder_busy` that names the camera if none came free."""
+    def at(self, recorder: str, name: str, streams: int = 1) -> Iterator[None]:
+        """Places for `streams` at a recorder (host:port), all at once or none: two who hold one each would wait for
+        ever. VideoError `recorder_busy` that names the camera if they came not free.
+        """
         folder = self.folder or common_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = hashlib.sha256(recorder.encode()).hexdigest()[:16]
         until = time.monotonic() + self.wait_seconds
-        while (place := self._free_place(folder, key)) is None:
+        while not (places := self._free_places(folder, key, streams)):
             if time.monotonic() >= until:
                 raise VideoError(
                     f"{name}: {self.at_once} streams of its recorder are taken, and none ended "
@@ -54,15 +56,25 @@ class Turns:
         try:
             yield
         finally:
-            os.close(place)
+            _free(places)
 
-    def _free_place(self, folder: Path, key: str) -> int | None:
+    def _free_places(self, folder: Path, key: str, wanted: int) -> list[int]:
+        """As many locked files as wanted, or none."""
+        held: list[int] = []
         for number in range(self.at_once):
             place = os.open(folder / f"{key}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(place)
-            else:
-                return place
-        return None
+                continue
+            held.append(place)
+            if len(held) == wanted:
+                return held
+        _free(held)
+        return []
+
+
+def _free(places: list[int]) -> None:
+    for place in places:
+        os.close(place)

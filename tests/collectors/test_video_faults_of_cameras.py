@@ -242,6 +242,17 @@ def test_who_waits_too_long_for_a_turn_finds_the_recorder_busy_and_another_one_f
         pass
 
 
+def test_two_streams_need_two_places_and_take_none_while_they_wait(tmp_path):
+    turns = Turns(2, 0.2, tmp_path / "turns")
+    with turns.at("10.1.2.3:554", "Camera C1"):
+        reason, _, _ = outcome_of(lambda: turns.at("10.1.2.3:554", "Camera C2", 2).__enter__())
+        assert reason == "recorder_busy"
+        with turns.at("10.1.2.3:554", "Camera C3"):
+            pass
+    with turns.at("10.1.2.3:554", "Camera C2", 2):
+        pass
+
+
 # --- passwords -------------------------------------------------------------------------------------------------------
 
 
