@@ -6,13 +6,13 @@ too, marked as of unproven duration.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from collectors.video.health import Health
-from collectors.video.presence import Span, total
+from collectors.video.presence import Span, joined, total
 from collectors.video.rules import Detectors, Rule
 from collectors.video.states import Held
 from collectors.video.witnesses import NO_RECORDING, NO_TIME, NOT_DRAWN
@@ -219,17 +219,6 @@ def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
         (blocks[-1][1], float("inf")),
     ]
     return common([spans, free])
-
-
-def joined(spans: Iterable[Span], bridge: float = 0.0) -> list[Span]:
-    """Spans that overlap, touch or stand at most `bridge` seconds apart made into one."""
-    result: list[Span] = []
-    for start, end in sorted(spans):
-        if result and start <= result[-1][1] + bridge:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
-            result.append((start, end))
-    return result
 
 
 def _is_due(rule: Rule, sight: Sight) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from collectors.video.findings import Finding, NotJudged, Sight, Table, common, joined, judge
-from collectors.video.presence import Span
+from collectors.video.findings import Finding, NotJudged, Sight, Table, common, judge
+from collectors.video.presence import Span, joined
 from collectors.video.rules import Detectors, Rule
 from collectors.video.states import Held, places_of, table_of
 from collectors.video.windows import Window

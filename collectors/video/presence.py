@@ -7,7 +7,7 @@ things left behind, motion by a curtain.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,6 +59,17 @@ class Presence:
 
 def total(spans: Sequence[Span]) -> float:
     return sum(end - start for start, end in spans)
+
+
+def joined(spans: Iterable[Span], bridge: float = 0.0) -> list[Span]:
+    """Spans that overlap, touch or stand at most `bridge` seconds apart made into one."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1] + bridge:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
 
 
 def presence(

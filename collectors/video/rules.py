@@ -17,6 +17,11 @@ PICTURE = "picture"
 """Kind of a state of the whole picture; its place has no name."""
 NEEDS = ("witnesses", "detector", "reference", "light")
 OVER = ("each", "every", "camera")
+SERIES_NAMES = (
+    "present", "active", "persons", "feet", "feet_beyond_windows", "persons_beyond_windows", "changed", "turnover",
+    "level", "likeness", "offset",
+)  # fmt: skip
+"""What `series.py` measures."""
 FILE = Path(__file__).with_name("detectors.toml")
 
 
@@ -107,6 +112,8 @@ def _state(name: str, row: dict[str, Any]) -> State:
         raise DetectorRuleError(f"{where}: there is no kind of place called '{state.of}'.")
     if (state.below is None) == (state.at_least is None):
         raise DetectorRuleError(f"{where} must have one of `below` and `at_least`.")
+    if state.series not in SERIES_NAMES:
+        raise DetectorRuleError(f"{where}: there is no series called '{state.series}'.")
     unknown = [need for need in state.needs if need not in NEEDS]
     if unknown:
         raise DetectorRuleError(f"{where}: unknown need '{unknown[0]}'; there are {', '.join(NEEDS)}.")

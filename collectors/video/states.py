@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from collectors.video.presence import Span, edges_of, merged, spans_of
+from collectors.video.presence import Span, edges_of, joined, merged, spans_of
 from collectors.video.reference import Flags, runs_of
 from collectors.video.rules import PICTURE, Detectors, State
 from collectors.video.series import Scene, Values, values_of
@@ -77,13 +77,16 @@ def crossed(state: State, values: Values) -> Flags:
 
 
 def held_spans(flags: Flags, known: Flags, edges: Values, debounce: float) -> tuple[Span, ...]:
-    """Spans of true looks, breaks and then spans shorter than `debounce` seconds merged away, per known stretch."""
+    """Spans of true looks, breaks and then spans shorter than `debounce` seconds merged away, per known stretch.
+
+    What was not seen for no longer than that, between stretches in which it holds, is bridged too.
+    """
     found: list[Span] = []
     for run in runs_of(known):
         spans = spans_of(flags[run], edges[run[0] : run[-1] + 2])
         spans = merged(merged(spans, False, debounce), True, debounce)
         found += [(start, end) for start, end, here in spans if here]
-    return tuple(found)
+    return tuple(joined(found, debounce))
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Held]:

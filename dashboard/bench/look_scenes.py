@@ -23,6 +23,7 @@ from collectors.video.persons import PersonDetector
 from collectors.video.reference import Reference, reference_from
 from collectors.video.rules import shipped
 from collectors.video.windows import Window
+from collectors.video.witnesses import NOT_DRAWN
 from dashboard.bench.look_clips import CONDITIONS, ONE_BY_ONE, SHARED
 
 SECONDS, RATE, WIDTH = 26.0, 6, 480
@@ -113,7 +114,8 @@ TABLE, LEFT = _area("1", 0.44, 0.0, 0.76, 1.0), _area("2", 0.05, 0.05, 0.4, 0.95
 PEOPLE = frozenset({"R01", "R02", "B04", "B07", "B08", "R11", "M01"})
 
 
-def _scenes() -> Iterator[Scene]:
+def all_scenes() -> Iterator[Scene]:
+    """Every scene."""
     around = (whole("waiting"), whole("line"), whole("staff"))
     yield Scene("nobody in the room", ONE_BY_ONE, (TABLE, LEFT, *around, whole("front:1")), frozenset({"R01", "M01"}),
                 stretch=EMPTY_ROOM, reference_at=0.0, asked=PEOPLE)  # fmt: skip
@@ -144,7 +146,7 @@ def _scenes() -> Iterator[Scene]:
 def items(detector: PersonDetector, folder: Path, score: Callable[[], Any]) -> dict[str, Any]:
     """A score per sheet item over all scenes and conditions."""
     scores: dict[str, Any] = {}
-    for scene in _scenes():
+    for scene in all_scenes():
         for condition in CONDITIONS:
             if scene.draw is lights_off and condition == "dimmed":
                 continue  # a tenth of the light, dimmed again, is a black picture: another item
@@ -165,7 +167,8 @@ def said(seen: Look) -> tuple[set[str], set[str]]:
     early, silent = judge(Sight(table, seen.seconds, seen.witnesses.recall, morning=True), shipped())
     found = {one.code for one in (*seen.findings, *early)}
     of_morning = {rule.item for rule in shipped().rules if rule.before_opening}
-    return found, {one.code for one in seen.not_judged if one.code not in of_morning} | {one.code for one in silent}
+    unknown = [*(one for one in seen.not_judged if one.code not in of_morning), *silent]
+    return found, {one.code for one in unknown if one.reason != NOT_DRAWN}
 
 
 def shown(scene: Scene, condition: str, detector: PersonDetector, folder: Path) -> Look:
