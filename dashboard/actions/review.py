@@ -26,7 +26,16 @@ from dashboard.queries.offices import visible_tree
 from dashboard.reviewing import claims
 from dashboard.reviewing.draw import Desk
 from dashboard.reviewing.own import own_offices
-from dashboard.reviewing.rounds import GOLD, Judgement, Verdict, calls_for, next_round, settled_by
+from dashboard.reviewing.rounds import (
+    GOLD,
+    Judgement,
+    Verdict,
+    calls_for,
+    next_round,
+    running,
+    settled_at,
+    settled_by,
+)
 from dashboard.reviewing.settling import Sampled, settle, unsettle
 from dashboard.reviewing.standing import is_settled, judgements_of, stands, stored
 
@@ -47,9 +56,10 @@ def decide(
         about = sampled(db, connection, by, sample)
         lane = _lane(connection, by, sample)
         _require_claim(connection, sample, lane, by, desk, at)
-        given = judgements_of(connection, [sample]).get(sample, [])
-        round_ = GOLD if lane != claims.LIVE else _round_for(connection, by, sample, given)
-        require_whole(connection, about, verdict, sheet)
+        every = judgements_of(connection, [sample]).get(sample, [])
+        given = running(every)
+        round_ = GOLD if lane != claims.LIVE else _round_for(connection, by, sample, every)
+        require_whole(connection, about, verdict, sheet, since=None if round_ == GOLD else settled_at(every))
         drawn = None if round_ == GOLD else not about.extra and desk.drawn(sample)
         asks = None if drawn is None else calls_for(verdict, given, drawn=drawn, grades=_grades(sheet))
         began = claims.claimed_at(connection, sample, lane, by.name)
@@ -101,9 +111,9 @@ def claim(db: Database, *, by: Viewer, sample: str, desk: Desk, at: datetime) ->
             return claims.take(connection, sample, claims.gold_lane(by.name), by.name, at=at, lasts=desk.claim)
         if not claims.take(connection, sample, claims.LIVE, by.name, at=at, lasts=desk.claim):
             return False
-        given = judgements_of(connection, [sample]).get(sample, [])
+        given = running(judgements_of(connection, [sample]).get(sample, []))
         waits = next_round(given) is not None and by.name not in {one.by for one in given}
-        if not waits or (not given and is_settled(connection, sample)):
+        if not waits or is_settled(connection, sample):
             claims.release(connection, sample, by.name)
             return False
         claims.release_others(connection, sample, by.name)
@@ -173,12 +183,14 @@ def _require_claim(connection: Connection, sample: str, lane: str, by: Viewer, d
         )
 
 
-def _round_for(connection: Connection, by: Viewer, sample: str, given: list[Judgement]) -> str:
+def _round_for(connection: Connection, by: Viewer, sample: str, every: list[Judgement]) -> str:
     """The round in which this person judges. UsageError if it is decided, or they have judged it."""
-    if by.name in {one.by for one in given}:
+    decided = is_settled(connection, sample)
+    given = running(every)
+    if by.name in {one.by for one in (every if decided else given)}:
         raise UsageError(f"You have judged sample '{sample}' already.", "Take it back first, if it was a mistake.")
     found = next_round(given)
-    if found is None or (not given and is_settled(connection, sample)):
+    if decided or found is None:
         raise UsageError(f"Sample '{sample}' is decided already.", "Go on with the next one.")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Connection
 from checks.rulebook.model import Sheet
 from dashboard.database.models import EVIDENCE, FINDINGS
 from dashboard.errors import UsageError
+from dashboard.instants import to_micros
 from dashboard.nearest import nearest
 from dashboard.reviewing.rounds import Broken, Verdict
 from dashboard.reviewing.settling import Sampled
@@ -20,8 +22,13 @@ REPEATED_RULE = "M03"
 LONGEST_NOTE = 300
 
 
-def require_whole(connection: Connection, about: Sampled, verdict: Verdict, sheet: Sheet) -> None:
-    """UsageError names the first thing that is missing, unknown or said twice."""
+def require_whole(
+    connection: Connection, about: Sampled, verdict: Verdict, sheet: Sheet, *, since: datetime | None = None
+) -> None:
+    """UsageError names the first thing that is missing, unknown or said twice.
+
+    Candidates that came by `since` are answered already.
+    """
     if verdict.decision not in DECISIONS:
         raise UsageError(f"Unknown decision '{verdict.decision}';", f"one of {', '.join(DECISIONS)}.")
     if verdict.decision == "violation" and not verdict.items:
@@ -32,7 +39,7 @@ def require_whole(connection: Connection, about: Sampled, verdict: Verdict, shee
     for broken in verdict.items:
         _require_item(broken, sheet, about, clips)
     _require_each_once(verdict)
-    open_ones = _candidates(connection, about)
+    open_ones = _candidates(connection, about, since)
     answered = [one.finding for one in verdict.items if one.finding is not None]
     answered += [one.finding for one in verdict.rejected]
     for finding in answered:
@@ -87,8 +94,9 @@ def _cameras_with_clip(connection: Connection, about: Sampled) -> set[str]:
     return {row.camera_code for row in connection.execute(query)}
 
 
-def _candidates(connection: Connection, about: Sampled) -> set[int]:
+def _candidates(connection: Connection, about: Sampled, since: datetime | None) -> set[int]:
     """What the machine flagged; what a person found and took back is no candidate."""
     finding = FINDINGS.c
-    query = sa.select(finding.id).where(finding.sample_id == about.id, finding.source != "person")
+    newer = sa.true() if since is None else finding.created_at > to_micros(since)
+    query = sa.select(finding.id).where(finding.sample_id == about.id, finding.source != "person", newer)
     return {row.id for row in connection.execute(query)}

@@ -36,7 +36,7 @@ from dashboard.queries.samples import (
 )
 from dashboard.reviewing import claims
 from dashboard.reviewing.own import own_offices
-from dashboard.reviewing.rounds import GOLD, Judgement, next_round
+from dashboard.reviewing.rounds import Judgement, next_round, running, settled_at
 from dashboard.reviewing.standing import judgements_of, settled, stands
 
 
@@ -72,16 +72,16 @@ def review_queue(
     """
     table = RECORD_TABLES["samples"].c
     seen = sa.select(LOOKS.c.sample_id)
-    judged = sa.select(JUDGEMENTS.c.sample_id).where(JUDGEMENTS.c.by == viewer.name, stands(as_of))
     conditions = [
         table.sample_id.in_(seen), table.verdict.is_(None), table.planned_at <= to_micros(as_of),
-        ~settled(table.sample_id, as_of), table.sample_id.not_in(judged.where(JUDGEMENTS.c.round != GOLD)),
+        ~settled(table.sample_id, as_of),
     ]  # fmt: skip
     conditions += [table.date == date] if date else []
     own = own_offices(db, viewer)
     with db.reading() as connection:
         looks = [look for look in visible_looks(db, connection, viewer, *conditions) if look["hall_code"] not in own]
-        rows = _rows(connection, looks, slots, as_of)
+        mine = _judged_by(connection, viewer, sorted({look["sample_id"] for look in looks}), as_of)
+        rows = _rows(connection, [look for look in looks if look["sample_id"] not in mine], slots, as_of)
         held = {one.sample_id: one.by for one in claims.held(connection, at=as_of) if one.lane == claims.LIVE}
     for row in rows:
         holder = held.get(row["sample"])
@@ -135,11 +135,13 @@ def review_item(db: Database, viewer: Viewer, sample: str, *, slots: SlotDays, a
         clips = {row.camera_code: row.id for row in evidence_of(connection, [sample], "clip")}
         frames = evidence_of(connection, [sample], "frame")
         found = findings_of(connection, [sample], as_of)[sample]
-        given = judgements_of(connection, [sample], as_of).get(sample, [])
+        every = judgements_of(connection, [sample], as_of).get(sample, [])
         names = camera_names(connection, [look["camera_code"] for look in looks])
-        state = _state(connection, viewer, sample, given, looks[0]["hall_code"] in own, as_of)
+        gold = _is_gold_for(connection, viewer, sample, as_of)
+        state = "open" if gold else _state(connection, viewer, sample, every, looks[0]["hall_code"] in own, as_of)
         decisions = _decisions(connection, sample, as_of) if state == "settled" else []
-    told = state == "settled"
+    told, given = state == "settled", running(every)
+    since = None if gold or told else settled_at(every)
     return {
         **head(looks, Ends(slots, as_of)),
         **outcome_of(looks),
@@ -148,9 +150,11 @@ def review_item(db: Database, viewer: Viewer, sample: str, *, slots: SlotDays, a
             look_of(look, seen.get(look["camera_code"]), clips, [one for one in frames if _of(one, look)], names)
             for look in looks
         ],
-        "findings": [_finding(one, told) for one in found if told or one["source"] != "person"],
+        "findings": [_finding(one, told) for one in found if told or _is_open(one, since)],
         "decisions": decisions,
-        "judgements": [_said(one) for one in given if told or (state == "judged" and one.by == viewer.name)],
+        "judgements": [
+            _said(one) for one in (every if told else given) if told or (state == "judged" and one.by == viewer.name)
+        ],
     }
 
 
@@ -200,17 +204,31 @@ def _rows(
 
 
 def _state(
-    connection: Connection, viewer: Viewer, sample: str, given: Sequence[Judgement], own: bool, as_of: datetime
+    connection: Connection, viewer: Viewer, sample: str, every: Sequence[Judgement], own: bool, as_of: datetime
 ) -> str:
-    """`open` also for a settled sample that lies on this person's desk as one with a known answer."""
-    held = {(one.sample_id, one.lane) for one in claims.held(connection, at=as_of) if one.by == viewer.name}
-    if (sample, claims.gold_lane(viewer.name)) in held:
-        return "open"
+    given = running(every)
     if connection.execute(sa.select(sa.literal(1)).where(settled(sample, as_of))).first() is not None:
         return "settled"
     if viewer.name in {one.by for one in given}:
         return "judged"
     return "open" if next_round(given) is not None and not own else "elsewhere"
+
+
+def _is_gold_for(connection: Connection, viewer: Viewer, sample: str, as_of: datetime) -> bool:
+    """Whether the sample lies on this person's desk as one with a known answer."""
+    held = claims.held(connection, at=as_of)
+    return any(one.sample_id == sample and one.lane == claims.gold_lane(viewer.name) for one in held)
+
+
+def _judged_by(connection: Connection, viewer: Viewer, samples: Sequence[str], as_of: datetime) -> set[str]:
+    """Those of the samples that this person has judged since they were settled last."""
+    found = judgements_of(connection, samples, as_of)
+    return {sample for sample, every in found.items() if viewer.name in {one.by for one in running(every)}}
+
+
+def _is_open(finding: Mapping[str, Any], since: datetime | None) -> bool:
+    """Whether a candidate still has to be judged: the machine's, and not there when the sample was settled last."""
+    return finding["source"] != "person" and (since is None or finding["created_at"] > to_micros(since))
 
 
 def _seen(connection: Connection, sample: str) -> Sequence[Any]:

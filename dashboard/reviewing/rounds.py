@@ -64,8 +64,19 @@ class Judgement:
     calls_for: str | None = field(default=None)
 
 
+def running(given: Sequence[Judgement]) -> list[Judgement]:
+    """The judgements since the sample was settled last: of one that a late candidate opened again, or all."""
+    closed = [place for place, one in enumerate(given) if one.calls_for is None]
+    return list(given[closed[-1] + 1 :] if closed else given)
+
+
+def settled_at(given: Sequence[Judgement]) -> datetime | None:
+    """When the sample was settled last; candidates that came by then are answered."""
+    return next((one.at for one in reversed(given) if one.calls_for is None), None)
+
+
 def next_round(given: Sequence[Judgement]) -> str | None:
-    """The round that waits for somebody; None: settled. `given` are the standing judgements in their order."""
+    """The round that waits for somebody; None: settled. `given` are running judgements in their order."""
     if not given:
         return FIRST
     if given[-1].calls_for is None:

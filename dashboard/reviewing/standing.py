@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dashboard.database.models import JUDGEMENTS, REVIEWS
+from dashboard.database.models import FINDINGS, JUDGEMENTS, REVIEWS
 from dashboard.instants import from_micros, to_micros
 from dashboard.reviewing.rounds import GOLD, Broken, Judgement, Rejected, Verdict
 
@@ -66,14 +66,23 @@ def stored(verdict: Verdict) -> dict[str, Any]:
 
 
 def settled(sample_id: Any, at: datetime | None = None) -> sa.ColumnElement[bool]:
-    """The condition that what was decided about the whole sample stands (`sample_id`: a column, or a value)."""
+    """The condition that what was decided about the whole sample stands (`sample_id`: a column, or a value).
+
+    A candidate that came after the decision opens the sample again: what is followed up, or looked at later, would be
+    judged by nobody.
+    """
     said, later = REVIEWS.alias("said").c, REVIEWS.alias("later").c
     by_then = [sa.true() if at is None else row["at"] <= to_micros(at) for row in (said, later)]
     since = sa.exists().where(
         later.sample_id == said.sample_id, later.finding_id.is_(None), later.id > said.id, by_then[1]
     )
+    late = FINDINGS.alias("late").c
+    newer = sa.exists().where(
+        late.sample_id == said.sample_id, late.source != "person", late.created_at > said["at"],
+        sa.true() if at is None else late.created_at <= to_micros(at),
+    )  # fmt: skip
     return sa.exists().where(
-        said.sample_id == sample_id, said.finding_id.is_(None), said.decision != "annulled", by_then[0], ~since
+        said.sample_id == sample_id, said.finding_id.is_(None), said.decision != "annulled", by_then[0], ~since, ~newer
     )
 
 

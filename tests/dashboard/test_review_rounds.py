@@ -17,6 +17,7 @@ from dashboard.actions.review import claim, decide, put_back, undo
 from dashboard.database.models import FINDINGS, JUDGEMENTS, RECORD_TABLES, REVIEW_CLAIMS, REVIEWS
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.freezing.checklist import _counted
+from dashboard.instants import to_micros
 from dashboard.judging.halls import confirmed_events
 from dashboard.judging.reading import reader
 from dashboard.judging.rules import Rules
@@ -506,3 +507,29 @@ def test_a_period_knows_what_waits_for_a_second_look(sqlite_halls):
     undo(made.db, by=SECOND, desk=made.desk, at=NOW)
     assert undo(made.db, by=SECOND, desk=made.desk, at=NOW) == plain
     assert open_ones() == 2  # what was found in it and taken back is no third
+
+
+def test_a_candidate_that_comes_after_the_decision_opens_the_sample_again(review):
+    sample, later = review.sample(), NOW + timedelta(minutes=5)
+    review.say(FIRST, sample, review.failed(sample))
+    (known,) = review.candidate(sample)
+    with review.db.session() as connection:
+        row = connection.execute(sa.select(FINDINGS).where(FINDINGS.c.id == known)).mappings().one()
+        new = {**row, "item_code": "M01", "starts": None, "ends": None, "created_at": to_micros(later)}
+        del new["id"]
+        connection.execute(sa.insert(FINDINGS).values(new))
+    after = later + timedelta(minutes=1)
+    assert review.waits(FIRST, NOW + timedelta(minutes=1)) == []
+    assert (review.waits(FIRST, after), review.waits(SECOND, after)) == ([sample], [sample])
+    seen = review.item(SECOND, sample, after)
+    assert (seen["state"], [one["item_code"] for one in seen["findings"]], seen["decisions"]) == ("open", ["M01"], [])
+    late = seen["findings"][0]["id"]
+    with pytest.raises(UsageError, match="neither confirmed nor rejected"):
+        review.say(SECOND, sample, Verdict("ok"), after)
+    review.say(SECOND, sample, Verdict("violation", (Broken("M01", "no meeting", None, 1.0, late),)), after)
+    assert review.rounds() == [("1", "甲", "violation", None), ("1", "乙", "violation", None)]
+    assert review.counts(after) == ["M01", "R02"]
+    assert review.waits(THIRD, after) == []
+    undo(review.db, by=SECOND, desk=review.desk, at=after)
+    assert review.counts(after) == ["R02"]
+    assert [one["item_code"] for one in review.item(SECOND, sample, after)["findings"]] == ["M01"]
