@@ -20,8 +20,8 @@ from checks.periods import Period, last_day_of
 BEGINNING = dt.date.min
 END = dt.date.max
 ONE_DAY = dt.timedelta(days=1)
-CLIMBS_KEPT = 16
-"""For how many periods a tree keeps what is above each office."""
+KEPT = 16
+"""For how many periods or days a tree keeps what it has laid out; trees live long, in many threads."""
 BETWEEN_CODES = re.compile(r"[;；,，、|]")
 """What may stand between the codes of several successors."""
 
@@ -157,7 +157,8 @@ class Tree:
 
         `epoch` is the place of the day in `epochs`. Laid out once per tree and period.
         """
-        if epochs not in self._climbs_of:
+        found = self._climbs_of.get(epochs)
+        if found is None:
             climbed = [
                 (code, number, above)
                 for number, day in enumerate(epochs)
@@ -165,24 +166,24 @@ class Tree:
                 for above in self.path(code, day)
             ]
             schema = {"office_code": pl.String, "epoch": pl.Int64, "ancestor": pl.String}
-            if len(self._climbs_of) >= CLIMBS_KEPT:
-                self._climbs_of.clear()
-            self._climbs_of[epochs] = pl.DataFrame(climbed, schema=schema, orient="row")
-        return self._climbs_of[epochs]
+            found = pl.DataFrame(climbed, schema=schema, orient="row")
+            _keep(self._climbs_of, epochs, found)
+        return found
 
     @cached_property
     def _climbs_of(self) -> dict[tuple[dt.date, ...], pl.DataFrame]:
         return {}
 
     def _children(self, day: dt.date) -> dict[str, list[str]]:
-        if day not in self._children_on:
-            children: dict[str, list[str]] = {}
+        children = self._children_on.get(day)
+        if children is None:
+            children = {}
             for code, versions in self.versions.items():
                 office = next((version for version in reversed(versions) if version.valid_on(day)), None)
                 if office is not None and office.parent is not None:
                     children.setdefault(office.parent, []).append(code)
-            self._children_on[day] = children
-        return self._children_on[day]
+            _keep(self._children_on, day, children)
+        return children
 
     @cached_property
     def _children_on(self) -> dict[dt.date, dict[str, list[str]]]:
@@ -230,6 +231,12 @@ class TreeOfOneDay(Tree):
             if office.valid_on(self.day) or (inside and self.living(code, self.day) == code):
                 found.append(office)
         return found
+
+
+def _keep(kept: dict[Any, Any], key: object, value: object) -> None:
+    if len(kept) >= KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 def tree_of(offices: pl.DataFrame) -> Tree:
