@@ -15,6 +15,7 @@ from dashboard.instants import to_micros
 from dashboard.nearest import nearest
 from dashboard.reviewing.rounds import Broken, Verdict
 from dashboard.reviewing.settling import Sampled
+from dashboard.reviewing.standing import refuted
 
 DECISIONS = ("ok", "violation", "unsure")
 REPEATED_RULE = "M03"
@@ -39,11 +40,11 @@ def require_whole(
     for broken in verdict.items:
         _require_item(broken, sheet, about, clips)
     _require_each_once(verdict)
-    open_ones = _candidates(connection, about, since)
+    known, open_ones = _candidates(connection, about, since)
     answered = [one.finding for one in verdict.items if one.finding is not None]
     answered += [one.finding for one in verdict.rejected]
     for finding in answered:
-        if finding not in open_ones:
+        if finding not in known:
             raise UsageError(f"Sample '{about.id}' has no finding {finding!r}.", "Reload the page.")
     for rejected in verdict.rejected:
         if not rejected.reason.strip():
@@ -94,9 +95,15 @@ def _cameras_with_clip(connection: Connection, about: Sampled) -> set[str]:
     return {row.camera_code for row in connection.execute(query)}
 
 
-def _candidates(connection: Connection, about: Sampled, since: datetime | None) -> set[int]:
-    """What the machine flagged; what a person found and took back is no candidate."""
+def _candidates(
+    connection: Connection, about: Sampled, since: datetime | None
+) -> tuple[set[int], set[int]]:  # fmt: skip
+    """What the machine flagged, and what of it must be answered; what a person found and took back is no candidate.
+
+    One that was refuted while the person looked need not be answered, and may be.
+    """
     finding = FINDINGS.c
     newer = sa.true() if since is None else finding.created_at > to_micros(since)
-    query = sa.select(finding.id).where(finding.sample_id == about.id, finding.source != "person", newer)
-    return {row.id for row in connection.execute(query)}
+    query = sa.select(finding.id, refuted(finding.id).label("refuted"))
+    rows = connection.execute(query.where(finding.sample_id == about.id, finding.source != "person", newer)).all()
+    return {row.id for row in rows}, {row.id for row in rows if not row.refuted}

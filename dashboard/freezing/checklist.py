@@ -25,7 +25,7 @@ from dashboard.instants import to_micros
 from dashboard.people import Viewer
 from dashboard.queries.flags import open_flags
 from dashboard.reviewing.rounds import GOLD
-from dashboard.reviewing.standing import settled, stands
+from dashboard.reviewing.standing import refuted, settled, stands
 
 EXAMPLES = 5
 WORDS = {
@@ -94,7 +94,7 @@ def _counted(db: Database, period: Period, as_of: int, now: int) -> dict[str, in
     reviewed_late = sa.select(review.finding_id).where(review.finding_id.is_not(None), review["at"] > as_of)
     decided = sa.select(decision.exclusion_id)
     decided_late = decided.where(decision["at"] > as_of, decision.decision.in_(("approved", "revoked")))
-    candidate = sa.or_(finding.source != "person", finding.sample_id.is_(None))
+    candidate = sa.and_(sa.or_(finding.source != "person", finding.sample_id.is_(None)), ~refuted(finding.id))
     count = sa.select(sa.func.count())
     questions = {
         "quarantine_empty": (count.where(QUARANTINE.c.state == "open"),),

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dashboard.database.models import FINDINGS, JUDGEMENTS, REVIEWS
+from dashboard.database.models import FINDINGS, FOLLOW_UPS, JUDGEMENTS, REVIEWS
 from dashboard.instants import from_micros, to_micros
 from dashboard.reviewing.rounds import GOLD, Broken, Judgement, Rejected, Verdict
 
@@ -79,11 +79,17 @@ def settled(sample_id: Any, at: datetime | None = None) -> sa.ColumnElement[bool
     late = FINDINGS.alias("late").c
     newer = sa.exists().where(
         late.sample_id == said.sample_id, late.source != "person", late.created_at > said["at"],
-        sa.true() if at is None else late.created_at <= to_micros(at),
+        sa.true() if at is None else late.created_at <= to_micros(at), ~refuted(late.id),
     )  # fmt: skip
     return sa.exists().where(
         said.sample_id == sample_id, said.finding_id.is_(None), said.decision != "annulled", by_then[0], ~since, ~newer
     )
+
+
+def refuted(finding_id: Any) -> sa.ColumnElement[bool]:
+    """The condition that following a candidate refuted it: it is none any more."""
+    row = FOLLOW_UPS.c
+    return sa.exists().where(row.finding_id == finding_id, row.outcome == "refuted")
 
 
 def is_settled(connection: Connection, sample: str) -> bool:

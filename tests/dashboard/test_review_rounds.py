@@ -14,7 +14,7 @@ from collectors.video.plan import LOCAL
 from dashboard.actions.desk import coming, next_sample
 from dashboard.actions.keeping import drop_case, keep_case, mark_gold, unmark_gold
 from dashboard.actions.review import claim, decide, put_back, undo
-from dashboard.database.models import FINDINGS, JUDGEMENTS, RECORD_TABLES, REVIEW_CLAIMS, REVIEWS
+from dashboard.database.models import FINDINGS, FOLLOW_UPS, JUDGEMENTS, RECORD_TABLES, REVIEW_CLAIMS, REVIEWS
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.freezing.checklist import _counted
 from dashboard.instants import to_micros
@@ -533,3 +533,16 @@ def test_a_candidate_that_comes_after_the_decision_opens_the_sample_again(review
     undo(review.db, by=SECOND, desk=review.desk, at=after)
     assert review.counts(after) == ["R02"]
     assert [one["item_code"] for one in review.item(SECOND, sample, after)["findings"]] == ["M01"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_candidate_refuted_meanwhile_need_not_be_answered_and_may_be(sqlite_review, answered):
+    made, sample = sqlite_review, sqlite_review.sample()
+    (known,) = made.candidate(sample)
+    ended = {"finding_id": known, "sample_id": sample, "outcome": "refuted", "held": 90.0, "spans": "[]",
+             "at": to_micros(NOW)}  # fmt: skip
+    with made.db.session() as connection:
+        connection.execute(sa.insert(FOLLOW_UPS).values(ended))
+    assert made.item(FIRST, sample)["findings"] == []
+    made.say(FIRST, sample, made.passed(sample) if answered else Verdict("ok"))
+    assert made.rounds() == [("1", "甲", "ok", None)]
