@@ -58,6 +58,7 @@ def take(home: Path, url: str, now, dying_at: str | None, workers: int, pipe) ->
     """One run, in a process of its own. It dies at a named point, or goes on until it is done."""
     halls = Halls(Database(url), home)
     video = halls.settings.video.model_copy(update={"workers": workers})
+    rounds.PATIENCE_SECONDS = 600  # killed workers come back however slow the machine is
     if dying_at:
         die_at(dying_at)
     crew = open_crew(halls.settings.model_copy(update={"video": video})) if workers else Threads("none")
@@ -116,16 +117,16 @@ def run(halls: Halls, now, *, dying_at=None, workers=0, victim=None, after=None)
     process.start()
     theirs.close()
     try:
-        assert ours.poll(60), "the run did not begin"
+        assert ours.poll(300), "the run did not begin"
         began = time.monotonic()
         if victim:
             process.join(after)
             kill(process.pid, victim)
         ours.recv()
-        if not ours.poll(120) or ours.recv() != "done":
+        if not ours.poll(600) or ours.recv() != "done":
             return None
         seconds = time.monotonic() - began
-        process.join(30)
+        process.join(60)
         return seconds if process.exitcode == 0 else None
     except EOFError:
         return None
