@@ -151,11 +151,12 @@ class _Desk:
                 result=json.dumps(document, ensure_ascii=False),
             )
         )
-        self.keep_file(code, "clip", str(folder / clip.path.name), look.sha256, offset=look.offset_seconds)
+        path, taken = str(folder / clip.path.name), outcome.captured_at
+        self.keep_file(code, "clip", path, look.sha256, look.detector, offset=look.offset_seconds, server_at=taken)
         for finding, written in zip(look.findings, document["findings"], strict=True):
             if finding.code in shipped().of_a_camera:
                 identity = self.keep_finding(code, finding, clip.lead, look.detector)
-                self.keep_frames(code, written["evidence"], identity)
+                self.keep_frames(code, written["evidence"], identity, look.detector)
 
     def conclude_hall(self) -> None:
         """Once every look of the sample is final: what they say together, with the frames kept."""
@@ -178,7 +179,7 @@ class _Desk:
             frames = {frame["path"]: (frame, shown.get((code, one["code"]))) for one in reversed(document["findings"])
                       if one["code"] not in shipped().of_a_camera for frame in one["evidence"]}  # fmt: skip
             for frame, shows in frames.values():
-                self.keep_frames(code, [frame], shows)
+                self.keep_frames(code, [frame], shows, document["detector"])
         self.keep_silence(silent)
 
     def keep_silence(self, silent: Sequence[NotJudged]) -> None:
@@ -212,13 +213,13 @@ class _Desk:
         )
         return int(self.connection.execute(statement.returning(FINDINGS.c.id)).scalar_one())
 
-    def keep_frames(self, camera: str, frames: Sequence[Mapping[str, Any]], finding: int | None) -> None:
+    def keep_frames(self, camera: str, frames: Sequence[Mapping[str, Any]], finding: int | None, detector: str) -> None:
         for frame in frames:
-            self.keep_file(camera, "frame", frame["path"], frame["sha256"], frame["second"], finding)
+            self.keep_file(camera, "frame", frame["path"], frame["sha256"], detector, frame["second"], finding)
 
     def keep_file(
-        self, camera: str, kind: str, path: str, sha256: str, second: float | None = None, finding: int | None = None,
-        *, offset: float | None = None,
+        self, camera: str, kind: str, path: str, sha256: str, detector: str, second: float | None = None,
+        finding: int | None = None, *, offset: float | None = None, server_at: datetime | None = None,
     ) -> None:  # fmt: skip
         """A row for a file below the evidence folder, and its entry in the chain. It never changes."""
         values = {
@@ -232,6 +233,9 @@ class _Desk:
             "second": second,
             "taken_at": to_micros(self.task.moment),
             "offset_seconds": offset,
+            "picture_at": None if offset is None else to_micros(self.task.moment + timedelta(seconds=offset)),
+            "server_at": to_micros(server_at) if server_at else None,
+            "detector": detector,
             "hall_name": self.due.hall_name,
             "created_at": to_micros(self.now),
         }

@@ -23,6 +23,7 @@ from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.evidence import verifier
 from dashboard.evidence.heads import create_key, sign_head
 from dashboard.evidence.package import VERIFIER, file_name, make_package
+from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.settings import EvidenceSettings
 
@@ -237,3 +238,12 @@ def test_the_verifier_needs_nothing_but_the_standard_library():
     found = runpy.run_path(str(VERIFIER), run_name="as a module")
     assert "dashboard" not in Path(VERIFIER).read_text("utf-8")
     assert found["signed"](bytes.fromhex(KEY), b"\x72", bytes.fromhex(SIGNATURE))
+
+
+def test_a_stored_clip_tells_its_hall_its_times_and_the_detector_that_saw_it(taken):
+    _, halls = taken
+    (clip,) = [row for row in halls.evidence() if row.kind == "clip"]
+    assert (clip.hall_name, clip.detector) == ("城关营业厅", "none")
+    assert clip.taken_at == to_micros(halls.moment(1))
+    assert clip.server_at >= to_micros(halls.later())  # our clock, which went on
+    assert clip.picture_at is None  # this picture shows no clock
