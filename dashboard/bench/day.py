@@ -31,7 +31,7 @@ from dashboard.errors import MingchaError
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 SLOT = timedelta(minutes=2)
-AFTERWARDS = timedelta(minutes=2, seconds=30)
+AFTERWARDS = timedelta(minutes=4)
 """A minute of film that begins with the slot's last second, and the time to look at it."""
 ODD_CAMERAS = ("black", "frozen", "snow", "no such camera", "password")
 MINGCHA = (sys.executable, "-m", "dashboard.cli")
@@ -78,7 +78,7 @@ def cameras(folder: Path, count: int) -> Iterator[list[int]]:
 def make_company(home: Path, slots: int, ports: Sequence[int]) -> datetime:
     """Halls, their cameras and slots in the minutes to come; returns when the first slot begins."""
     home.mkdir()
-    begins = datetime.now(LOCAL).replace(second=0, microsecond=0) + timedelta(minutes=2)
+    begins = datetime.now(LOCAL).replace(second=0, microsecond=0) + timedelta(minutes=3)
     spans = [(begins + number * SLOT, begins + (number + 1) * SLOT) for number in range(slots)]
     if spans[-1][1].date() != begins.date():
         raise MingchaError("The slots would reach past midnight in Shanghai.", "Begin some minutes later.")
