@@ -118,6 +118,7 @@ def test_what_cannot_be_read_is_unknown(case):
 def test_the_look_tells_the_offset_of_a_clip_s_clock(tmp_path, scenes):
     """Drawn into a film, encoded, and read out of the polygon: 80 seconds ahead of when the first picture was taken."""
     room = scenes.room(width=640, height=360)
+    room[:56] = 100  # a wall behind the digits
 
     def picture(second):
         shown = room.copy()
@@ -126,7 +127,7 @@ def test_the_look_tells_the_offset_of_a_clip_s_clock(tmp_path, scenes):
         shown[8:48, :460] = band[:, :, None]
         return shown
 
-    path = scenes.write(tmp_path / "clip.mp4", 30, picture, rate=4)
+    path = scenes.write(tmp_path / "clip.mp4", 40, picture, rate=4)
     clock = Window("clock", ((4, 10), (420, 10), (420, 44), (4, 44)))
     taken = STARTS.replace(tzinfo=LOCAL) - timedelta(seconds=80)
     seen = look(path, windows=[clock], detector=NoDetector(), began=Began(taken.astimezone(UTC), "server"))
