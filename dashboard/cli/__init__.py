@@ -14,8 +14,8 @@ from dashboard.cli.output import fail
 from dashboard.errors import MingchaError
 
 GROUPS = (
-    "operations", "data", "flags", "offices", "judgement", "video", "review", "equipment", "evidence", "quarter",
-    "halls", "exclusions", "bench", "rules",
+    "operations", "data", "flags", "offices", "judgement", "warnings", "video", "review", "equipment", "evidence",
+    "quarter", "halls", "exclusions", "bench", "rules",
 )  # fmt: skip
 """Files of this package that add commands with `register(app)`, in the order of `mingcha --help`."""
 

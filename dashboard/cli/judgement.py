@@ -24,6 +24,7 @@ from dashboard.queries.signals import signals as signals_of
 from dashboard.queries.weightless import document_of as lines_document
 from dashboard.queries.weightless import weightless
 from dashboard.texts import t
+from dashboard.warning.keeping import keep_warnings
 
 Period = Annotated[str, typer.Option(help="2026-Q3, 2026-09, 2026-W38 or 2026-09-01..2026-09-15.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="The moment taken as now, so that a run can be repeated.")]
@@ -45,11 +46,14 @@ def register(app: typer.Typer) -> None:
 
 
 def check(as_of: AsOf = None, person: Person = None, output: Output = Format.table) -> None:
-    """Judge, roll up and score what changed."""
+    """Judge, warn, roll up and score what changed."""
     application = open_application(user=person)
     moment = parse_time(as_of) or application.now()
     outcome = bring_up_to_date(application.db, rules_of(application.settings, application.db), moment)
     done: dict[str, Any] = {"how": outcome.how, "judged": outcome.judged}
+    if as_of is None:  # warnings are about now
+        kept = keep_warnings(application.db, rules_of(application.settings, application.db), moment)
+        done |= {"warned": kept.entered, "over": kept.closed}
     if output is Format.table:
         say(t("Judgement is {how}: {judged} records judged.", how=outcome.how, judged=outcome.judged))
     else:

@@ -22,9 +22,10 @@ from dashboard.settings import Settings
 
 
 def draw_of(db: Database, settings: Settings, viewer: Viewer, day: date, *, now: datetime) -> dict[str, Any]:
-    """`date, commitment, sealed_at, seed, rows` as the `plan` document of design §4.1 and whether each slot has `ended`, without reading the secret.
+    """`date, commitment, sealed_at, seed, rows` as the `plan` document of design §4.1, without reading the secret.
 
-    Before the seed is revealed a moment is known from the samples that were taken; None where there is none.
+    Each row says whether its slot has `ended`. Before the seed is revealed a moment is known from the samples that
+    were taken; None where there is none.
     """
     known = sealed_day(db, day)
     seen = visible_tree(db, viewer).offices

@@ -140,9 +140,7 @@ def _details(opened: Reader, record: str, ids: Sequence[int], starts: Iterable[s
     return found
 
 
-def samples_today(
-    db: Database, viewer: Viewer, slots: SlotDays, *, day: str, as_of: datetime
-) -> list[Sampled]:
+def samples_today(db: Database, viewer: Viewer, slots: SlotDays, *, day: str, as_of: datetime) -> list[Sampled]:
     """The state of each hall's slots on a local day `YYYY-MM-DD`, as far as samples are known.
 
     A sample is captured if any of its cameras was; its moment is not told before its slot has ended.

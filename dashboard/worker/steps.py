@@ -20,6 +20,7 @@ from dashboard.sampling.mornings import look_at_mornings
 from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
+from dashboard.warning.keeping import keep_warnings
 from dashboard.worker import evidence, heartbeat, runs
 from dashboard.worker.jobs import LOCAL, Context, Job, daily, every
 from dashboard.worker.runs import Note
@@ -87,6 +88,15 @@ def judge(context: Context) -> Note | None:
     return Note("{n} records judged", {"n": outcome.judged}) if outcome.judged else None
 
 
+def warn(context: Context) -> Note | None:
+    """Enter what is about to breach or handled badly, close what is over."""
+    application = context.application
+    rules = rules_of(application.settings, application.db)
+    done = keep_warnings(application.db, rules, application.now())
+    said = {"entered": done.entered, "closed": done.closed}
+    return Note("{entered} warnings entered, {closed} over", said) if done.entered or done.closed else None
+
+
 def _demo_is_filming(application: Application) -> bool:
     from dashboard import demo
 
@@ -146,6 +156,7 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         Job("follow", "Prove how long candidates lasted", every(60, offset=20), follow_up),
         Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
+        Job("warn", "Warn of what is about to breach", every(60, offset=40), warn),
         Job("picture", "Keep where every office stands", every(3600, offset=50), picture),
         Job("head", "Sign the chain of evidence", every(3600, offset=20), evidence.sign, late_seconds=600),
         Job("retention", "Remove what is past its term", daily(3, 40), evidence.keep_terms, late_seconds=3600),

@@ -26,8 +26,8 @@ TABLES = {
     "dashboard.web.frame": ("ROLE_NAMES", "SECTIONS"),
     "dashboard.web.views.cameras": ("KIND_WORDS", "CHANGES"),
     "dashboard.web.views.connections": ("STATES",),
-    "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
     "dashboard.web.views.agreement": ("CALLS", "DRIFTS"),
+    "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
     "dashboard.web.views.lines": ("UNITS", "DIRECTIONS"),
     "dashboard.web.components.keeping": ("KINDS",),
     "dashboard.web.components.review": ("GROUPS", "GRADES"),
@@ -51,6 +51,7 @@ TABLES = {
     "dashboard.web.views.sampling": ("KINDS", "TITLES"),
     "dashboard.web.views.signals": ("SENTENCES", "CONCLUSIONS"),
     "dashboard.web.views.today": ("CAUSES", "MARKS"),
+    "dashboard.web.views.warnings": ("LEVELS", "STATES", "DEEDS"),
     "dashboard.web.views.what": ("MEANINGS", "INTERVALS"),
 }
 """Tables whose values are msgids: the text itself, or the word beside a tone or a shape."""

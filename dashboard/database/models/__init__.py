@@ -108,7 +108,7 @@ __all__ = [
     "SLOT_TABLES",
     "SOURCE_STATES",
     "VERDICTS",
+    "VERIFICATIONS",
     "WARNINGS",
     "WARNING_EVENTS",
-    "VERIFICATIONS",
 ]

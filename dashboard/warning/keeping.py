@@ -1,0 +1,218 @@
+"""Keeps the stored warnings true (预警更新): what changed since the last time is evaluated, nothing else.
+
+A warning whose time is still to come is stored with it: no clock has to be watched, it holds once its moment has come.
+One whose condition ended is closed as moot. One that a person closed is not opened again for the same record and rule.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from checks.judge.base import microseconds
+from checks.reasons import NUMBER
+from checks.warnings.catalogue import FILE, ClockRule, RepeatRule, Rule, shipped
+from checks.warnings.evaluate import evaluate
+from collectors.records import RECORDS
+from dashboard.database import Database
+from dashboard.database.models import HISTORY_TABLES, META, RECORD_TABLES, WARNINGS
+from dashboard.judging.kinds import KINDS
+from dashboard.judging.notices import notices_read
+from dashboard.judging.present import Situation, situation
+from dashboard.judging.reading import Condition, Reader
+from dashboard.judging.rules import Rules
+
+THROUGH = "warned_through"
+"""Key of META: the batch up to which every record has been looked at, and what warnings depend on beside."""
+LOCK = 20261123
+LOOK_BACK = dt.timedelta(days=60)
+"""Records accepted earlier are nobody's work of today: they are found on the Records page."""
+DONE = {"tickets": "archived_at", "repairs": "restored_at", "applications": "archived_at"}
+"""Once this stamp is filled nobody can do anything about a record any more."""
+OPEN = (NUMBER["running"], NUMBER["not_done"])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many warnings were entered and how many closed as moot."""
+
+    entered: int
+    closed: int
+
+
+def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
+    """Bring the stored warnings up to date; one process at a time."""
+    at = microseconds(as_of)
+    with db.adbc() as connection:
+        reader = Reader(db, connection)
+        found = situation(reader, at)
+        if _last(reader) == (found.judged_batch, _digest(reader, rules, found)):
+            return Outcome(0, 0)
+    with db.adbc(write=True) as connection:
+        reader = Reader(db, connection)
+        if db.dialect == "postgresql":
+            reader.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        rules = rules.with_notices(notices_read(reader, rules.calendar.name))
+        found = situation(reader, at)
+        now = (found.judged_batch, _digest(reader, rules, found))
+        last = _last(reader)
+        since = last[0] if last is not None and last[1] == now[1] else None
+        outcomes = [_kind(reader, rules, record, since, as_of) for record in DONE]
+        _remember(reader, *now)
+    return Outcome(sum(one.entered for one in outcomes), sum(one.closed for one in outcomes))
+
+
+def _digest(reader: Reader, rules: Rules, found: Situation) -> str:
+    """What warnings depend on beside the records: rules of both kinds, areas of offices, decisions about exclusions."""
+    own = hashlib.sha256(FILE.read_bytes() + repr(reader.tree.places()).encode()).hexdigest()
+    return f"{rules.digest}:{own}:{found.newest_decision}"
+
+
+def _last(reader: Reader) -> tuple[int, str] | None:
+    rows = reader.frame(sa.select(META.c.value).where(META.c.key == THROUGH)).rows()
+    if not rows:
+        return None
+    batch, _, digest = str(rows[0][0]).partition(" ")
+    return int(batch), digest
+
+
+def _remember(reader: Reader, batch: int, digest: str) -> None:
+    reader.execute(sa.delete(META).where(META.c.key == THROUGH))
+    reader.execute(sa.insert(META).values(key=THROUGH, value=f"{batch} {digest}"))
+
+
+def _kind(reader: Reader, rules: Rules, record: str, since: int | None, as_of: dt.datetime) -> Outcome:
+    """The warnings of one kind of record: of those that what came after the batch `since` may concern, or of all."""
+    mine = [rule for rule in shipped().values() if rule.record == record]
+    touched = None if since is None else _touched(reader, record, since, mine, as_of)
+    which = _which(record, touched, as_of)
+    records = _open_records(reader, rules, record, which, mine, as_of)
+    recent = {rule.code: _recent(reader, record, rule, records) for rule in mine if isinstance(rule, RepeatRule)}
+    found = evaluate(records, recent, mine, rules.calendar).join(records.select("id", "number", "office_code"), on="id")
+    return _store(reader, record, found, touched, microseconds(as_of))
+
+
+def _touched(
+    reader: Reader, record: str, since: int, mine: Iterable[Rule], as_of: dt.datetime
+) -> sa.Select[tuple[int]]:
+    """Records that changed after a batch, those that rest on a ticket that did, and those that share what is counted.
+
+    Kept in a temporary table: it is asked for several times.
+    """
+    table, old = RECORD_TABLES[record], HISTORY_TABLES[record]
+    lately = table.c[KINDS[record].moment] > microseconds(as_of - LOOK_BACK)
+    parts = [sa.select(table.c.id).where(table.c.batch_id > since)]
+    if record == "repairs":
+        ticket = RECORD_TABLES["tickets"].c
+        named = sa.select(ticket.ticket_no).where(ticket.batch_id > since)
+        parts.append(sa.select(table.c.id).where(lately, table.c.ticket_no.in_(named)))
+    for column in {rule.column for rule in mine if isinstance(rule, RepeatRule)}:
+        said = sa.union(
+            sa.select(table.c[column]).where(table.c.batch_id > since, table.c[column].is_not(None)),
+            sa.select(old.c[column]).where(old.c.ended_by_batch > since, old.c[column].is_not(None)),
+        ).subquery()
+        parts.append(sa.select(table.c.id).where(lately, table.c[column].in_(sa.select(said.c[column]))))
+    union = sa.union(*parts).subquery()
+    ids = reader.temporary(reader.frame(sa.select(union.c.id)), sa.column("id", sa.BigInteger))
+    return sa.select(ids.c.id)
+
+
+def _which(record: str, touched: sa.Select[tuple[int]] | None, as_of: dt.datetime) -> Condition:
+    """Records of the last 60 days that are not done, of those touched if only some are looked at."""
+    oldest, at = microseconds(as_of - LOOK_BACK), microseconds(as_of)
+
+    def condition(table: Any) -> sa.ColumnElement[bool]:
+        accepted, done = table.c[KINDS[record].moment], table.c[DONE[record]]
+        alive = sa.and_(accepted > oldest, accepted <= at, sa.or_(done.is_(None), done > at))
+        return alive if touched is None else sa.and_(table.c.id.in_(touched), alive)
+
+    return condition
+
+
+def _open_records(
+    reader: Reader, rules: Rules, record: str, which: Condition, mine: Iterable[Rule], as_of: dt.datetime
+) -> pl.DataFrame:
+    """What `evaluate` needs of the records, without those that are left out of everything (withdrawn, merged …)."""
+    judged = KINDS[record].judged(reader, rules, which, as_of).collect()
+    clocks = {rule.indicator: _start(rules, rule.indicator) for rule in mine if isinstance(rule, ClockRule)}
+    codes = [code for code in rules.rulebook.order(record) if code in judged.columns]
+    excluded = pl.any_horizontal(
+        pl.col(codes).is_in([NUMBER[name] for name in ("simulated", "withdrawn", "child", "filed")])
+    )
+    kept = judged.filter(~excluded).select(
+        "id",
+        *(pl.when(pl.col(code).is_in(OPEN)).then(pl.col(f"{code}.deadline")).alias(f"{code}.deadline")
+          for code in clocks),
+    )  # fmt: skip
+    wanted = {"accepted_at", *clocks.values(), *(name for rule in mine for name in _columns(rule))}
+    if record == "tickets":
+        wanted.add("type")
+    table = RECORD_TABLES[record]
+    columns = [table.c.id, table.c[RECORDS[record].number].label("number"), table.c.office_code,
+               table.c.version_at.label("heard_at"), *(table.c[name] for name in sorted(wanted))]  # fmt: skip
+    rows = reader.frame(sa.select(*columns).where(which(table))).join(kept, on="id")
+    starts = [pl.when(pl.col(f"{code}.deadline").is_not_null()).then(pl.col(start)).alias(f"{code}.started")
+              for code, start in clocks.items()]  # fmt: skip
+    return rows.with_columns(*starts)
+
+
+def _start(rules: Rules, indicator: str) -> str:
+    """The stamp at which the clock of an indicator starts, the same in every edition that has it."""
+    for edition in reversed(rules.rulebook.editions):
+        for one in edition.indicators:
+            if one.code == indicator and one.formula == "clock":
+                return edition.step(one.options["step"]).start
+    raise KeyError(indicator)
+
+
+def _columns(rule: Rule) -> tuple[str, ...]:
+    if isinstance(rule, ClockRule):
+        return (rule.empty,) if rule.empty else ()
+    return (rule.column,)
+
+
+def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame) -> pl.DataFrame:
+    """Records of the rule's days before the oldest open one that share a value with an open one."""
+    values = records.filter(pl.col(rule.column).is_not_null())
+    table = RECORD_TABLES[record]
+    oldest = values["accepted_at"].min()
+    since = 0 if not isinstance(oldest, int) else oldest - rule.days * 86_400_000_000
+    shared = table.c[rule.column].in_(reader.numbers(values[rule.column])) if values.height else sa.false()
+    columns = (table.c.id, table.c.accepted_at, table.c[rule.column])
+    return reader.frame(sa.select(*columns).where(shared, table.c.accepted_at > since))
+
+
+def _store(reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[tuple[int]] | None, at: int) -> Outcome:
+    """Enter what is new, close what is moot, of the records looked at (None: all)."""
+    row = WARNINGS.c
+    looked_at = sa.true() if touched is None else row.record_id.in_(touched)
+    known = reader.frame(
+        sa.select(row.id, row.record_id, row.rule, row.since, row.due, row.closed_at, row.closed_why)
+        .where(row.record == record, looked_at)
+    )  # fmt: skip
+    key = ["record_id", "rule"]
+    wanted = found.rename({"id": "record_id"})
+    alive = known.filter(pl.col("closed_at").is_null())
+    by_hand = known.filter(pl.col("closed_why") == "closed")
+    moot = alive.join(wanted, on=key, how="anti")
+    moved = alive.join(wanted, on=key, suffix="_now").filter(
+        pl.col("due").ne_missing(pl.col("due_now"))
+        | (pl.col("due").is_not_null() & (pl.col("since") != pl.col("since_now")))
+    )
+    fresh = wanted.join(alive, on=key, how="anti").join(by_hand, on=key, how="anti")
+    ends = [*moot["id"], *moved["id"]]
+    if ends:
+        gone = reader.temporary(pl.DataFrame({"id": ends}), sa.column("id", sa.BigInteger))
+        closing = sa.update(WARNINGS).where(row.id.in_(sa.select(gone.c.id)))
+        reader.execute(closing.values(closed_at=at, closed_why="moot"))
+    entered = pl.concat([fresh, wanted.join(moved.select(key), on=key)])
+    reader.ingest(WARNINGS.name, entered.with_columns(
+        pl.lit(record).alias("record"), pl.lit(at, pl.Int64).alias("entered_at")).select(
+            "record", "record_id", "number", "office_code", "rule", "since", "due", "entered_at"))  # fmt: skip
+    return Outcome(entered.height, len(ends))
