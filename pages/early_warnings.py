@@ -21,7 +21,10 @@ def link(**changes: object) -> str:
 
 show(
     heading(t("Warnings"), t("What will be a complaint tomorrow, and who has it?")),
-    tabs([(t("Open"), link(view=None), shown is None), (t("Ended"), link(view="ended"), shown == "ended")], t("View")),
+    tabs(
+        [(t("Not ended"), link(view=None), shown is None), (t("Ended"), link(view="ended"), shown == "ended")],
+        t("View"),
+    ),
 )
 deeds.told()
 found = [one for one in warnings(db, viewer, as_of=now, closed=shown == "ended") if one.office in page.below]

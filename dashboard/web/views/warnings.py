@@ -51,7 +51,8 @@ def board(found: Sequence[Warned], chosen: int, tree: Tree, now: datetime, link:
     """Open warnings, what breaches first on top; a line opens its story."""
     columns = [
         Column(t("Time left"), "num"), Column(t("Warned of"), "wide"), Column(t("Number"), "head keep"),
-        Column(t("Office"), "keep"), Column(t("Level")), Column(t("State")), Column(t("Since"), "num keep"),
+        Column(t("Office"), "keep"), Column(t("Level"), "wide"), Column(t("State")),
+        Column(t("Since"), "num keep"),
     ]  # fmt: skip
     body = [
         [countdown(one.due, now) if one.due else display.NONE,
