@@ -87,7 +87,8 @@ def canned():
     yield from ((text, "dashboard.web.components.review.REASONS") for text in module.REASONS)
     known = import_module("checks.authenticity.catalogue").signals()
     yield from ((signal.looks_for, "checks/authenticity/signals.toml") for signal in known.values())
-    yield from ((title, "collectors/video/detectors.toml") for title in import_module("collectors.video.rules").titles())
+    titles = import_module("collectors.video.rules").titles()
+    yield from ((title, "collectors/video/detectors.toml") for title in titles)
 
 
 def fields(text):
