@@ -41,7 +41,8 @@ def deal_with(
     if deed == "closed" and satisfied is None:
         raise UsageError("Whether the customer is satisfied is missing.", "Ask, or say no.")
     with db.session() as connection:
-        row = connection.execute(sa.select(WARNINGS).where(WARNINGS.c.id == warning)).mappings().first()
+        asked = sa.select(WARNINGS).where(WARNINGS.c.id == warning).with_for_update()  # two at once: one waits here
+        row = connection.execute(asked).mappings().first()
         if row is None or not (by.sees_everything or row["office_code"] in tree.offices):
             raise NotAllowedError(f"There is no warning {warning}, or it is outside what you may see.")
         if row["closed_at"] is not None:

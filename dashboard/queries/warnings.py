@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -61,8 +62,9 @@ def warnings(db: Database, viewer: Viewer, *, as_of: datetime, closed: bool = Fa
     query = query.where(row.closed_at.is_not(None) if closed else row.closed_at.is_(None))
     order = (row.closed_at.desc(), row.id.desc()) if closed else (row.due.is_(None), row.due, row.since, row.id)
     with db.reading() as connection:
-        found = connection.execute(query.order_by(*order).limit(MOST)).mappings().all()
-        rows = [one for one in found if viewer.sees_everything or one["office_code"] in seen]
+        found = connection.execute(query.order_by(*order)).mappings()
+        visible = (one for one in found if viewer.sees_everything or one["office_code"] in seen)
+        rows = list(islice(visible, MOST))
         deeds = _deeds(connection, [one["id"] for one in rows])
     return [_warned(one, deeds.get(one["id"], ()), as_of) for one in rows if one["rule"] in shipped()]
 

@@ -29,10 +29,12 @@ from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
 
 THROUGH = "warned_through"
-"""Key of META: the batch up to which every record has been looked at, and what warnings depend on beside."""
+"""Key of META: what was looked at last, as `Last`."""
 LOCK = 20261123
 LOOK_BACK = dt.timedelta(days=60)
 """Records accepted earlier are nobody's work of today: they are found on the Records page."""
+MICROSECOND = dt.timedelta(microseconds=1)
+NEVER = 2**62
 DONE = {"tickets": "archived_at", "repairs": "restored_at", "applications": "archived_at"}
 """Once this stamp is filled nobody can do anything about a record any more."""
 OPEN = (NUMBER["running"], NUMBER["not_done"])
@@ -46,26 +48,56 @@ class Outcome:
     closed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Every record up to `batch` was looked at, at `at`; `digest` pins what warnings depend on beside.
+
+    Nothing changes by itself before `until`: a stamp that lies ahead (clocks of sources run fast), or a record that
+    grows too old. Both in microseconds UTC.
+    """
+
+    batch: int
+    at: int
+    until: int
+    digest: str
+
+    def is_current(self, now: Now) -> bool:
+        return (self.batch, self.digest) == (now.batch, now.digest) and self.at <= now.at < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What there is to look at now, as `Last` says it."""
+
+    batch: int
+    at: int
+    digest: str
+
+
 def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
     """Bring the stored warnings up to date; one process at a time."""
     at = microseconds(as_of)
     with db.adbc() as connection:
         reader = Reader(db, connection)
-        found = situation(reader, at)
-        if _last(reader) == (found.judged_batch, _digest(reader, rules, found)):
+        last = _last(reader)
+        if last is not None and last.is_current(_now(reader, rules, at)):
             return Outcome(0, 0)
     with db.adbc(write=True) as connection:
         reader = Reader(db, connection)
         if db.dialect == "postgresql":
             reader.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         rules = rules.with_notices(notices_read(reader, rules.calendar.name))
-        found = situation(reader, at)
-        now = (found.judged_batch, _digest(reader, rules, found))
-        last = _last(reader)
-        since = last[0] if last is not None and last[1] == now[1] else None
-        outcomes = [_kind(reader, rules, record, since, as_of) for record in DONE]
-        _remember(reader, *now)
+        now, last = _now(reader, rules, at), _last(reader)
+        since = last if last is not None and last.digest == now.digest and last.at <= at else None
+        outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in DONE), strict=True)
+        kept = [since.until] if since is not None and since.until > at else []
+        _remember(reader, Last(now.batch, at, min([*untils, *kept]), now.digest))
     return Outcome(sum(one.entered for one in outcomes), sum(one.closed for one in outcomes))
+
+
+def _now(reader: Reader, rules: Rules, at: int) -> Now:
+    found = situation(reader, at)
+    return Now(found.judged_batch, at, _digest(reader, rules, found))
 
 
 def _digest(reader: Reader, rules: Rules, found: Situation) -> str:
@@ -74,53 +106,78 @@ def _digest(reader: Reader, rules: Rules, found: Situation) -> str:
     return f"{rules.digest}:{own}:{found.newest_decision}"
 
 
-def _last(reader: Reader) -> tuple[int, str] | None:
+def _last(reader: Reader) -> Last | None:
     rows = reader.frame(sa.select(META.c.value).where(META.c.key == THROUGH)).rows()
-    if not rows:
-        return None
-    batch, _, digest = str(rows[0][0]).partition(" ")
-    return int(batch), digest
+    said = str(rows[0][0]).split(" ") if rows else []
+    return Last(int(said[0]), int(said[1]), int(said[2]), said[3]) if len(said) == 4 else None
 
 
-def _remember(reader: Reader, batch: int, digest: str) -> None:
+def _remember(reader: Reader, last: Last) -> None:
+    value = f"{last.batch} {last.at} {last.until} {last.digest}"
     reader.execute(sa.delete(META).where(META.c.key == THROUGH))
-    reader.execute(sa.insert(META).values(key=THROUGH, value=f"{batch} {digest}"))
+    reader.execute(sa.insert(META).values(key=THROUGH, value=value))
 
 
-def _kind(reader: Reader, rules: Rules, record: str, since: int | None, as_of: dt.datetime) -> Outcome:
-    """The warnings of one kind of record: of those that what came after the batch `since` may concern, or of all."""
+def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: dt.datetime) -> tuple[Outcome, int]:
+    """The warnings of one kind of record: of those that what came since then may concern, or of all.
+
+    With them the moment until which these change nothing by themselves.
+    """
     mine = [rule for rule in shipped().values() if rule.record == record]
     touched = None if since is None else _touched(reader, record, since, mine, as_of)
     which = _which(record, touched, as_of)
     records = _open_records(reader, rules, record, which, mine, as_of)
     recent = {rule.code: _recent(reader, record, rule, records) for rule in mine if isinstance(rule, RepeatRule)}
     found = evaluate(records, recent, mine, rules.calendar).join(records.select("id", "number", "office_code"), on="id")
-    return _store(reader, record, found, touched, microseconds(as_of))
+    outcome = _store(reader, record, found, touched, microseconds(as_of))
+    return outcome, _until(reader, record, touched, microseconds(as_of))
+
+
+def _until(reader: Reader, record: str, touched: sa.Select[tuple[int]] | None, at: int) -> int:
+    """The first stamp that lies ahead, and when the oldest record that is warned of grows too old."""
+    table, open_ones = RECORD_TABLES[record], WARNINGS.c
+    looked_at = sa.true() if touched is None else table.c.id.in_(touched)
+    ahead = [sa.func.min(sa.case((table.c[stamp] > at, table.c[stamp]))) for stamp in RECORDS[record].lifecycle]
+    stamps = reader.frame(sa.select(*(one.label(f"s{n}") for n, one in enumerate(ahead))).where(looked_at)).row(0)
+    warned = sa.select(open_ones.record_id).where(open_ones.record == record, open_ones.closed_at.is_(None))
+    moment = table.c[KINDS[record].moment]
+    oldest = reader.frame(sa.select(sa.func.min(moment).label("oldest")).where(table.c.id.in_(warned))).item()
+    ages = [] if oldest is None else [oldest + LOOK_BACK // MICROSECOND]
+    return min([*(stamp for stamp in stamps if stamp is not None), *ages], default=NEVER)
 
 
 def _touched(
-    reader: Reader, record: str, since: int, mine: Iterable[Rule], as_of: dt.datetime
+    reader: Reader, record: str, since: Last, mine: Iterable[Rule], as_of: dt.datetime
 ) -> sa.Select[tuple[int]]:
-    """Records that changed after a batch, those that rest on a ticket that did, and those that share what is counted.
+    """Records that changed since, those that rest on a ticket that did, and those that share what is counted.
 
     Kept in a temporary table: it is asked for several times.
     """
     table, old = RECORD_TABLES[record], HISTORY_TABLES[record]
     lately = table.c[KINDS[record].moment] > microseconds(as_of - LOOK_BACK)
-    parts = [sa.select(table.c.id).where(table.c.batch_id > since)]
+    changed = _changed(table, record, since, microseconds(as_of))
+    parts = [sa.select(table.c.id).where(changed)]
     if record == "repairs":
         ticket = RECORD_TABLES["tickets"].c
-        named = sa.select(ticket.ticket_no).where(ticket.batch_id > since)
+        named = sa.select(ticket.ticket_no).where(ticket.batch_id > since.batch)
         parts.append(sa.select(table.c.id).where(lately, table.c.ticket_no.in_(named)))
     for column in {rule.column for rule in mine if isinstance(rule, RepeatRule)}:
         said = sa.union(
-            sa.select(table.c[column]).where(table.c.batch_id > since, table.c[column].is_not(None)),
-            sa.select(old.c[column]).where(old.c.ended_by_batch > since, old.c[column].is_not(None)),
+            sa.select(table.c[column]).where(changed, table.c[column].is_not(None)),
+            sa.select(old.c[column]).where(old.c.ended_by_batch > since.batch, old.c[column].is_not(None)),
         ).subquery()
         parts.append(sa.select(table.c.id).where(lately, table.c[column].in_(sa.select(said.c[column]))))
     union = sa.union(*parts).subquery()
     ids = reader.temporary(reader.frame(sa.select(union.c.id)), sa.column("id", sa.BigInteger))
     return sa.select(ids.c.id)
+
+
+def _changed(table: Any, record: str, since: Last, at: int) -> sa.ColumnElement[bool]:
+    """Came in since, or grew too old; and where a stamp lay ahead by then, those of which one has come by now."""
+    moment, back = table.c[KINDS[record].moment], LOOK_BACK // MICROSECOND
+    grew_old = moment.between(since.at - back + 1, at - back)
+    stamps = [table.c[name].between(since.at + 1, at) for name in RECORDS[record].lifecycle]
+    return sa.or_(table.c.batch_id > since.batch, grew_old, *(stamps if at >= since.until else ()))
 
 
 def _which(record: str, touched: sa.Select[tuple[int]] | None, as_of: dt.datetime) -> Condition:
@@ -193,7 +250,8 @@ def _store(reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[
     row = WARNINGS.c
     looked_at = sa.true() if touched is None else row.record_id.in_(touched)
     known = reader.frame(
-        sa.select(row.id, row.record_id, row.rule, row.since, row.due, row.closed_at, row.closed_why)
+        sa.select(row.id, row.record_id, row.rule, row.since, row.due, row.closed_at, row.closed_why, row.number,
+                  row.office_code)
         .where(row.record == record, looked_at)
     )  # fmt: skip
     key = ["record_id", "rule"]
@@ -204,12 +262,14 @@ def _store(reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[
     moved = alive.join(wanted, on=key, suffix="_now").filter(
         pl.col("due").ne_missing(pl.col("due_now"))
         | (pl.col("due").is_not_null() & (pl.col("since") != pl.col("since_now")))
+        | pl.col("office_code").ne_missing(pl.col("office_code_now"))
+        | (pl.col("number") != pl.col("number_now"))
     )
     fresh = wanted.join(alive, on=key, how="anti").join(by_hand, on=key, how="anti")
     ends = [*moot["id"], *moved["id"]]
     if ends:
         gone = reader.temporary(pl.DataFrame({"id": ends}), sa.column("id", sa.BigInteger))
-        closing = sa.update(WARNINGS).where(row.id.in_(sa.select(gone.c.id)))
+        closing = sa.update(WARNINGS).where(row.closed_at.is_(None), row.id.in_(sa.select(gone.c.id)))
         reader.execute(closing.values(closed_at=at, closed_why="moot"))
     entered = pl.concat([fresh, wanted.join(moved.select(key), on=key)])
     reader.ingest(WARNINGS.name, entered.with_columns(
