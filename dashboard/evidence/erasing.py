@@ -81,8 +81,9 @@ def _records(connection: Connection, name: str, before: datetime, held: Held) ->
     assert record.office is not None
     touched = 0
     for table in (RECORD_TABLES[name], HISTORY_TABLES[name]):
+        moment = sa.func.coalesce(table.c[record.moment], table.c.version_at)  # where it tells none: its export
         old = sa.and_(
-            table.c[record.moment] < to_micros(before), table.c[record.office].not_in(held.offices) if held.offices
+            moment < to_micros(before), table.c[record.office].not_in(held.offices) if held.offices
             else sa.true(), sa.or_(*(_is_filled(table.c[column]) for column in PERSONAL[name])),
         )  # fmt: skip
         _blank_unreadable(connection, table, old, PERSONAL[name])
@@ -147,7 +148,7 @@ def _contents(connection: Connection, lines: list[int]) -> list[int]:
     gone: list[int] = []
     for part in _parts(lines):
         subjects = [subject_of(AUDIT, line) for line in part]
-        query = sa.select(CHAIN.c.number).where(CHAIN.c.subject.in_(subjects), CHAIN.c.kind == AUDIT.name)
+        query = sa.select(CHAIN.c.number).where(CHAIN.c.subject.in_(subjects))  # kinds `audit` and `adopted`
         numbers = list(connection.execute(query).scalars())
         connection.execute(sa.delete(CHAIN_CONTENTS).where(CHAIN_CONTENTS.c.number.in_(numbers)))
         gone += numbers

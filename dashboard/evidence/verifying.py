@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dashboard.database import Database
-from dashboard.database.models import CHAIN, CHAIN_CONTENTS, CHAIN_HEADS, EVIDENCE, METADATA, REMOVALS
+from dashboard.database.models import AUDIT, CHAIN, CHAIN_CONTENTS, CHAIN_HEADS, EVIDENCE, METADATA, REMOVALS
 from dashboard.evidence.beginning import ALWAYS
 from dashboard.evidence.chain import START, Entry, key_of, keyed
 from dashboard.evidence.heads import Head, HeadError, end_of, known_keys, read_head, read_head_file
@@ -26,6 +26,8 @@ from dashboard.instants import LOCAL
 from dashboard.settings import Settings
 
 Problem = dict[str, str]
+_Subjects = defaultdict[str, list[tuple[int, dict[str, Any], bool]]]
+"""Table → key of a row, what an entry tells of it, whether that is all the row says."""
 AT_ONCE, ROWS_AT_ONCE = 500, 5000
 LONGEST_KEY = 19
 """Digits that a key of 64 bits never has."""
@@ -61,10 +63,11 @@ def verify_evidence(
         erased = _erased(connection)
         _walk(connection, found, erased)
         _unentered(connection, found)
+        _twice(connection, found)
         found.problems += _against_heads(connection, settings, found, heads or {}, now)
         files = connection.execute(_files(since)).all()
         known = known_keys(connection)
-    _check_files(files, settings, found)
+    _check_files(db, files, settings, found)
     found.notes += [
         {"kind": "key", "what": f"entry {number}: heads are signed by {key} from here on"}
         for number, key in sorted(known.items())
@@ -74,10 +77,13 @@ def verify_evidence(
 
 @dataclass(slots=True)
 class _Erased:
-    """Entries whose content, and rows of which a part, was erased by rule."""
+    """Entries of audit lines whose content, and audit lines of which the free text, was erased by rule.
+
+    Nothing else is ever erased: an entry that says so of a review or a clip erases nothing.
+    """
 
     entries: set[int] = field(default_factory=set)
-    rows: set[tuple[str, int]] = field(default_factory=set)
+    lines: set[int] = field(default_factory=set)
 
 
 def _erased(connection: Connection) -> _Erased:
@@ -88,7 +94,7 @@ def _erased(connection: Connection) -> _Erased:
         if _content_holds(row):
             told = _mapping(row.content)
             said.entries.update(told.get("entries", ()))
-            said.rows.update((name, number) for name, those in told.get("rows", {}).items() for number in those)
+            said.lines.update(told.get("rows", {}).get(AUDIT.name, ()))
     return said
 
 
@@ -103,10 +109,9 @@ def _mapping(content: str) -> dict[str, Any]:
 
 def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
     """Follow the chain, and compare the rows that it enters some thousands at a time."""
-    subjects: dict[str, dict[int, str]] = defaultdict(dict)
+    subjects: _Subjects = defaultdict(list)
     if found.since:
-        start = connection.execute(sa.select(CHAIN.c.hash).where(CHAIN.c.number == found.since)).scalar()
-        found.count, found.hash = found.since, start or START
+        found.count, found.hash = found.since, _start(connection, found)
     columns = (*CHAIN.c, CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content)
     query = sa.select(*columns).outerjoin(CHAIN_CONTENTS, CHAIN_CONTENTS.c.number == CHAIN.c.number)
     query = query.where(CHAIN.c.number > found.since).order_by(CHAIN.c.number)
@@ -114,8 +119,9 @@ def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
     for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
         found.checked, seen = found.checked + 1, seen + 1
         _link(row, found)
-        if row.content is None and row.number in erased.entries:
+        if row.content is None and row.number in erased.entries and row.subject.startswith(f"{AUDIT.name} "):
             erasures += 1
+            _remember(row, subjects, erased)
         elif row.content is None:
             found.tell("content_missing", f"entry {row.number} ({row.subject}): its content is gone, nothing says why")
         elif not _content_holds(row):
@@ -128,6 +134,15 @@ def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
     _rows(connection, subjects, found)
     if erasures:
         found.notes.append({"kind": "erased", "what": f"{erasures} contents were erased by rule; their entries hold"})
+
+
+def _start(connection: Connection, found: Found) -> str:
+    """The hash of the entry after which the verification begins; a chain that ends before it lost its end."""
+    start = connection.execute(sa.select(CHAIN.c.hash).where(CHAIN.c.number == found.since)).scalar()
+    if start is None:
+        last, _ = end_of(connection)
+        found.tell("truncated", f"entry {found.since} was verified and is gone; the chain ends at {last}")
+    return start or START
 
 
 def _link(row: Any, found: Found) -> None:
@@ -154,37 +169,48 @@ def _content_holds(row: Any) -> bool:
         return False
 
 
-def _remember(row: Any, subjects: dict[str, dict[int, str]], erased: _Erased) -> None:
-    name, _, identity = row.subject.partition(" ")
+def _remember(row: Any, subjects: _Subjects, erased: _Erased) -> None:
+    about = _row_named(row.subject)
+    if about is None:
+        return
+    table, identity = about
+    if table == AUDIT.name and identity in erased.lines:  # the entry itself still tells who and when
+        told = {"actor": row.by, "at": row.at} if row.kind == AUDIT.name else {}
+        subjects[table].append((identity, {"detail": None, **told}, False))
+    elif row.content is not None:
+        strict = METADATA.tables[table] in ALWAYS  # no column of these is filled later
+        subjects[table].append((identity, _mapping(row.content), strict))
+
+
+def _row_named(subject: str) -> tuple[str, int] | None:
+    """Table and key of the row that an entry is about; None if it is about something else."""
+    name, _, identity = subject.partition(" ")
     table = METADATA.tables.get(name)
     if table is None or len(table.primary_key.columns) != 1:
-        return
-    if identity.isdecimal() and len(identity) < LONGEST_KEY and (name, int(identity)) not in erased.rows:
-        subjects[name][int(identity)] = row.content
+        return None
+    return (name, int(identity)) if identity.isdecimal() and len(identity) < LONGEST_KEY else None
 
 
-def _rows(connection: Connection, subjects: Mapping[str, Mapping[int, str]], found: Found) -> None:
+def _rows(connection: Connection, subjects: _Subjects, found: Found) -> None:
     """The rows that were entered are there and say what they said."""
     for name, entered in subjects.items():
         table = METADATA.tables[name]
         key = key_of(table)
-        wanted = sorted(entered)
+        wanted = sorted(entered, key=lambda one: one[0])  # a row that is entered twice is compared with both
         for start in range(0, len(wanted), AT_ONCE):
             part = wanted[start : start + AT_ONCE]
-            query = sa.select(table).where(key.between(part[0], part[-1]))
+            query = sa.select(table).where(key.between(part[0][0], part[-1][0]))
             rows = {row[key.name]: dict(row) for row in connection.execute(query).mappings()}
             found.checked += len(part)
-            for identity in part:
+            for identity, told, strict in part:
                 if identity not in rows:
                     found.tell("row_missing", f"{name} {identity} was entered and is gone")
-                elif not _same(table, rows[identity], entered[identity]):
+                elif not _same(table, rows[identity], told, strict):
                     found.tell("row_changed", f"{name} {identity} is not what was entered")
 
 
-def _same(table: sa.Table, row: Mapping[str, Any], entered: str) -> bool:
-    """Whether the row says what the content of its entry says."""
-    told = _mapping(entered)
-    strict = table in ALWAYS  # no column of these is filled later
+def _same(table: sa.Table, row: Mapping[str, Any], told: Mapping[str, Any], strict: bool) -> bool:
+    """Whether the row says what its entry tells; if `strict`, nothing more."""
     names = {name for name, value in row.items() if value is not None} - {key_of(table).name} if strict else set()
     return all(row.get(name) == told.get(name) for name in names | told.keys())
 
@@ -199,6 +225,15 @@ def _unentered(connection: Connection, found: Found) -> None:
             found.tell("row_unchained", f"{table.name} {identity} was never entered")
 
 
+def _twice(connection: Connection, found: Found) -> None:
+    """Rows with a second entry: it would let a changed row, or another one in its place, look as it was entered."""
+    last = sa.func.max(CHAIN.c.number)
+    query = sa.select(CHAIN.c.subject, last).group_by(CHAIN.c.subject).having(sa.func.count() > 1, last > found.since)
+    for subject, number in connection.execute(query.order_by(last)):
+        if _row_named(subject) is not None:
+            found.tell("entered_twice", f"{subject} was entered before entry {number}: a row is entered once")
+
+
 def _files(since: int) -> Any:
     columns = (EVIDENCE.c.id, EVIDENCE.c.path, EVIDENCE.c.sha256, REMOVALS.c.rule)
     query = sa.select(*columns).outerjoin(REMOVALS, REMOVALS.c.evidence_id == EVIDENCE.c.id).order_by(EVIDENCE.c.id)
@@ -208,7 +243,7 @@ def _files(since: int) -> Any:
     return query.where(sa.exists().where(CHAIN.c.subject == subject, CHAIN.c.number > since))
 
 
-def _check_files(files: Sequence[Any], settings: Settings, found: Found) -> None:
+def _check_files(db: Database, files: Sequence[Any], settings: Settings, found: Found) -> None:
     root = settings.path(settings.video.evidence_dir)
     removed = 0
     for row in files:
@@ -220,7 +255,10 @@ def _check_files(files: Sequence[Any], settings: Settings, found: Found) -> None
             if there:
                 found.tell("not_removed", f"{row.path} should be gone by the rule '{row.rule}' and is there")
         elif not there:
-            found.tell("missing_file", row.path)
+            if _removed_meanwhile(db, row.id):
+                removed += 1
+            else:
+                found.tell("missing_file", row.path)
         elif sha256_of(path) != row.sha256:
             found.tell("changed_file", row.path)
     if not found.since:
@@ -229,6 +267,13 @@ def _check_files(files: Sequence[Any], settings: Settings, found: Found) -> None
         found.notes.append(
             {"kind": "removed_by_rule", "what": f"{removed} files are gone by rule, each with its entry"}
         )
+
+
+def _removed_meanwhile(db: Database, evidence: int) -> bool:
+    """To hash all files takes hours; by the rule some may have gone since their rows were read."""
+    with db.reading() as connection:
+        query = sa.select(REMOVALS.c.rule).where(REMOVALS.c.evidence_id == evidence)
+        return connection.execute(query).first() is not None
 
 
 def _unknown(known: set[str], root: Path) -> list[Problem]:

@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.migrate import configuration, migrate
-from dashboard.database.models import AUDIT, CHAIN, CHAIN_CONTENTS
+from dashboard.database.models import AUDIT, CHAIN, CHAIN_CONTENTS, REMOVALS
+from dashboard.evidence import verifying
+from dashboard.evidence.chain import append, enter
 from dashboard.evidence.verifying import verify_evidence
 from dashboard.intake.tables import alone
 from dashboard.people import system_viewer
@@ -232,6 +234,72 @@ def test_a_row_taken_away_and_one_put_in_are_named(store):
     assert store.problems() == [
         ("row_missing", "audit 2 was entered and is gone"), ("row_unchained", "audit 50 was never entered"),
     ]  # fmt: skip
+
+
+def enter_again(store, subject, **changed):
+    """What the owner of the database can add without any key: one more entry, about a row that has one."""
+    (old,) = store.rows(
+        sa.select(CHAIN_CONTENTS.c.content).join(CHAIN, CHAIN.c.number == CHAIN_CONTENTS.c.number)
+        .where(CHAIN.c.subject == subject)
+    )  # fmt: skip
+    with store.db.session() as connection:
+        append(connection, subject.split()[0], subject, {**json.loads(old.content), **changed}, by=SYSTEM, at=NOW)
+
+
+def test_a_row_changed_and_entered_again_is_named(store):
+    store.filled().break_in("UPDATE reviews SET decision = 'rejected' WHERE id = 1")
+    enter_again(store, "reviews 1", decision="rejected")
+    assert store.problems() == [
+        ("row_changed", "reviews 1 is not what was entered"),
+        ("entered_twice", "reviews 1 was entered before entry 8: a row is entered once"),
+    ]
+    assert "entered_twice" in store.kinds(since=7)  # the nightly look at what is new sees it too
+
+
+def test_a_line_taken_away_whose_number_another_one_got_is_named(here):
+    """SQLite gives the number of the last row away again once that row is gone."""
+    here.filled().break_in("DELETE FROM audit WHERE id = 3")
+    here.note("look", "evidence 2")
+    assert here.problems() == [
+        ("row_changed", "audit 3 is not what was entered"),
+        ("entered_twice", "audit 3 was entered before entry 8: a row is entered once"),
+    ]
+
+
+def test_an_erasure_that_names_more_than_free_text_of_lines_covers_nothing_up(store):
+    store.filled().break_in(
+        "UPDATE reviews SET decision = 'rejected' WHERE id = 1",
+        "DELETE FROM chain_contents WHERE number IN (5, 6)",
+        "UPDATE audit SET action = 'import', detail = 'x', actor = '李' WHERE id = 2",
+    )
+    told = {"entries": [5, 6], "rows": {"reviews": [1], "audit": [2]}}
+    with store.db.session() as connection:
+        append(connection, "erased", "personal fields", told, by=SYSTEM, at=NOW)
+    assert store.problems() == [
+        ("content_missing", "entry 6 (reviews 1): its content is gone, nothing says why"),
+        ("row_changed", "audit 2 is not what was entered"),
+    ]
+
+
+def test_a_chain_that_ends_before_what_was_verified_last_is_named(here):
+    here.filled().break_in("DELETE FROM chain WHERE number > 5")
+    assert ("truncated", "entry 7 was verified and is gone; the chain ends at 5") in here.problems(since=7)
+
+
+def test_a_file_that_goes_by_rule_while_others_are_hashed_is_not_missing(here, monkeypatch):
+    here.filled()
+    going = here.home / "evidence" / "H001-2026-09-01-1-frame"
+    real = verifying.sha256_of
+
+    def hashed(path):
+        if going.exists():  # the night's removal, in the middle of the verification
+            with here.db.session() as connection:
+                enter(connection, REMOVALS, {"evidence_id": 2, "rule": "candidates", "at": 0}, by=SYSTEM, at=NOW)
+            going.unlink()
+        return real(path)
+
+    monkeypatch.setattr(verifying, "sha256_of", hashed)
+    assert here.problems() == []
 
 
 def test_a_content_changed_together_with_its_row_is_named(here):

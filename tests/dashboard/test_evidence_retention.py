@@ -240,6 +240,28 @@ def test_nothing_of_a_person_is_left_past_the_term_and_the_chain_holds(with_peop
     assert erase_personal(store.app, by=SYSTEM) == {}
 
 
+def test_free_text_of_lines_that_the_chain_adopted_goes_too(here):
+    """Lines of a database of the first version have entries of another kind."""
+    here.now = NOW - timedelta(days=1827)
+    with here.db.session() as connection:
+        row = {"at": chain.to_micros(here.now), "actor": "王", "action": "repair_row", "detail": PHONE}
+        chain.enter(connection, AUDIT, row, by=SYSTEM, at=here.now, kind="adopted")
+    here.now = NOW
+    assert erase_personal(here.app, by=SYSTEM) == {"audit": 1}
+    assert not [row for row in everything(here) if PHONE in row]
+    assert here.problems() == []
+
+
+def test_a_record_that_tells_no_time_has_a_term_too(here):
+    common = {"system": "95598", "type": "complaint", "office_code": "S1", "phone": PHONE}
+    for number, days in (("old", 1827), ("young", 1825)):
+        exported = chain.to_micros(NOW - timedelta(days=days))
+        insert(here, "tickets", **common, ticket_no=number, accepted_at=None, version_at=exported)
+    assert erase_personal(here.app, by=SYSTEM) == {"tickets": 1}
+    (left,) = [row for row in everything(here) if PHONE in row]
+    assert "'young'" in left
+
+
 def test_what_is_judged_by_stays_and_a_customer_stays_one(with_people):
     erase_personal(with_people.app, by=SYSTEM)
     table = RECORD_TABLES["repairs"].c

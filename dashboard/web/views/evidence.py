@@ -30,7 +30,8 @@ FAULTS = {
     "chain_gap": "entry gone", "chain_order": "entry out of its place", "chain_entry": "entry changed",
     "content_missing": "content gone", "content_changed": "content changed", "row_missing": "row gone",
     "row_changed": "row changed", "row_unchained": "row never entered", "missing_file": "file missing",
-    "changed_file": "file changed", "not_removed": "file not removed", "truncated": "end cut off",
+    "entered_twice": "row entered twice", "changed_file": "file changed", "not_removed": "file not removed",
+    "truncated": "end cut off",
     "head_mismatch": "differs from a signed head", "head_signature": "wrong signature", "head_key": "unknown key",
     "head_future": "head from the future", "head_unreadable": "head unreadable",
 }  # fmt: skip
