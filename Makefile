@@ -32,7 +32,7 @@ test: $(VENV)/.test
 faults: $(VENV)/.test
 	@./.ci/with-servers $(BIN)/python -m tests.faults.kills --times 200 $(FAULTS_ARGS)
 	@./.ci/with-servers $(BIN)/python -m tests.faults.writes
-	@$(BIN)/python -m tests.faults.kill_samples $(FAULTS_ARGS)
+	@$(BIN)/python -m tests.faults.kill_samples
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
