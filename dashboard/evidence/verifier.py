@@ -4,9 +4,10 @@
 Needs Python 3.9 and nothing else, and no network. It lies in every package; FOLDER is the unpacked package, the folder
 of this file by default. It tells what is proved and what is not, and ends with 0 only if nothing is wrong.
 
-What it proves: every file is the one that the package names; every entry says what was entered, and stands at its place
-in a chain that ends in a head signed by the public key. That the key is the installation's own is for you to know: ask
-the auditor for it and give it by --public-key.
+What it proves: every original is the one that was entered; every entry says what was entered, and stands at its place
+in a chain that ends in a head signed by the public key. With --public-key whatever no signed head covers is a failure.
+Documents and blurred copies are what the manifest names, and nobody signed the manifest. That the key is the
+installation's own is for you to know: ask the auditor for it and give it by --public-key.
 """
 
 from __future__ import annotations
@@ -100,10 +101,14 @@ def check(folder: Path, public_key: str = "") -> Said:
     """Everything that can be checked without the installation."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     chain = json.loads((folder / "chain.json").read_text("utf-8"))
+    reach = chain["head"]["count"] if chain["head"] else 0
     yield from check_names(folder, manifest)
-    yield from check_files(folder, manifest, {entry["subject"]: entry for entry in chain["entries"]})
+    yield from check_files(folder, manifest, {entry["subject"]: entry for entry in chain["entries"]}, reach)
     yield from check_entries(chain["entries"])
     yield from check_chain(chain, (folder / "leaves.txt").read_text("ascii").split(), public_key)
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    packed = f"that the package is as it was packed: its manifest.json has SHA-256 {digest}"
+    yield "NOTE", f"{packed}; the installation's audit trail, not this program, knows the one it handed over"
 
 
 def check_names(folder: Path, manifest: dict[str, Any]) -> Said:
@@ -114,9 +119,13 @@ def check_names(folder: Path, manifest: dict[str, Any]) -> Said:
         yield "FAIL", f"{name} lies in the package and is not named in it"
 
 
-def check_files(folder: Path, manifest: dict[str, Any], entries: dict[str, dict[str, Any]]) -> Said:
+def check_files(folder: Path, manifest: dict[str, Any], entries: dict[str, dict[str, Any]], reach: int) -> Said:
+    """`reach` is the number of the last entry that the signed head covers."""
     for item in manifest["files"]:
         path = folder / item["path"]
+        if not path.resolve().is_relative_to(folder.resolve()):
+            yield "FAIL", f"{item['path']} lies outside the package"
+            continue
         if not path.is_file():
             yield "FAIL", f"{item['path']} is missing"
             continue
@@ -124,12 +133,12 @@ def check_files(folder: Path, manifest: dict[str, Any], entries: dict[str, dict[
         if digest != item["sha256"]:
             yield "FAIL", f"{item['path']} is not the file that was packed"
         elif "evidence" not in item:
-            yield "OK", f"{item['path']} is the file that was packed"
+            yield "OK", f"{item['path']} is the file that manifest.json names"
         else:
-            yield check_evidence(item, digest, entries.get(f"evidence {item['evidence']}"))
+            yield check_evidence(item, digest, entries.get(f"evidence {item['evidence']}"), reach)
 
 
-def check_evidence(item: dict[str, Any], digest: str, entry: Any) -> tuple[str, str]:
+def check_evidence(item: dict[str, Any], digest: str, entry: Any, reach: int) -> tuple[str, str]:
     if entry is None or entry.get("content") is None:
         return "FAIL", f"{item['path']}: no entry of the chain tells of evidence {item['evidence']}"
     original = json.loads(entry["content"])["sha256"]
@@ -138,14 +147,15 @@ def check_evidence(item: dict[str, Any], digest: str, entry: Any) -> tuple[str, 
         return "NOTE", f"{copy}; entry {entry['number']} proves the original's SHA-256 {original}, not this copy"
     if digest != original:
         return "FAIL", f"{item['path']} is not the original that entry {entry['number']} tells of"
-    return "OK", f"{item['path']} is the original of entry {entry['number']}, byte for byte"
+    words = f"{item['path']} is the original of entry {entry['number']}, byte for byte"
+    return ("OK", words) if entry["number"] <= reach else ("NOTE", f"{words}; but no signed head covers that entry")
 
 
 def check_entries(entries: list[dict[str, Any]]) -> Said:
     for entry in entries:
         named = f"entry {entry['number']} ({entry['kind']}, {entry['subject']})"
         if entry.get("content") is None:
-            yield "NOTE", named + ": its content was erased by rule; only its digest is left"
+            yield "NOTE", named + ": its content is not here, erased by rule or left out; only its digest is"
             continue
         found = hmac.new(bytes.fromhex(entry["key"]), entry["content"].encode(), hashlib.sha256).hexdigest()
         if found == entry["digest"]:
@@ -162,12 +172,14 @@ def check_chain(chain: dict[str, Any], leaves: list[str], public_key: str) -> Sa
         if not 0 <= place < len(leaves) or leaves[place] != leaf_of(entry):
             yield "FAIL", f"entry {entry['number']} is not the one at its place in the chain"
     head = chain["head"]
+    unproved = "FAIL" if public_key else "NOTE"  # who names the key asks for the proof: without one anybody wrote it
     if head is None:
-        yield "NOTE", "no head was signed when the package was made: its entries are in no signed chain yet"
+        yield unproved, "no head was signed when the package was made: its entries are in no signed chain yet"
         return
     if head["count"] < first:
-        yield "NOTE", "the signed head ends before the first of these entries: a later head proves them"
+        yield unproved, "the signed head ends before the first of these entries: a later head proves them"
         return
+    number = first - 1
     for number, leaf in enumerate(leaves, first):
         link = hashlib.sha256((link + leaf).encode()).hexdigest()
         if number == head["count"]:
@@ -179,7 +191,7 @@ def check_chain(chain: dict[str, Any], leaves: list[str], public_key: str) -> Sa
     yield from check_head(head, public_key)
     late = [str(entry["number"]) for entry in chain["entries"] if entry["number"] > head["count"]]
     if late:
-        yield "NOTE", f"entries {', '.join(late)} came after the signed head: a later head proves them"
+        yield unproved, f"entries {', '.join(late)} came after the signed head: a later head proves them"
 
 
 def check_head(head: dict[str, Any], public_key: str) -> Said:
@@ -206,7 +218,7 @@ def main() -> int:
         for state, words in check(asked.folder, asked.public_key):
             failed += state == "FAIL"
             print(f"{state:<4} {words}")  # noqa: T201 (it is a program of its own)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         print(f"FAIL this is no whole package: {type(error).__name__}: {error}")  # noqa: T201
         return 1
     print("FAILED 核验未通过" if failed else "PASSED 核验通过")  # noqa: T201

@@ -1,6 +1,7 @@
 """Case packages: what a third party can check offline, and what a forged package cannot hide."""
 
 import hashlib
+import hmac
 import json
 import runpy
 import subprocess
@@ -194,6 +195,79 @@ def test_entries_newer_than_the_head_are_told_as_such(taken, tmp_path):
     again = make_package(app, by=INSPECTOR, sample="H001-2026-09-01-2", target=tmp_path / "again.zip", originals=True,
                          reason="why")  # fmt: skip
     assert again.signed
+
+
+def forged(folder, change):
+    """The package with chain.json and the file changed, and a manifest that agrees: what anybody can do."""
+    chain, manifest = document(folder, "chain.json"), document(folder, "manifest.json")
+    clip = next(item for item in manifest["files"] if item.get("kind") == "clip")
+    (folder / clip["path"]).write_bytes(b"another clip")
+    clip["sha256"] = hashlib.sha256(b"another clip").hexdigest()
+    entry = next(one for one in chain["entries"] if one["subject"] == f"evidence {clip['evidence']}")
+    entry["content"] = json.dumps({**json.loads(entry["content"]), "sha256": clip["sha256"]})
+    entry["digest"] = hmac.new(bytes.fromhex(entry["key"]), entry["content"].encode(), hashlib.sha256).hexdigest()
+    leaves = (folder / "leaves.txt").read_text().split()
+    change(chain, entry, leaves)
+    for name, text in (("chain.json", json.dumps(chain)), ("leaves.txt", "\n".join(leaves))):
+        (folder / name).write_text(text)
+        named = next(item for item in manifest["files"] if item["path"] == name)
+        named["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_clip_swapped_and_its_head_left_out_fails_for_who_names_the_key(taken, tmp_path):
+    app, _ = taken
+    folder = packed(app, tmp_path, originals=True, reason="why")
+    key = document(folder, "chain.json")["head"]["public_key"]
+
+    def without_head(chain, entry, leaves):
+        chain["head"] = None
+        leaves[entry["number"] - chain["first"]] = verifier.leaf_of(entry)
+
+    forged(folder, without_head)
+    code, lines = checked(folder, "--public-key", key)
+    assert (code, lines[-1]) == (1, "FAILED 核验未通过")
+    assert "FAIL no head was signed when the package was made: its entries are in no signed chain yet" in lines
+    code, lines = checked(folder)
+    assert not [line for line in lines if line.startswith("OK") and "is the original of" in line]
+
+
+def test_a_clip_swapped_and_entered_behind_the_head_fails_for_who_names_the_key(taken, tmp_path):
+    app, _ = taken
+    folder = packed(app, tmp_path, originals=True, reason="why")
+    head = document(folder, "chain.json")["head"]
+
+    def behind(chain, entry, leaves):
+        entry["number"] = chain["first"] + len(leaves)
+        leaves.append(verifier.leaf_of(entry))
+
+    forged(folder, behind)
+    code, lines = checked(folder, "--public-key", head["public_key"])
+    assert (code, lines[-1]) == (1, "FAILED 核验未通过")
+    assert f"FAIL entries {head['count'] + 1} came after the signed head: a later head proves them" in lines
+    code, lines = checked(folder)
+    assert not [line for line in lines if line.startswith("OK") and "is the original of" in line]
+
+
+def test_nothing_outside_the_package_is_taken_for_part_of_it(taken, tmp_path):
+    app, _ = taken
+    folder = packed(app, tmp_path)
+    (tmp_path / "beside.txt").write_text("beside")
+    manifest = document(folder, "manifest.json")
+    manifest["files"].append({"path": "../beside.txt", "sha256": hashlib.sha256(b"beside").hexdigest()})
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert said(folder, "FAIL") == ["../beside.txt lies outside the package"]
+
+
+def test_documents_are_not_said_to_be_proved(taken, tmp_path):
+    """Nobody signed the manifest: its digest is told, to be compared with the audit trail."""
+    app, _ = taken
+    folder = packed(app, tmp_path)
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    assert [words for words in said(folder, "NOTE") if digest in words]
+    assert "timeline.json is the file that manifest.json names" in said(folder, "OK")
+    (folder / "leaves.txt").write_text("")
+    assert any("does not lead to the signed head" in words for words in said(folder, "FAIL"))
 
 
 def test_names_of_packages_are_plain():
