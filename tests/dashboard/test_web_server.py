@@ -161,11 +161,11 @@ RANGES = [
     (f"bytes={SIZE - 1}-{SIZE + 9}", 206, CLIP[-1:]), (" Bytes = 3-4 ", 206, CLIP[3:5]), ("bytes=0-0", 206, CLIP[:1]),
     (f"bytes={SIZE}-", 416, b""), ("bytes=-0", 416, b""),
     ("bytes=5-2", 200, CLIP), ("bytes=-", 200, CLIP), ("bytes=0-1,5-6", 200, CLIP), ("items=0-1", 200, CLIP),
-    ("bytes=0x1-2", 200, CLIP), ("bytes=9-99999999999999999999", 206, CLIP[9:]),
+    ("bytes=0-" + "9" * 5000, 200, CLIP), ("bytes=0x1-2", 200, CLIP), ("bytes=9-99999999999999999999", 206, CLIP[9:]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("asked", "status", "body"), RANGES, ids=[one[0].strip() for one in RANGES])
+@pytest.mark.parametrize(("asked", "status", "body"), RANGES, ids=[one[0].strip()[:40] for one in RANGES])
 def test_ranges_as_the_standard_has_them(server, asked, status, body):
     url, told, _ = server
     found, headers, got = fetch(f"{url}/evidence/{told['passes']['owner']}", Range=asked)
