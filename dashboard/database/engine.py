@@ -73,8 +73,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One read transaction (a consistent view)."""
-        with self._translated(), self.engine.connect() as connection, connection.begin():
+        """One read transaction: a consistent view (PostgreSQL by default shows what others commit in between)."""
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
+        with (
+            self._translated(),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager

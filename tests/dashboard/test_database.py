@@ -55,6 +55,15 @@ def test_an_error_inside_a_session_leaves_nothing(database):
     assert database.frame(sa.select(META)).is_empty()
 
 
+def test_a_reader_sees_one_moment_whatever_others_commit_meanwhile(database):
+    with database.reading() as connection:
+        assert connection.execute(sa.select(META)).all() == []
+        with database.session() as other:
+            other.execute(sa.insert(META).values(key="k", value="v"))
+        assert connection.execute(sa.select(META)).all() == []
+    assert database.frame(sa.select(META)).height == 1
+
+
 def test_an_error_inside_an_adbc_transaction_leaves_nothing(database):
     with pytest.raises(RuntimeError):
         _ingest_and_fail(database)
