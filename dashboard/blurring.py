@@ -36,6 +36,8 @@ from dashboard.queries.drawn import windows_at
 from dashboard.queries.evidence import Piece, piece
 from dashboard.settings import Settings
 
+DRAWING_ROLES = ("administrator", "inspector")
+"""Who draws on a camera's picture, and therefore sees the room."""
 FOLDER = "copies"
 CLIPS = (".mp4", ".avi", ".mkv", ".mov")
 USED_AGAIN_SECONDS = 3600
@@ -69,7 +71,7 @@ def blurred_copy(
     with _one_at_a_time:
         if path.is_file():  # made while this one waited
             return path
-        _tidy(path.parent)
+        tidy(settings)
         mark = watermark(viewer, at, found.id)
         try:
             looking = looking_eyes(settings)
@@ -106,16 +108,20 @@ def room_picture(
     """A camera's picture to draw on as JPEG, and the size in pixels that polygons are in; each is an audit line.
 
     Of a moment of a clip, or (None) the picture of the empty windows. `clear`: for who draws, the room with every
-    person and face found hidden; else blurred as everywhere. NotBlurredError if it cannot be had.
+    person and face found hidden; else blurred as everywhere. NotBlurredError if it cannot be had, NotAllowedError for
+    the room where the viewer does not draw.
     """
+    if clear and viewer.role not in DRAWING_ROLES:
+        raise NotAllowedError(
+            f"'{viewer.role}' may not draw on a camera's picture.", "Administrators and inspectors do."
+        )
     name = f"{found.code}@{moment.evidence}:{moment.second:g}" if moment else f"{found.code}@reference"
     try:
         looking = looking_eyes(settings)
         picture = _room(db, settings, viewer, found, moment)
         mark = watermark(viewer, at, moment.evidence if moment else 0)
-        shown = (
-            blurred_people(picture, looking, mark) if clear else blurred_frame(picture, found.windows, looking, mark)
-        )
+        windows = () if clear else _windows_then(db, found, moment)
+        shown = blurred_people(picture, looking, mark) if clear else blurred_frame(picture, windows, looking, mark)
     except (CollectorError, OSError, ValueError) as error:
         raise NotBlurredError(f"The picture of camera {found.code} cannot be shown: {error}") from error
     with db.session() as connection:
@@ -139,6 +145,14 @@ def _room(db: Database, settings: Settings, viewer: Viewer, found: CameraDetail,
     if moment.second not in pictures:
         raise ValueError(f"the clip ends before second {moment.second:g}.")
     return pictures[moment.second]
+
+
+def _windows_then(db: Database, found: CameraDetail, moment: Moment | None) -> Sequence[Window]:
+    """The polygons of the moment that is shown: those of today may lie where customers stood then."""
+    if moment is None:
+        return found.windows
+    with db.reading() as connection:
+        return windows_at(connection, found.code, moment.taken_at)
 
 
 def looking_eyes(settings: Settings) -> Eyes:
@@ -193,8 +207,9 @@ def _name(
     return hashlib.sha256(repr(parts).encode()).hexdigest() + suffix
 
 
-def _tidy(folder: Path) -> None:
+def tidy(settings: Settings) -> None:
     """Remove copies older than a day, by the file system's clock, and what killed processes left."""
+    folder = _folder(settings)
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.stat().st_mtime < time.time() - KEPT_SECONDS:
             path.unlink(missing_ok=True)

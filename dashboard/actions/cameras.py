@@ -21,7 +21,7 @@ from collectors.video.drawing import drawn, stored
 from collectors.video.evidence import write_whole
 from collectors.video.windows import WAITING, WindowError
 from dashboard.actions import audit
-from dashboard.blurring import original_of
+from dashboard.blurring import DRAWING_ROLES, original_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, RECORD_TABLES
 from dashboard.errors import NotAllowedError, UsageError
@@ -35,7 +35,6 @@ from dashboard.queries.offices import require_visible, visible_tree
 from dashboard.sampling.taking import evidence_folder, file_name
 from dashboard.settings import Settings
 
-DRAWING_ROLES = ("administrator", "inspector")
 CAMERAS = RECORD_TABLES["cameras"]
 REFERENCE = "reference"
 """Kind of evidence: a picture of the empty windows."""

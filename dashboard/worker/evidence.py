@@ -36,7 +36,10 @@ def verify_new(context: Context) -> Note | None:
 
 def keep_terms(context: Context) -> Note | None:
     """Remove files and erase personal fields past their terms (`[retention]`); holds stand above it."""
+    from dashboard.blurring import tidy  # brings OpenCV, which the other steps need not load
+
     app = context.application
+    tidy(app.settings)  # copies go after a day also where nobody asks for another one
     gone = remove_due(app, by=app.viewer)
     context.go_on()
     erased = erase_personal(app, by=app.viewer)

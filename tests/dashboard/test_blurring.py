@@ -26,7 +26,7 @@ from dashboard.demo.scene import WINDOW_CENTRES, Person, compose, developed
 from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
-from dashboard.queries.cameras import camera
+from dashboard.queries.cameras import Moment, camera
 from dashboard.queries.evidence import piece
 from dashboard.settings import Settings, VideoSettings
 
@@ -135,6 +135,31 @@ def test_the_room_is_shown_to_who_draws_and_blurred_to_others(desk):
     with db.reading() as connection:
         noted = connection.execute(sa.select(AUDIT.c.action, AUDIT.c.detail)).all()
     assert noted == [("look at camera", "K1@reference room"), ("look at camera", "K1@reference blurred")]
+
+
+def test_the_room_is_not_shown_to_who_does_not_draw_whatever_the_page_asks(desk):
+    db, settings = desk
+    found = camera(db, OTHER, settings, "K1")
+    with pytest.raises(NotAllowedError, match="'office_head' may not draw"):
+        room_picture(db, settings, OTHER, found, Moment(1, T0, 0.0, None), clear=True, at=T0)
+
+
+def test_a_moment_of_before_is_blurred_by_the_polygons_of_before(desk):
+    """Drawn later over the whole picture: what stood there before is not shown by it."""
+    db, settings = desk
+    with db.session() as connection:
+        connection.execute(sa.update(RECORD_TABLES["cameras"]).values(windows=None))
+    write_video(settings.home / "evidence" / "clip.mp4", ((number / 5, PICTURE) for number in range(5)), quality=10)
+    with db.session() as connection:
+        connection.execute(sa.update(EVIDENCE).values(kind="clip", path="clip.mp4"))
+    whole = [{"name": "1", "polygon": WHOLE}]
+    draw(db, by=VIEWER, camera="K1", items=whole, size=(320, 180), seen=1, at=T0 + timedelta(days=1))
+    found = camera(db, OTHER, settings, "K1")
+    for evidence, days, clear in ((1, 0, False), (2, 9, True)):
+        moment = Moment(evidence, T0 + timedelta(days=days), 0.0, None)
+        jpeg, _ = room_picture(db, settings, OTHER, found, moment, clear=False, at=T0 + timedelta(days=10))
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert (picture.std() > PICTURE.std() * 0.5) == clear
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 from dashboard.database.models import (
     AUDIT,
     CHAIN_CONTENTS,
+    EVIDENCE,
     GOLD_SAMPLES,
     HISTORY_TABLES,
     JUDGEMENTS,
@@ -26,6 +29,8 @@ from dashboard.evidence.erasing import erase_personal
 from dashboard.evidence.holds import lift_hold, place_hold, standing_holds, visible_holds
 from dashboard.evidence.retention import due, remove_due, summed
 from dashboard.people import Viewer, system_viewer
+from dashboard.worker import evidence as steps
+from dashboard.worker.jobs import Context
 
 _path = Path(__file__).with_name("evidence_under_test.py")
 _spec = importlib.util.spec_from_file_location("evidence_under_test_of_retention", _path)
@@ -134,6 +139,44 @@ def test_what_people_said_keeps_a_file(store):
         chain.enter(connection, GOLD_SAMPLES, {**gold, "withdraws": first}, by=INSPECTOR, at=NOW)
     assert plan(store)["H001-4"] == ""
     assert summed(due(store.app, SYSTEM)) == {"confirmed": 1, "goes": 3, "kept_case": 1, "undecided": 1}
+
+
+def test_a_decided_sample_that_was_opened_again_waits_for_its_second_look(here):
+    """A candidate came after the decision; the first of the new looks was grave, and nobody has settled it."""
+    old_clip(here, "H001-1", days=400)
+    judged = {"sample_id": "H001-1", "round": "1", "items": "[]", "rejected": "[]", "by": "张检", "at": 0}
+    with here.db.session() as connection:
+        chain.enter(connection, JUDGEMENTS, {**judged, "decision": "ok"}, by=INSPECTOR, at=NOW)
+    here.review("ok", finding=None, sample="H001-1")
+    assert plan(here) == {"H001-1": ""}
+    again = {**judged, "decision": "violation", "calls_for": "grave", "at": 1}
+    with here.db.session() as connection:
+        chain.enter(connection, JUDGEMENTS, again, by=INSPECTOR, at=NOW)
+    assert plan(here) == {"H001-1": "undecided"}
+
+
+@pytest.mark.parametrize(
+    "path", ["../mingcha.toml", "H001/../../mingcha.toml", "{home}/mingcha.toml", "out/mingcha.toml"]
+)
+def test_a_row_that_was_changed_removes_nothing_outside_the_folder(here, path):
+    precious = here.home / "mingcha.toml"
+    precious.write_text("precious")
+    (here.home / "evidence" / "out").symlink_to(here.home)
+    old_clip(here, "H001-1")
+    here.break_in(sa.update(EVIDENCE).values(path=path.format(home=here.home)))
+    remove_due(here.app, by=SYSTEM)
+    assert precious.read_text() == "precious"
+    assert "row_changed" in here.kinds()
+
+
+def test_the_night_takes_copies_of_yesterday_away(here):
+    copies = here.home / "copies"
+    copies.mkdir()
+    for name, age in (("old.jpg", 86_401), ("new.jpg", 60)):
+        (copies / name).write_bytes(b"blurred")
+        os.utime(copies / name, (time.time() - age,) * 2)
+    steps.keep_terms(Context(here.app, here.now))
+    assert [path.name for path in copies.iterdir()] == ["new.jpg"]
 
 
 def test_what_was_confirmed_goes_only_after_closing_appeal_and_its_term(here):
