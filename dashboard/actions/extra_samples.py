@@ -18,6 +18,8 @@ from dashboard.queries.offices import require_visible, visible_tree
 ASKING_ROLES = ("administrator", "inspector")
 LOOK_BACK = timedelta(days=31)
 """Recorders keep about a month."""
+LOCK = 20261120
+"""Number of PostgreSQL's advisory lock under which samples get their numbers; SQLite has one writer anyway."""
 
 
 def ask_for_sample(
@@ -42,14 +44,21 @@ def ask_for_sample(
     with db.session() as connection:
         _require_camera(connection, hall, past=moment is not None and at - start > timedelta(minutes=1))
         day = start.astimezone(LOCAL).date().isoformat()
-        row = EXTRA_SAMPLES.c
-        like = sa.select(sa.func.count()).where(row.sample_id.like(f"X-{hall}-{day}-%"))
-        number = f"X-{hall}-{day}-{connection.execute(like).scalar_one() + 1}"
+        number = _next_number(connection, f"X-{hall}-{day}-")
         values = {"sample_id": number, "hall_code": hall, "moment": to_micros(start), "reason": reason.strip(),
                   "document": (document or "").strip() or None, "by": by.name, "at": to_micros(at)}  # fmt: skip
         chain.enter(connection, EXTRA_SAMPLES, values, by=by, at=at)
         audit.record(connection, by, "ask_for_sample", number, reason.strip(), at=at)
     return number
+
+
+def _next_number(connection: sa.Connection, begins: str) -> str:
+    """The next of that hall and day; whoever asks at the same moment waits for the end of this transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    numbers = EXTRA_SAMPLES.c.sample_id
+    there = sa.select(sa.func.count()).where(numbers.startswith(begins, autoescape=True))
+    return f"{begins}{connection.execute(there).scalar_one() + 1}"
 
 
 def _require_camera(connection: sa.Connection, hall: str, *, past: bool) -> None:

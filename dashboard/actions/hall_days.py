@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from checks.judge.samples import OPENS
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
@@ -26,6 +27,7 @@ FILING_ROLES = ("administrator", "inspector", "regional_manager", "office_head")
 KINDS = ("closed", "hours", "opening", "fault")
 """Closed (停业), other hours (调整时间), open on a day off (集市日、节假日营业), a fault of power or camera (故障)."""
 MOST_DAYS = 92
+SATURDAY = 5
 LOOK_BACK, LOOK_AHEAD = timedelta(days=31), timedelta(days=400)
 
 
@@ -103,9 +105,9 @@ def _require_days(filing: Filing, today: date) -> None:
 
 def _known(tables: Tables, filing: Filing) -> dict[tuple[str, str], Mapping[str, Any]]:
     table = RECORD_TABLES["hall_days"].c
-    query = sa.select(table.hall_code, table.date, table.open, table.opens, table.closes, table.filed_at).where(
-        table.hall_code.in_(filing.halls), table.date.between(filing.first.isoformat(), filing.last.isoformat())
-    )
+    query = sa.select(
+        table.hall_code, table.date, table.open, table.opens, table.closes, table.reason, table.filed_at
+    ).where(table.hall_code.in_(filing.halls), table.date.between(filing.first.isoformat(), filing.last.isoformat()))
     return {(row["hall_code"], row["date"]): row for row in tables.frame(query).iter_rows(named=True)}
 
 
@@ -117,13 +119,27 @@ def _row(known: Mapping[str, Any] | None, hall: str, day: date, filing: Filing, 
         row["reason"] = filing.reason.strip()
         if known is not None and not known["open"] and known["filed_at"] is not None:
             row["filed_at"] = known["filed_at"]  # said before, in other words
+        _require_not_begun(known, hall, day, at)
     elif filing.kind == "fault":
         if known is not None and not known["open"]:
             raise UsageError(f"{hall} is filed as closed on {day}.", "A fault is filed for a day on which it is open.")
         row["reason"] = filing.reason.strip()
+        if known is not None and known["reason"] and known["filed_at"] is not None:
+            row["filed_at"] = known["filed_at"]
         row["opens"], row["closes"] = (known["opens"], known["closes"]) if known is not None else (None, None)
     else:
         assert filing.opens is not None
         assert filing.closes is not None
         row["opens"], row["closes"] = f"{filing.opens:%H:%M}", f"{filing.closes:%H:%M}"
     return row
+
+
+def _require_not_begun(known: Mapping[str, Any] | None, hall: str, day: date, at: datetime) -> None:
+    """A closure replaces hours of the day's own: once it has opened by them, slots of it have perhaps been drawn."""
+    if known is None or not known["open"]:
+        return
+    if known["opens"] is None and known["closes"] is None and day.weekday() < SATURDAY:
+        return  # usual hours: what had begun by the filing stays due
+    opens = time.fromisoformat(known["opens"]) if known["opens"] else OPENS
+    if at >= datetime.combine(day, opens, LOCAL):
+        raise UsageError(f"{hall} has opened on {day} by hours of its own.", "File a fault instead.")

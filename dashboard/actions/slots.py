@@ -15,7 +15,7 @@ from dashboard.database.models import PLAN_DAYS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import LOCAL
 from dashboard.people import Viewer, require_decider
-from dashboard.sampling.slots import enter, said_by
+from dashboard.sampling.slots import adopt, enter, said_by
 from dashboard.settings import Settings, Slot, parse_slot
 
 CHANGING_ROLES = ("administrator",)
@@ -35,6 +35,7 @@ def change_slots(
                               "An administrator of the whole company may.")  # fmt: skip
     require_sound(slots)
     with db.session() as connection:
+        adopt(connection, settings, at.astimezone(LOCAL).date() + timedelta(days=1), by=by, now=at)
         first = first_free_day(connection, at)
         if since < first:
             raise UsageError(f"The plan of {since} is sealed or has begun.", f"The first free day is {first}.")

@@ -20,7 +20,7 @@ from checks.periods import Period
 from collectors.video.plan import LOCAL
 from collectors.video.rules import Detectors, shipped
 from dashboard.database import Database
-from dashboard.database.models import FINDINGS, NOT_JUDGED, RECORD_TABLES, REVIEWS
+from dashboard.database.models import EXTRA_SAMPLES, FINDINGS, NOT_JUDGED, RECORD_TABLES, REVIEWS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
@@ -135,6 +135,7 @@ def _samples(connection: Connection, period: Period, halls: Collection[str], as_
         row.outcome.in_(("captured", "not_checkable")),
         row.planned_at >= period.starts_at,
         row.planned_at < min(period.ends_at, to_micros(as_of)),
+        row.sample_id.not_in(sa.select(EXTRA_SAMPLES.c.sample_id)),  # looked at for a reason: no fair sample
     )
     return {
         one.sample_id: from_micros(one.planned_at).astimezone(LOCAL).strftime("%Y-%m")

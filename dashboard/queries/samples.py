@@ -77,7 +77,7 @@ def samples(
             "date": look["date"],
             "slot": look["slot"],
             "planned_at": ends.revealed(look),
-            "captured_at": ends.moment(look, "captured_at"),
+            "captured_at": ends.revealed(look, "captured_at"),
             "outcome": look["outcome"],
             "cause": look["cause"],
             "clip_sha256": clips.get((look["sample_id"], look["camera_code"])),
@@ -99,10 +99,10 @@ class Ends:
         self.slots = slots
         self.as_of = as_of
 
-    def revealed(self, look: RowMapping) -> datetime | None:
-        """The planned moment, None until the slot has ended (an unknown slot: until the day has)."""
+    def revealed(self, look: RowMapping, name: str = "planned_at") -> datetime | None:
+        """The planned moment, or that of capturing; None until the slot has ended (unknown: until the day has)."""
         over = look["date"] is None or self.as_of >= self._end(date.fromisoformat(look["date"]), look["slot"])
-        return self.moment(look, "planned_at") if over else None
+        return self.moment(look, name) if over else None
 
     def _end(self, day: date, number: int | None) -> datetime:
         ends = next((slot.ends for slot in self.slots.on(day) if slot.number == number), time.max)

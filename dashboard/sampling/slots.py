@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +15,14 @@ from sqlalchemy.engine import Connection
 
 from checks.judge.samples import SlotDays, SlotTime
 from dashboard.database import Database
-from dashboard.database.models import SLOT_TABLES
+from dashboard.database.models import PLAN_DAYS, SLOT_TABLES
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
 from dashboard.settings import Settings, parse_slot
 
 BEGINNING = "0001-01-01"
+LOCK = 20261121
+"""Number of PostgreSQL's advisory lock: slots change before a day is sealed, or after it is; SQLite has one writer."""
 
 
 def stored_slots(db: Database | None, settings: Settings) -> SlotDays:
@@ -48,16 +50,21 @@ def slots_on(db: Database, settings: Settings, day: date) -> tuple[SlotTime, ...
 
 
 def adopt(connection: Connection, settings: Settings, day: date, *, by: Viewer, now: datetime) -> None:
-    """Before `day` is sealed: what the configuration says by now holds from that day on.
+    """Before `day` is sealed: what the configuration says by now holds from that day on, or from the first free one.
 
     Only what changed in the file since it was read last; a table that a person chose on the page stays otherwise.
+    Until the end of the transaction nobody else seals a day or changes slots.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
     row = SLOT_TABLES.c
     said = said_by(settings)
     last = connection.execute(sa.select(row.configured).order_by(row.id.desc()).limit(1)).scalar()
     if last == said:
         return
-    since = BEGINNING if last is None else day.isoformat()
+    sealed = connection.execute(sa.select(sa.func.max(PLAN_DAYS.c.date))).scalar()
+    free = day if sealed is None else max(day, date.fromisoformat(sealed) + timedelta(days=1))
+    since = BEGINNING if last is None else free.isoformat()
     enter(connection, since, settings.video.slots, said, by=by, now=now)
 
 

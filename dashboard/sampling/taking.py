@@ -30,7 +30,7 @@ from dashboard.sampling.cluster import shared_crew
 from dashboard.sampling.crew import Crew, Threads
 from dashboard.sampling.days import LOOK_BACK, Camera, Due, asked_for, due_slots
 from dashboard.sampling.rounds import Job, Round, places_of
-from dashboard.sampling.sealing import reveal, seal, seed_for
+from dashboard.sampling.sealing import reveal, seal, sealed_day, seed_for
 from dashboard.sampling.workplace import Workplace, workplace
 from dashboard.settings import Settings
 
@@ -139,7 +139,11 @@ def _jobs(
     if day > today or (str(db.url), day) in _settled:
         return
     known, dues = storing.states(db, day), due_slots(db, settings, day)
-    sealed_at = seal(db, settings, day, by=viewer, now=now).sealed_at if dues else now
+    sealed_at = now
+    if dues:
+        late = sealed_day(db, day) is None
+        sealed_at = seal(db, settings, day, by=viewer, now=now).sealed_at
+        dues = due_slots(db, settings, day) if late else dues  # sealing may have brought other slots
     seed, settled, near = None, day < today and only_slot is None, places_of(db, settings, viewer)
     for due in dues:
         waiting = [
