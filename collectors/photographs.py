@@ -84,6 +84,8 @@ def _taken_at(picture: Image.Image) -> datetime | None:
         moment = datetime.strptime(str(told.get(_TAKEN, "")).strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
     except ValueError:
         return None
+    if not 1990 <= moment.year <= 2100:  # a clock that was never set; near the ends of time it has no UTC
+        return None
     offset = re.fullmatch(r"([+-])(\d{2}):(\d{2})", str(told.get(_OFFSET, "")).strip("\0 "))
     if offset is None:
         return moment.replace(tzinfo=LOCAL)

@@ -24,6 +24,7 @@ from dashboard.judging.reading import Reader
 from dashboard.people import Viewer, require_decider
 from dashboard.queries.facts import COMPLAINT, Reference, Sighting, told
 from dashboard.queries.offices import Tree, visible_tree
+from dashboard.reviewing.own import own_offices
 
 JOINING_ROLES = ("inspector", "evaluator", "administrator")
 SEPARATED = "separated"
@@ -48,6 +49,7 @@ def join(db: Database, *, by: Viewer, evidence: Sequence[Reference], reason: str
             raise UsageError("This evidence belongs to several facts already.", "Part one of them first.")
         everything = list(dict.fromkeys([*evidence, *(one for one, fact in held.items() if fact in known)]))
         sightings = _fitting(source, tree, everything, at)
+        _require_others(db, by, sightings)
         fact = next(iter(known), None) or _name(tables, sightings)
         _write(tables, fact, JOINED, sightings, by, reason, at)
     return fact
@@ -64,6 +66,7 @@ def separate(db: Database, *, by: Viewer, evidence: Sequence[Reference], reason:
             raise UsageError("This evidence belongs to several facts already.", "Part one of them at a time.")
         parted = [one for one, fact in held.items() if fact in known] or list(evidence)
         sightings = _seen(source, tree, parted)
+        _require_others(db, by, sightings)
         fact = next(iter(known), None) or _name(tables, sightings)
         _write(tables, fact, SEPARATED, sightings, by, reason, at)
     return fact
@@ -78,6 +81,12 @@ def _allowed(db: Database, by: Viewer, reason: str) -> Tree:
     if not reason.strip():
         raise UsageError("Say why it is one fact, or why it is not.")
     return visible_tree(db, by)
+
+
+def _require_others(db: Database, by: Viewer, sightings: Sequence[Sighting]) -> None:
+    """Nobody spares their own office a deduction (回避)."""
+    if own_offices(db, by).intersection(one.hall for one in sightings if one.way != COMPLAINT):
+        raise NotAllowedError("This evidence is about your own office.", "Nobody decides about their own.")
 
 
 def _seen(source: Reader, tree: Tree, evidence: Sequence[Reference]) -> list[Sighting]:

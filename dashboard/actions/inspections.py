@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -39,6 +40,7 @@ from dashboard.intake import by_hand
 from dashboard.intake.tables import Tables, alone
 from dashboard.people import Viewer, require_decider
 from dashboard.queries.inspections import KINDS_OF_ROLE, UNDERCOVER, Draft, Entry, draft, halls_to_inspect
+from dashboard.reviewing.own import own_offices
 
 RESULTS = ("ok", "violation", "not_checkable")
 REPEATED_RULE = "M03"
@@ -46,6 +48,8 @@ REPEATED_RULE = "M03"
 PREFIXES = {"on_site": "XC", "mutual": "HC", UNDERCOVER: "AF"}
 """First letters of a sheet's number: 现场, 互查, 暗访."""
 MOST_COUNT, LONGEST_NOTE = 99, 500
+CODE = re.compile(r"[A-Za-z0-9_-]{1,20}")
+"""A code of the sheet, as far as it may be part of a path."""
 MOST_PHOTOGRAPHS = 40
 """Of one draft."""
 
@@ -106,8 +110,10 @@ def _require_countable(item: str, entry: Entry) -> None:
 def add_photograph(db: Database, *, by: Viewer, draft: int, item: str, content: bytes, at: datetime) -> bool:
     """Keep a photograph with the draft, made harmless first; False if the item has this very one already.
 
-    UsageError for what is no photograph or too large.
+    UsageError for what is no photograph or too large, and for an item that is no code: it names the file.
     """
+    if not CODE.fullmatch(item):
+        raise UsageError(f"There is no item '{item}' to look at on the score sheet.")
     try:
         found = cleaned(content)
     except CollectorError as error:
@@ -301,12 +307,15 @@ def withdraw(db: Database, *, by: Viewer, number: str, reason: str, at: datetime
         raise UsageError("Say why the sheet is taken back.")
     sheet, row = INSPECTION_SHEETS.c, RECORD_TABLES["inspections"].c
     names = [column.name for column in RECORDS["inspections"].columns]
+    own = own_offices(db, by)
     with alone(db) as tables:
         told = tables.frame(sa.select(sheet.by, sheet.kind).where(sheet.inspection_no == number)).rows()
         if not told or (told[0][0] != by.name and by.role != "administrator"):
             raise NotAllowedError(f"There is no sheet '{number}' of yours.", "Its author or an administrator may.")
         counting = sa.select(*(row[name] for name in names))
         rows = tables.frame(counting.where(row.inspection_no == number, row.result == "violation")).to_dicts()
+        if own.intersection(one["hall_code"] for one in rows):
+            raise NotAllowedError(f"Sheet '{number}' is about your own office.", "Nobody decides about their own.")
         if not rows:
             raise UsageError(f"No violation of sheet '{number}' counts any more.")
         new = [{**one, "result": "not_checkable", "count": None, "note": reason.strip()} for one in rows]

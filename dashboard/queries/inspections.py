@@ -122,18 +122,17 @@ def may_know_inspectors(viewer: Viewer) -> bool:
 def withheld(db: Database, viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Numbers of the inspections among `rows` whose inspector must not be told to this viewer.
 
-    Those that are undercover, or were in any version before: a sheet that was first sent in as another kind stays so.
+    Those of which any row is undercover, or was in any version before: a sheet first sent in as another kind stays so.
     """
     if may_know_inspectors(viewer):
         return frozenset()
     told = [(row["inspection_no"], row["kind"]) for row in rows]
-    old = HISTORY_TABLES["inspections"].c
-    query = sa.select(old.inspection_no).where(
-        old.inspection_no.in_({number for number, _ in told}), old.kind == UNDERCOVER
-    )
+    numbers, undercover = {number for number, _ in told}, set()
     with db.reading() as connection:
-        before = {number for (number,) in connection.execute(query)}
-    return frozenset(before | {number for number, kind in told if kind == UNDERCOVER})
+        for table in (RECORD_TABLES["inspections"].c, HISTORY_TABLES["inspections"].c):
+            query = sa.select(table.inspection_no).where(table.inspection_no.in_(numbers), table.kind == UNDERCOVER)
+            undercover |= set(connection.execute(query).scalars())
+    return frozenset(undercover)
 
 
 # --- drafts: each is its author's alone -------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ def test_an_offset_in_the_picture_is_believed():
     assert cleaned(photograph(offset="-02:30")).taken_at == datetime(2026, 9, 1, 12, 50, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "yesterday", ""])
+@pytest.mark.parametrize(
+    "taken", ["0000:00:00 00:00:00", "0001:01:01 00:00:00", "9999:12:31 23:59:59", "yesterday", ""]
+)
 def test_a_camera_without_a_clock_says_nothing(taken):
     assert cleaned(photograph(taken=taken)).taken_at is None
 

@@ -235,3 +235,13 @@ def test_what_cannot_be_one_fact_is_refused(company):
     joined(company, third, fourth)
     with pytest.raises(UsageError, match="several facts"):
         joined(company, seen, third)
+
+
+def test_nobody_joins_or_parts_evidence_about_their_own_office(company):
+    seen, told = film(company), sheet(company, "HC-1")
+    at_home = Viewer("驻点", "inspector", frozenset({"*"}), works_at="S1")
+    with pytest.raises(NotAllowedError, match="your own office"):
+        joined(company, seen, told, by=at_home)
+    joined(company, seen, told)
+    with pytest.raises(NotAllowedError, match="your own office"):
+        separate(company.db, by=at_home, evidence=(seen, told), reason="两事", at=NOW)

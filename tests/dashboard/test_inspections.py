@@ -49,6 +49,7 @@ from dashboard.queries.inspections import (
     halls_to_inspect,
     photographs_of,
     submitted,
+    withheld,
 )
 from dashboard.queries.lineage import batch_changes
 from dashboard.queries.offices import visible_tree
@@ -270,6 +271,30 @@ def test_what_is_no_photograph_is_refused(company):
     number = begun(company)
     with pytest.raises(UsageError, match="no photograph"):
         add_photograph(company.db, by=INSPECTOR, draft=number, item="A02", content=b"GIF89a", at=NOW)
+
+
+def test_a_photograph_never_leaves_the_folder_of_evidence(company):
+    number = begun(company)
+    for item in ("../../../stolen", "A02/../x", "/tmp/x", ""):
+        with pytest.raises(UsageError, match="no item"):
+            add_photograph(company.db, by=INSPECTOR, draft=number, item=item, content=jpeg(), at=NOW)
+
+
+def test_nobody_takes_back_what_was_seen_at_their_own_office(company):
+    number = sent(company, filled(company))
+    at_home = Viewer("管", "administrator", frozenset({"*"}), works_at="S1")
+    with pytest.raises(NotAllowedError, match="your own office"):
+        withdraw(company.db, by=at_home, number=number, reason="误", at=NOW)
+
+
+def test_a_sheet_with_one_undercover_row_names_nobody_in_any_row(company):
+    same = {"inspection_no": "AF-2", "hall_code": "H1", "at": 0, "inspector": "何暗访", "result": "ok"}
+    company.insert("inspections", **same, kind="undercover", item_code="A02")
+    company.insert("inspections", **same, kind="on_site", item_code="E01")
+    with company.db.reading() as connection:
+        table = RECORD_TABLES["inspections"]
+        shown = dict(connection.execute(sa.select(table).where(table.c.item_code == "E01")).mappings().one())
+    assert withheld(company.db, HEAD, [shown]) == {"AF-2"}
 
 
 def test_nobody_inspects_what_they_answer_for(company):
