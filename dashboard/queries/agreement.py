@@ -122,11 +122,17 @@ def _names(viewer: Viewer, rows: Iterable[Judgement]) -> Mapping[str, str]:
 
 
 def _twice(rows: Iterable[Judgement]) -> list[tuple[Judgement, Judgement]]:
-    """First and second judgement of every sample that has both."""
-    rounds: dict[str, dict[str, Judgement]] = defaultdict(dict)
-    for row in rows:
-        rounds[row["sample"]][row["round"]] = row
-    return [(found["1"], found["2"]) for found in rounds.values() if "1" in found and "2" in found]
+    """First and second judgement of every sample that has both, in the order in which they were given."""
+    first: dict[str, Judgement] = {}
+    found = []
+    for (
+        row
+    ) in rows:  # a sample that a late candidate opened again begins anew: its rounds are no pair with those before
+        if row["round"] == "1":
+            first[row["sample"]] = row
+        elif row["round"] == "2" and row["sample"] in first:
+            found.append((first.pop(row["sample"]), row))
+    return found
 
 
 def _said(pairs: Iterable[tuple[Judgement, Judgement]]) -> list[tuple[str, str]]:
@@ -246,6 +252,8 @@ def _film_counts(source: Reader, halls: Sequence[str], period: Period, as_of: da
     told = source.frame(sa.select(sheet.id).where(sheet.kind == VIDEO, sheet.hall_code.in_(halls)))
     by_film = (pl.col("record") == "findings") | pl.col("record_id").is_in(told["id"].implode())
     sample = pl.col("number").str.split("/").list.first()
+    asked = source.frame(sa.select(EXTRA_SAMPLES.c.sample_id))["sample_id"]
+    by_film &= ~sample.is_in(asked.implode())  # asked for beside the draw: among the checkable ones it is not either
     flagged = events.filter(by_film).group_by("hall_code").agg(sample.n_unique().alias("n"))
     violated: dict[str, int] = dict(flagged.iter_rows())
     return {hall: (min(violated.get(hall, 0), n), n) for hall, n in checkable.iter_rows()}

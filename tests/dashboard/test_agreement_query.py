@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from checks.agreement import Gold
 from checks.periods import parse_period
-from dashboard.database.models import EXTRA_SAMPLES, GOLD_SAMPLES, JUDGEMENTS, ROLLUPS
+from dashboard.database.models import EXTRA_SAMPLES, FINDINGS, GOLD_SAMPLES, JUDGEMENTS, REVIEWS, ROLLUPS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
@@ -145,3 +145,25 @@ def test_a_large_gap_between_ways_is_a_lead_over_the_items_that_both_looked_at(c
     assert [(gap.one, gap.other, round(gap.difference, 3)) for gap in rows[0].gaps] == [("on_site", "mutual", -0.375)]
     with pytest.raises(NotAllowedError):
         looking(company.db, HEAD, tree, period=MAY, offices=["S1"], as_of=NOW)
+
+
+def test_a_sample_opened_again_is_no_pair_with_what_was_said_before(company):
+    judged(company, 1, ("1", "甲", "ok"), ("2", "乙", "ok"), ("1", "丙", "violation", "M01"))
+    assert (found(company).overall.n, found(company).overall.agreed) == (1, 1)
+
+
+def test_violations_of_samples_asked_for_are_in_no_rate_of_the_video(company):
+    moment = to_micros(datetime(2026, 9, 1, 3, 0, tzinfo=UTC))
+    with company.db.session() as connection:
+        for sample in ("EX-1", "H1-1"):
+            seen = {"sample_id": sample, "hall_code": "H1", "item_code": "R05", "observed_at": moment,
+                    "duration_proven": True, "source": "detector", "created_at": moment}  # fmt: skip
+            number = connection.execute(sa.insert(FINDINGS).values(seen).returning(FINDINGS.c.id)).scalar_one()
+            connection.execute(sa.insert(REVIEWS).values(finding_id=number, sample_id=sample, decision="confirmed",
+                                                         by="甲", at=moment))  # fmt: skip
+        connection.execute(sa.insert(EXTRA_SAMPLES).values(sample_id="EX-1", hall_code="H1", moment=0, reason="投诉",
+                                                           by="甲", at=0))  # fmt: skip
+        connection.execute(sa.insert(ROLLUPS).values(day="2026-09-01", office_code="H1", indicator="checkable",
+                                                     numerator=10))  # fmt: skip
+    rows = looking(company.db, AUDITOR, visible_tree(company.db, AUDITOR), period=MAY, offices=["S1"], as_of=NOW)
+    assert rows[0].ways["video"] == (1, 10)
