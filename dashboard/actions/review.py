@@ -20,13 +20,15 @@ from dashboard.database import Database
 from dashboard.database.models import JUDGEMENTS, RECORD_TABLES
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
-from dashboard.instants import to_micros
+from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer, require_decider
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing import claims
 from dashboard.reviewing.draw import Desk
 from dashboard.reviewing.own import own_offices
 from dashboard.reviewing.rounds import (
+    BLIND_FOR,
+    FIRST,
     GOLD,
     Judgement,
     Verdict,
@@ -59,6 +61,8 @@ def decide(
         every = judgements_of(connection, [sample]).get(sample, [])
         given = running(every)
         round_ = GOLD if lane != claims.LIVE else _round_for(connection, by, sample, every)
+        if round_ == GOLD:
+            _require_unanswered(connection, by, sample)
         require_whole(connection, about, verdict, sheet, since=None if round_ == GOLD else settled_at(every))
         drawn = None if round_ == GOLD else not about.extra and desk.drawn(sample)
         asks = None if drawn is None else calls_for(verdict, given, drawn=drawn, grades=_grades(sheet))
@@ -77,7 +81,8 @@ def decide(
 def undo(db: Database, *, by: Viewer, desk: Desk, at: datetime, sample: str | None = None) -> str:
     """Take back this person's last judgement; nothing is deleted, and the sample lies on their desk again.
 
-    Returns the sample. UsageError if there is none, another one was asked for, or somebody else has acted since.
+    Returns the sample. UsageError if there is none, another one was asked for, somebody else has acted since, or what
+    others said of it is told by now.
     """
     require_reviewer(by)
     with db.session() as connection:
@@ -90,6 +95,10 @@ def undo(db: Database, *, by: Viewer, desk: Desk, at: datetime, sample: str | No
         given = judgements_of(connection, [about.id]).get(about.id, [])
         if last["round"] != GOLD and (not given or given[-1].id != last["id"]):
             raise UsageError(f"Somebody else has acted on sample '{about.id}' since.")
+        if last["round"] != FIRST and at - from_micros(last["at"]) > BLIND_FOR:
+            raise UsageError(
+                f"Sample '{about.id}' was judged too long ago: you may know by now what others said of it."
+            )
         values = {name: value for name, value in last.items() if name != "id"}
         taken = {**values, "withdraws": last["id"], "at": to_micros(at)}
         chain.enter(connection, JUDGEMENTS, taken, by=by, at=at)
@@ -116,6 +125,7 @@ def claim(db: Database, *, by: Viewer, sample: str, desk: Desk, at: datetime) ->
         if not waits or is_settled(connection, sample):
             claims.release(connection, sample, by.name)
             return False
+        claims.leave_gold(connection, sample, by.name)
         claims.release_others(connection, sample, by.name)
     return True
 
@@ -193,6 +203,14 @@ def _round_for(connection: Connection, by: Viewer, sample: str, every: list[Judg
     if decided or found is None:
         raise UsageError(f"Sample '{sample}' is decided already.", "Go on with the next one.")
     return found
+
+
+def _require_unanswered(connection: Connection, by: Viewer, sample: str) -> None:
+    """A known answer is asked for once, also of who sends the same page twice."""
+    row = JUDGEMENTS.c
+    query = sa.select(row.id).where(row.sample_id == sample, row.by == by.name, row.round == GOLD, stands())
+    if connection.execute(query.limit(1)).first() is not None:
+        raise UsageError(f"You have judged sample '{sample}' already.", "Take it back first, if it was a mistake.")
 
 
 def _told(verdict: Verdict) -> str:

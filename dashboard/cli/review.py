@@ -47,6 +47,7 @@ def review(
         if decision is None:
             raise UsageError("A sample is judged with --decision.", "One of ok, violation, unsure.")
         actions.require_reviewer(viewer)
+        actions.claim(db, by=viewer, sample=sample, desk=desk, at=now)
         found = review_item(db, viewer, sample, slots=slots, as_of=now)
         verdict = _verdict(decision, item or [], reject, found["findings"])
         sheet = rules_of(application.settings, db).rulebook.sheet

@@ -95,11 +95,12 @@ def _counted(db: Database, period: Period, as_of: int, now: int) -> dict[str, in
     decided = sa.select(decision.exclusion_id)
     decided_late = decided.where(decision["at"] > as_of, decision.decision.in_(("approved", "revoked")))
     candidate = sa.and_(sa.or_(finding.source != "person", finding.sample_id.is_(None)), ~refuted(finding.id))
+    unsure = sa.and_(finding.sample_id.is_not(None), settled(finding.sample_id))  # nobody can be asked about it again
     count = sa.select(sa.func.count())
     questions = {
         "quarantine_empty": (count.where(QUARANTINE.c.state == "open"),),
         "reviews_done": (
-            count.where(seen, finding.id.not_in(standing), candidate), _second_looks(period),
+            count.where(seen, finding.id.not_in(standing), candidate, ~unsure), _second_looks(period),
         ),
         "exclusions_decided": (count.where(filed, filing.lapses_at > now, filing.id.not_in(decided)),),
         "nothing_decided_late": (

@@ -37,7 +37,7 @@ from dashboard.queries.samples import (
 from dashboard.reviewing import claims
 from dashboard.reviewing.own import own_offices
 from dashboard.reviewing.rounds import Judgement, next_round, running, settled_at
-from dashboard.reviewing.standing import judgements_of, settled, stands
+from dashboard.reviewing.standing import blind_to, given_as_gold, judgements_of, settled, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,15 @@ def review_queue(
 ) -> list[Row]:
     """Samples that wait for this person's judgement and can be looked at, oldest first.
 
-    Not those they have judged, nor those of their own office. Keys: sample, hall, date, slot, planned_at, outcome,
+    Not those they have judged, nor those of their own office; one given to them with a known answer stands among them
+    while it lies on their desk. Keys: sample, hall, date, slot, planned_at, outcome,
     cause, flagged (number of candidates), items (their codes), claimed (it lies on somebody else's desk), mine.
     """
     table = RECORD_TABLES["samples"].c
     seen = sa.select(LOOKS.c.sample_id)
     conditions = [
         table.sample_id.in_(seen), table.verdict.is_(None), table.planned_at <= to_micros(as_of),
-        ~settled(table.sample_id, as_of),
+        sa.or_(~settled(table.sample_id, as_of), table.sample_id.in_(given_as_gold(viewer.name, as_of))),
     ]  # fmt: skip
     conditions += [table.date == date] if date else []
     own = own_offices(db, viewer)
@@ -82,7 +83,8 @@ def review_queue(
         looks = [look for look in visible_looks(db, connection, viewer, *conditions) if look["hall_code"] not in own]
         mine = _judged_by(connection, viewer, sorted({look["sample_id"] for look in looks}), as_of)
         rows = _rows(connection, [look for look in looks if look["sample_id"] not in mine], slots, as_of)
-        held = {one.sample_id: one.by for one in claims.held(connection, at=as_of) if one.lane == claims.LIVE}
+        lanes = (claims.LIVE, claims.gold_lane(viewer.name))
+        held = {one.sample_id: one.by for one in claims.held(connection, at=as_of) if one.lane in lanes}
     for row in rows:
         holder = held.get(row["sample"])
         row |= {"claimed": holder not in (None, viewer.name), "mine": holder == viewer.name}
@@ -139,9 +141,13 @@ def review_item(db: Database, viewer: Viewer, sample: str, *, slots: SlotDays, a
         names = camera_names(connection, [look["camera_code"] for look in looks])
         gold = _is_gold_for(connection, viewer, sample, as_of)
         state = "open" if gold else _state(connection, viewer, sample, every, looks[0]["hall_code"] in own, as_of)
+        hidden = state == "settled" and sample in blind_to(connection, viewer.name, as_of)
+        if hidden:
+            state = "judged"  # it may still be taken back: until then only their own words
         decisions = _decisions(connection, sample, as_of) if state == "settled" else []
-    told, given = state == "settled", running(every)
-    since = None if gold or told else settled_at(every)
+    told = state == "settled"
+    given = running(every) or every
+    since = None if gold or told or hidden else settled_at(every)
     return {
         **head(looks, Ends(slots, as_of)),
         **outcome_of(looks),

@@ -23,7 +23,7 @@ from dashboard.people import Viewer
 from dashboard.queries.follow_ups import followed
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing.rounds import GOLD
-from dashboard.reviewing.standing import settled, stands
+from dashboard.reviewing.standing import blind_to, given_as_gold, settled, stands
 from dashboard.texts import t
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ def samples(
     `findings` are item codes.
 
     `reviewed`: what was decided stands, or this person has judged it; a sample that somebody else has judged and that
-    waits for another person looks like any that waits.
+    waits for another person looks like any that waits, and so does one given to them with a known answer.
     """
     table = RECORD_TABLES["samples"].c
     conditions = [table.planned_at <= to_micros(as_of)]
@@ -68,6 +68,8 @@ def samples(
         found = findings_of(connection, ids, as_of)
         mine = _judged_by(connection, viewer, ids, as_of)
         decided = _settled(connection, ids, as_of)
+        decided -= set(connection.execute(given_as_gold(viewer.name, as_of)).scalars())
+        blind = blind_to(connection, viewer.name, as_of)
     ends = Ends(slots, as_of)
     rows = [
         {
@@ -82,7 +84,10 @@ def samples(
             "cause": look["cause"],
             "clip_sha256": clips.get((look["sample_id"], look["camera_code"])),
             "findings": [
-                one["item_code"] for one in found[look["sample_id"]] if one["camera_code"] == look["camera_code"]
+                one["item_code"]
+                for one in found[look["sample_id"]]
+                if one["camera_code"] == look["camera_code"]
+                and (one["source"] != "person" or look["sample_id"] not in blind)
             ],
             "reviewed": look["sample_id"] in decided | mine or look["verdict"] is not None,
             "reviewed_by_me": look["sample_id"] in mine,

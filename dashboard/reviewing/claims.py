@@ -47,6 +47,12 @@ def release(connection: Connection, sample: str, person: str) -> None:
     connection.execute(sa.delete(REVIEW_CLAIMS).where(claim.sample_id == sample, claim.by == person))
 
 
+def leave_gold(connection: Connection, sample: str, person: str) -> None:
+    """The sample waits like any other now: its answer counts, whatever it was given out as before."""
+    claim = REVIEW_CLAIMS.c
+    connection.execute(sa.delete(REVIEW_CLAIMS).where(claim.sample_id == sample, claim.lane == gold_lane(person)))
+
+
 def release_others(connection: Connection, sample: str, person: str) -> None:
     """One person, one sample: whatever else lay on their desk goes back."""
     claim = REVIEW_CLAIMS.c

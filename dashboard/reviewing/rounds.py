@@ -6,14 +6,17 @@ person looks, who does not know it; where the two differ, a third, whose decisio
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 FIRST, SECOND, THIRD, GOLD = "1", "2", "3", "gold"
 DRAWN, GRAVE, UNSURE, DISAGREEMENT = "drawn", "grave", "unsure", "disagreement"
 GRAVEST = "A"
 """Grade of the score sheet's items whose every fail is looked at again."""
+BLIND_FOR = timedelta(hours=1)
+"""So long a look beside others' words (2, 3, gold) may be taken back, and so long these words stay hidden from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class Verdict:
     @property
     def codes(self) -> list[str]:
         return sorted({broken.item for broken in self.items})
+
+    @property
+    def answers(self) -> int:
+        """How many candidates it confirms or rejects."""
+        return sum(broken.finding is not None for broken in self.items) + len(self.rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,16 @@ def same(one: Verdict, other: Verdict) -> bool:
     return one.decision == other.decision and _weighed(one) == _weighed(other)
 
 
-def _weighed(verdict: Verdict) -> set[tuple[str, bool, bool]]:
-    return {(one.item, one.office_is_cause or one.deliberate, one.deliberate) for one in verdict.items}
+def _weighed(verdict: Verdict) -> Counter[tuple[str, bool, bool]]:
+    """An item that was found at two windows costs twice."""
+    return Counter((one.item, one.office_is_cause or one.deliberate, one.deliberate) for one in verdict.items)
 
 
 def settled_by(given: Sequence[Judgement]) -> Judgement:
-    """The judgement whose words stand: the third's, else the first's, which alone or with the second settled it."""
-    return given[-1] if given[-1].round == THIRD else given[0]
+    """The judgement whose words stand: the third's, else the first's, which alone or with the second settled it.
+
+    The second's where it answers more candidates: one that came between the two would be answered by nobody.
+    """
+    if given[-1].round == THIRD or given[-1].verdict.answers > given[0].verdict.answers:
+        return given[-1]
+    return given[0]

@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dashboard.database.models import FINDINGS, FOLLOW_UPS, JUDGEMENTS, REVIEWS
+from dashboard.database.models import FINDINGS, FOLLOW_UPS, JUDGEMENTS, REVIEW_CLAIMS, REVIEWS
 from dashboard.instants import from_micros, to_micros
-from dashboard.reviewing.rounds import GOLD, Broken, Judgement, Rejected, Verdict
+from dashboard.reviewing.claims import gold_lane
+from dashboard.reviewing.rounds import BLIND_FOR, FIRST, GOLD, Broken, Judgement, Rejected, Verdict
 
 PIECE = 500
 """A statement takes only so many parameters."""
@@ -90,6 +91,23 @@ def refuted(finding_id: Any) -> sa.ColumnElement[bool]:
     """The condition that following a candidate refuted it: it is none any more."""
     row = FOLLOW_UPS.c
     return sa.exists().where(row.finding_id == finding_id, row.outcome == "refuted")
+
+
+def given_as_gold(person: str, at: datetime) -> sa.Select[tuple[str]]:
+    """Samples that lie on this person's desk because their answer is known: they must look as if they waited."""
+    row = REVIEW_CLAIMS.c
+    return sa.select(row.sample_id).where(row.lane == gold_lane(person), row.expires_at > to_micros(at))
+
+
+def blind_to(connection: Connection, person: str, at: datetime) -> set[str]:
+    """Samples of which this person is not told what others said, though they are settled.
+
+    Those given out with a known answer, and looks that may still be taken back: who knew the others' words could say
+    the same, and seem to have agreed.
+    """
+    row, since = JUDGEMENTS.c, to_micros(at - BLIND_FOR)
+    mine = sa.select(row.sample_id).where(row.by == person, row.round != FIRST, row["at"] >= since, stands(at))
+    return set(connection.execute(sa.union(given_as_gold(person, at), mine)).scalars())
 
 
 def is_settled(connection: Connection, sample: str) -> bool:

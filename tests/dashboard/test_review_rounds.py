@@ -13,7 +13,7 @@ from checks.rulebook.loader import load_rulebook
 from collectors.video.plan import LOCAL
 from dashboard.actions.desk import coming, next_sample
 from dashboard.actions.keeping import drop_case, keep_case, mark_gold, unmark_gold
-from dashboard.actions.review import claim, decide, put_back, undo
+from dashboard.actions.review import claim, claim_gold, decide, put_back, undo
 from dashboard.database.models import FINDINGS, FOLLOW_UPS, JUDGEMENTS, RECORD_TABLES, REVIEW_CLAIMS, REVIEWS
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.freezing.checklist import _counted
@@ -29,7 +29,7 @@ from dashboard.queries.kept_cases import kept_cases
 from dashboard.queries.review import Wanted, judged_on, last_own, review_item, review_queue
 from dashboard.queries.samples import samples
 from dashboard.reviewing.draw import Desk
-from dashboard.reviewing.rounds import Broken, Rejected, Verdict
+from dashboard.reviewing.rounds import Broken, Rejected, Verdict, same
 from dashboard.sampling.slots import configured_slots
 
 NOW = datetime(2026, 9, 1, 15, 0, tzinfo=LOCAL)
@@ -546,3 +546,102 @@ def test_a_candidate_refuted_meanwhile_need_not_be_answered_and_may_be(sqlite_re
     assert made.item(FIRST, sample)["findings"] == []
     made.say(FIRST, sample, made.passed(sample) if answered else Verdict("ok"))
     assert made.rounds() == [("1", "甲", "ok", None)]
+
+
+# --- what comes in an unlucky order
+
+MINUTE = timedelta(minutes=1)
+
+
+def late(review, sample, at, item="M01"):
+    """A candidate that comes after somebody has judged; its number."""
+    with review.db.session() as connection:
+        row = connection.execute(sa.select(FINDINGS).where(FINDINGS.c.sample_id == sample)).mappings().first()
+        new = {**row, "item_code": item, "starts": None, "ends": None, "created_at": to_micros(at)}
+        del new["id"]
+        return connection.execute(sa.insert(FINDINGS).values(new).returning(FINDINGS.c.id)).scalar_one()
+
+
+def known(made, sample, answer="ok", items=()):
+    mark_gold(made.db, by=THIRD, sample=sample, decision=answer, items=list(items), sheet=SHEET, at=NOW)
+
+
+def test_a_candidate_between_two_looks_that_agree_is_answered_by_the_second(drawn):
+    sample = drawn.sample()
+    drawn.say(FIRST, sample, drawn.passed(sample))
+    between = late(drawn, sample, NOW + MINUTE)
+    drawn.say(SECOND, sample, drawn.passed(sample), NOW + 2 * MINUTE)
+    said = {row.finding_id: (row.decision, row.by) for row in drawn.halls.rows(sa.select(REVIEWS))}
+    assert said[between] == ("rejected", "乙")
+    assert drawn.waits(THIRD, NOW + 3 * MINUTE) == []
+
+
+def test_an_item_seen_at_one_window_and_at_two_is_no_agreement():
+    once, twice = (Verdict("violation", tuple(Broken("R02", "n", finding=one) for one in range(n))) for n in (1, 2))
+    assert not same(once, twice)
+    assert same(twice, twice)
+
+
+def test_of_two_who_are_unsure_nothing_stays_open_for_ever(drawn):
+    sample = drawn.sample()
+    drawn.say(FIRST, sample, Verdict("unsure"))
+    assert _counted(drawn.db, parse_period("2026-09"), 0, 0)["reviews_done"] == 1
+    drawn.say(SECOND, sample, Verdict("unsure"))
+    assert drawn.waits(THIRD) == []
+    assert _counted(drawn.db, parse_period("2026-09"), 0, 0)["reviews_done"] == 0
+
+
+def test_who_once_had_a_known_answer_on_the_desk_judges_it_in_earnest_when_it_waits_again(sqlite_review):
+    made, sample = sqlite_review, sqlite_review.sample()
+    made.say(FIRST, sample, made.passed(sample))
+    known(made, sample)
+    assert claim_gold(made.db, by=SECOND, sample=sample, desk=made.desk, at=NOW)
+    new, after = late(made, sample, NOW + 30 * MINUTE), NOW + 60 * MINUTE
+    assert claim(made.db, by=SECOND, sample=sample, desk=made.desk, at=after)
+    made.say(SECOND, sample, Verdict("violation", (Broken("M01", "no meeting", None, 1.0, new),)), after)
+    assert (made.rounds()[-1][0], made.counts(after)) == ("1", ["M01"])
+
+
+def test_a_known_answer_is_given_once_also_by_who_sends_twice(sqlite_review):
+    made, sample = sqlite_review, sqlite_review.sample()
+    made.say(FIRST, sample, made.passed(sample))
+    known(made, sample)
+    for again in (False, True):  # the second page holds the claim too: what two sessions at once come to
+        assert claim_gold(made.db, by=SECOND, sample=sample, desk=made.desk, at=NOW)
+        if not again:
+            made.say(SECOND, sample, made.passed(sample))
+    with pytest.raises(UsageError, match="have judged"):
+        made.say(SECOND, sample, made.failed(sample))
+
+
+def test_while_a_known_answer_lies_on_the_desk_no_list_tells_it(sqlite_halls):
+    made = Review(sqlite_halls, gold_share=1.0)
+    sample, _ = made.sample(1, items=()), made.sample(2)
+    (fresh,) = [row for row in samples(made.db, SECOND, slots=made.slots, as_of=NOW) if row["sample"] == sample]
+    waiting = {**made.queue(SECOND)[0], "mine": True}
+    made.say(FIRST, sample, made.failed(sample, "R05"))
+    known(made, sample, "violation", ["R05"])
+    assert made.next(SECOND) == sample
+    (row,) = [row for row in samples(made.db, SECOND, slots=made.slots, as_of=NOW) if row["sample"] == sample]
+    assert (row, made.queue(SECOND)[0]) == (fresh, waiting)
+    made.say(SECOND, sample, made.passed(sample))
+    assert sample not in made.waits(SECOND)
+
+
+@pytest.mark.parametrize("gold", [True, False])
+def test_nobody_corrects_themselves_by_what_others_said(sqlite_halls, gold):
+    made = Review(sqlite_halls, second_share=0.0 if gold else 1.0)
+    sample = made.sample()
+    made.say(FIRST, sample, made.failed(sample))
+    if gold:
+        known(made, sample, "violation", ["R02"])
+        claim_gold(made.db, by=SECOND, sample=sample, desk=made.desk, at=NOW)
+    made.say(SECOND, sample, made.failed(sample))
+    seen = made.item(SECOND, sample, NOW + 59 * MINUTE)
+    others = [one["by"] for one in seen["judgements"] if one["by"] != "乙"]
+    assert (seen["state"], others, seen["decisions"]) == ("judged", [], [])
+    assert [one["decision"] for one in seen["findings"]] == [None]
+    later = NOW + 61 * MINUTE
+    assert made.item(SECOND, sample, later)["state"] == "settled"
+    with pytest.raises(UsageError, match="too long ago"):
+        undo(made.db, by=SECOND, desk=made.desk, at=later)
