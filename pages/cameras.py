@@ -22,7 +22,7 @@ MOST = 300
 
 page = here()
 db, settings, viewer, now = page.app.db, page.app.settings, page.viewer, page.now
-found = cameras(db, viewer, halls=page.below, as_of=now)
+found = cameras(db, viewer, halls=page.below, slots=page.rules.slots, as_of=now)
 chosen = filter_value("camera")
 turn = st.session_state.setdefault(TURN, 0)
 draws = may_draw(viewer)
@@ -86,7 +86,7 @@ def studio() -> None:
                    t("Draw on a new picture, and keep that of the empty windows anew.")))  # fmt: skip
     if detail.fault:
         show(state("failed", t("What was imported cannot be read."), detail.fault))
-    moments = quiet_moments(db, viewer, settings, detail.code)
+    moments = quiet_moments(db, viewer, settings, detail.code, slots=page.rules.slots, as_of=now)
     if not moments and detail.reference is None:
         show(state("empty", t("There is no picture of this camera yet."),
                    t("It appears with the first sample that was captured.")))  # fmt: skip
@@ -120,7 +120,9 @@ if chosen:
         studio()
     except MingchaError as error:
         show(state("failed", t("This camera cannot be shown."), said(error)))
-broken = [fault for fault in camera_faults(db, viewer, as_of=now) if fault["hall"] in page.below]
+broken = [
+    fault for fault in camera_faults(db, viewer, slots=page.rules.slots, as_of=now) if fault["hall"] in page.below
+]
 if broken:
     show(section(t("Equipment faults"), t("open until the camera sees again; never counted as no violation")),
          open_faults(broken, now, link))  # fmt: skip

@@ -40,11 +40,15 @@ def faults(
     from dashboard.bootstrap import open_application
     from dashboard.queries.faults import camera_faults
     from dashboard.queries.offices import require_visible, visible_tree
+    from dashboard.sampling.slots import stored_slots
 
     application = open_application(user=person)
     if hall is not None:
         require_visible(visible_tree(application.db, application.viewer), hall)
-    rows = camera_faults(application.db, application.viewer, as_of=application.now(), hall=hall, open_only=not every)
+    rows = camera_faults(
+        application.db, application.viewer, slots=stored_slots(application.db, application.settings),
+        as_of=application.now(), hall=hall, open_only=not every,
+    )  # fmt: skip
     emit({"rows": rows}, output, FAULT_COLUMNS)
 
 

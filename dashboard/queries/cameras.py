@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from checks.judge.samples import SlotDays
 from collectors.video.windows import Window, WindowError
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, EVIDENCE, HISTORY_TABLES, LOOKS, RECORD_TABLES
@@ -20,6 +21,7 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.intake.by_hand import STATE
 from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.queries.told import told
 from dashboard.sampling.days import windows_of
 from dashboard.settings import Settings
 
@@ -80,8 +82,13 @@ class Drawing:
     names: tuple[str, ...]
 
 
-def cameras(db: Database, viewer: Viewer, *, halls: Iterable[str], as_of: datetime) -> list[CameraState]:
-    """The cameras of these halls that the viewer may see, by hall and code."""
+def cameras(
+    db: Database, viewer: Viewer, *, halls: Iterable[str], slots: SlotDays, as_of: datetime
+) -> list[CameraState]:
+    """The cameras of these halls that the viewer may see, by hall and code.
+
+    `looked_at` of a slot that has not ended is the beginning of the slot.
+    """
     wanted = sorted(set(halls) & set(visible_tree(db, viewer).offices))
     columns = (CAMERA[name] for name in ("code", "name", "hall_code", "windows", "waiting_area", "reference_image"))
     query = sa.select(*columns).where(CAMERA.hall_code.in_(wanted)).order_by(CAMERA.hall_code, CAMERA.code)
@@ -89,7 +96,8 @@ def cameras(db: Database, viewer: Viewer, *, halls: Iterable[str], as_of: dateti
         rows = connection.execute(query).all()
         last = _last_samples(connection, as_of)
         seen = _last_looks(connection, as_of)
-    return [_state(row, last.get(row.code), seen.get(row.code, {})) for row in rows]
+    found = [_state(row, last.get(row.code), seen.get(row.code, {})) for row in rows]
+    return [replace(one, looked_at=told(one.looked_at, slots, as_of)) if one.looked_at else one for one in found]
 
 
 def camera(db: Database, viewer: Viewer, settings: Settings, code: str) -> CameraDetail:
@@ -122,8 +130,13 @@ def drawings(db: Database, viewer: Viewer, settings: Settings, code: str) -> lis
     ]
 
 
-def quiet_moments(db: Database, viewer: Viewer, settings: Settings, code: str, *, limit: int = 12) -> list[Moment]:
-    """The quietest moment of each of the camera's newest clips, newest clip first: fewest people, longest so."""
+def quiet_moments(
+    db: Database, viewer: Viewer, settings: Settings, code: str, *, slots: SlotDays, as_of: datetime, limit: int = 12
+) -> list[Moment]:
+    """The quietest moment of each of the camera's newest clips, newest clip first: fewest people, longest so.
+
+    None of a slot that has not ended: the picture's own clock would tell its moment.
+    """
     camera(db, viewer, settings, code)
     clip, look = EVIDENCE.c, LOOKS.c
     both = EVIDENCE.join(LOOKS, sa.and_(look.sample_id == clip.sample_id, look.camera_code == clip.camera_code))
@@ -131,7 +144,8 @@ def quiet_moments(db: Database, viewer: Viewer, settings: Settings, code: str, *
     query = query.where(clip.camera_code == code, clip.kind == "clip").order_by(clip.id.desc()).limit(limit)
     with db.reading() as connection:
         rows = connection.execute(query).all()
-    return [_quietest(row.id, row.taken_at, json.loads(row.result)) for row in rows]
+    found = [_quietest(row.id, row.taken_at, json.loads(row.result)) for row in rows]
+    return [one for one in found if one.taken_at is None or told(one.taken_at, slots, as_of) == one.taken_at]
 
 
 def latest_quiet(moments: Iterable[Moment]) -> Moment | None:

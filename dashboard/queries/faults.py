@@ -7,21 +7,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from dashboard.database import Database
 from dashboard.database.models import CAMERA_FAULTS, RECORD_TABLES
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
+from dashboard.queries.told import told
 
 Row = dict[str, Any]
 
 
-def camera_faults(db: Database, viewer: Viewer, *, as_of: datetime, hall: str | None = None, open_only: bool = True
-                  ) -> list[Row]:  # fmt: skip
+def camera_faults(
+    db: Database, viewer: Viewer, *, slots: SlotDays, as_of: datetime, hall: str | None = None, open_only: bool = True
+) -> list[Row]:
     """Faults that the viewer may see, open ones first, then the latest.
 
     Keys: camera, camera_name, hall, hall_name, cause, opened_at, last_at, looks, closed_at (aware, None while open),
     sample (which opened it), closing_sample. A fault that closed after `as_of` is still open.
+    Of a slot that has not ended the times say its beginning only.
     """
     table, at = CAMERA_FAULTS.c, to_micros(as_of)
     tree = visible_tree(db, viewer)
@@ -33,8 +37,13 @@ def camera_faults(db: Database, viewer: Viewer, *, as_of: datetime, hall: str | 
     with db.reading() as connection:
         found = connection.execute(query).mappings().all()
         names = _names(connection)
-    rows = [_row(row, names, tree.offices, at) for row in found]
+    rows = [_told(_row(row, names, tree.offices, at), slots, as_of) for row in found]
     return sorted(rows, key=lambda row: row["closed_at"] is not None)
+
+
+def _told(row: Row, slots: SlotDays, as_of: datetime) -> Row:
+    times = ("opened_at", "last_at", "closed_at")
+    return {**row, **{name: told(row[name], slots, as_of) for name in times if row[name] is not None}}
 
 
 def _names(connection: sa.Connection) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from collectors.mapping import SpreadsheetConfig, parse_config
 from collectors.video.encode import write_video
 from dashboard.actions.cameras import draw, keep_reference
@@ -201,7 +202,7 @@ def test_everything_drawn_can_be_taken_away(desk):
 
 def test_the_quietest_moment_of_a_clip_becomes_the_reference(desk):
     clip = desk.clip()
-    [moment] = quiet_moments(desk.db, INSPECTOR, desk.settings, "K1")
+    [moment] = quiet_moments(desk.db, INSPECTOR, desk.settings, "K1", slots=SlotDays(()), as_of=T0)
     assert (moment.evidence, moment.second, moment.people) == (clip, 2.5, 0)
     assert latest_quiet([moment]) == moment
     keep_reference(desk.db, desk.settings, by=INSPECTOR, camera="K1", clip=clip, second=moment.second, at=T0)
@@ -235,7 +236,7 @@ def test_the_list_says_how_each_camera_answered_last(both):
                       "planned_at": to_micros(T0 + timedelta(hours=number))}  # fmt: skip
             connection.execute(sa.insert(RECORD_TABLES["samples"]).values({**sample, **values}))
     both.clip()
-    one, other = cameras(both.db, INSPECTOR, halls=["H1", "H2"], as_of=T0 + timedelta(days=1))
+    one, other = cameras(both.db, INSPECTOR, halls=["H1", "H2"], slots=SlotDays(()), as_of=T0 + timedelta(days=1))
     assert (one.code, one.outcome, one.cause, one.looked_at) == (
         "K1",
         "not_checkable",
@@ -244,7 +245,9 @@ def test_the_list_says_how_each_camera_answered_last(both):
     )
     assert (one.windows, one.places, one.has_reference, one.offset_seconds) == (1, 0, False, 75.0)
     assert (other.code, other.outcome, other.windows) == ("K2", None, 0)
-    only = cameras(both.db, Viewer("许立", "office_head", frozenset({"H2"})), halls=["H1", "H2"], as_of=T0)
+    only = cameras(
+        both.db, Viewer("许立", "office_head", frozenset({"H2"})), halls=["H1", "H2"], slots=SlotDays(()), as_of=T0
+    )
     assert [found.code for found in only] == ["K2"]
     with pytest.raises(UsageError, match="There is no office 'H1'"):
         camera(both.db, Viewer("许立", "office_head", frozenset({"H2"})), both.settings, "K1")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from checks.judge.samples import SlotDays
 from collectors.video.plan import LOCAL
 from dashboard.database.models import CAMERA_FAULTS, RECORD_TABLES
 from dashboard.people import Viewer, system_viewer
@@ -14,6 +15,7 @@ from dashboard.queries.faults import camera_faults
 from dashboard.sampling import capture, faults
 
 HALL, CAMERA = "H001", "H001-1"
+SLOTS = SlotDays(())
 START = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 
 
@@ -72,18 +74,18 @@ def test_faults_are_listed_for_whom_they_concern_as_of_a_moment(sqlite_halls):
     note(halls.db, 3, "captured")
     note(halls.db, 5, "not_checkable", "offline")
     later, everybody = START + timedelta(hours=9), system_viewer()
-    (row,) = camera_faults(halls.db, everybody, as_of=later)
+    (row,) = camera_faults(halls.db, everybody, slots=SLOTS, as_of=later)
     assert (row["camera"], row["camera_name"], row["hall_name"], row["cause"]) == (
         CAMERA, f"{CAMERA} 全景", "城关营业厅", "offline",
     )  # fmt: skip
     assert (row["opened_at"], row["closed_at"]) == (START + timedelta(hours=5), None)
-    both = camera_faults(halls.db, everybody, as_of=later, open_only=False)
+    both = camera_faults(halls.db, everybody, slots=SLOTS, as_of=later, open_only=False)
     assert [(row["cause"], row["closing_sample"]) for row in both] == [("offline", None), ("black", "S3")]
-    (before,) = camera_faults(halls.db, everybody, as_of=START + timedelta(hours=2))
+    (before,) = camera_faults(halls.db, everybody, slots=SLOTS, as_of=START + timedelta(hours=2))
     assert (before["cause"], before["closed_at"]) == ("black", None)
     elsewhere = Viewer("西街", "office_head", frozenset({"H002"}))
-    assert camera_faults(halls.db, elsewhere, as_of=later, open_only=False) == []
-    assert camera_faults(halls.db, everybody, as_of=later, hall="H002") == []
+    assert camera_faults(halls.db, elsewhere, slots=SLOTS, as_of=later, open_only=False) == []
+    assert camera_faults(halls.db, everybody, slots=SLOTS, as_of=later, hall="H002") == []
 
 
 # --- through the whole of sampling -----------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ def test_a_password_that_changes_between_samples_opens_a_fault_that_the_right_on
     server.script.login = "cam:second-one"
     halls.take(halls.moment(2))
     assert halls.looks() == [(CAMERA, 1, "captured", None), (CAMERA, 2, "not_checkable", "wrong_password")]
-    (row,) = camera_faults(halls.db, system_viewer(), as_of=halls.moment(2) + timedelta(hours=1))
+    (row,) = camera_faults(halls.db, system_viewer(), slots=SLOTS, as_of=halls.moment(2) + timedelta(hours=1))
     assert row["cause"] == "wrong_password"
     assert row["opened_at"].astimezone(LOCAL) == halls.moment(2)
     told = everything_stored(halls)

@@ -11,14 +11,18 @@ from collectors.video.plan import LOCAL, SlotSpan, moment_of, seed_of
 from dashboard.actions.extra_samples import ask_for_sample
 from dashboard.actions.hall_days import Filing, file_hall_days
 from dashboard.actions.slots import change_slots
-from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES
+from dashboard.database.models import EVIDENCE, EXTRA_SAMPLES, RECORD_TABLES
 from dashboard.errors import UsageError
+from dashboard.instants import to_micros
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
+from dashboard.queries.cameras import cameras, quiet_moments
 from dashboard.queries.detectors import detector_quality
+from dashboard.queries.faults import camera_faults
 from dashboard.queries.hall_days import hall_month
 from dashboard.queries.samples import samples
 from dashboard.sampling.days import due_slots
+from dashboard.sampling.faults import note
 from dashboard.sampling.sealing import reveal, seal
 from dashboard.sampling.slots import slots_on
 from dashboard.sampling.verifying import verify_plans
@@ -66,6 +70,25 @@ def test_when_a_look_was_captured_is_not_told_before_its_slot_has_ended(hall):
     assert (before["planned_at"], before["captured_at"]) == (None, None)
     (after,) = samples(hall.db, INSPECTOR, slots=slots, as_of=at("10:20", DAY))
     assert after["planned_at"] == after["captured_at"] == moment
+
+
+def test_no_list_of_cameras_or_faults_tells_the_moment_before_its_slot_has_ended(hall):
+    hall.sampled(items=(), outcome="not_checkable")
+    moment, slots = hall.moment(), rules_of(hall.settings, hall.db).slots
+    with hall.db.session() as connection:
+        connection.execute(sa.update(EVIDENCE).values(taken_at=to_micros(moment)))
+        note(connection, camera="H001-1", hall="H001", sample="H001-2026-09-01-1", outcome="not_checkable",
+             cause="black", at=moment)  # fmt: skip
+
+    def said(now):
+        (fault,) = camera_faults(hall.db, INSPECTOR, slots=slots, as_of=now)
+        (state,) = cameras(hall.db, INSPECTOR, halls=["H001"], slots=slots, as_of=now)
+        moments = quiet_moments(hall.db, INSPECTOR, hall.settings, "H001-1", slots=slots, as_of=now)
+        assert len(moments) == (now >= at("10:20", DAY))
+        return {fault["opened_at"], fault["last_at"], state.looked_at}
+
+    assert said(moment + timedelta(seconds=70)) == {at("10:00", DAY)}
+    assert said(at("10:20", DAY)) == {moment}
 
 
 def test_a_day_sealed_late_is_taken_by_the_slots_that_it_was_sealed_with(hall):
