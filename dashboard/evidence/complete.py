@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from dashboard.bootstrap import Application
 from dashboard.database.models import CHAIN, VERIFICATIONS
 from dashboard.errors import UsageError
+from dashboard.evidence.chain import START
 from dashboard.evidence.heads import Head, read_head_file
 from dashboard.evidence.verifying import Found, Problem, verify_evidence
 from dashboard.freezing.chain import head_of, verify_chain
@@ -46,6 +47,8 @@ def verify_everything(
     heads = {str(head): read_head_file(head)} if head is not None else {}
     if only_since and not heads:
         raise UsageError("--since-head needs the head to begin at.", "Add --head FILE.")
+    if public_key is not None and not heads:
+        raise UsageError("--public-key needs the head that it must have signed.", "Add --head FILE.")
     now = app.now()
     since = min(one.count for one in heads.values()) if only_since else 0
     document = verify_plans(app.db, app.settings, now=now)
@@ -100,6 +103,21 @@ def last_verification(app: Application, *, good: bool = False) -> Verified | Non
     problems = tuple(json.loads(row["problems"]))
     at = from_micros(row["at"])
     return Verified(at, row["by"], row["from_number"], row["count"], row["checked"], row["ok"], problems)
+
+
+def verified_up_to(app: Application) -> tuple[int, str]:
+    """Number and hash of the entry up to which everything was verified and found whole; (0, START) before any.
+
+    A verification that began later than the ones before it ended leaves a gap that it says nothing of.
+    """
+    row = VERIFICATIONS.c
+    query = sa.select(row.from_number, row.count, row.hash).where(row.ok).order_by(row.id)
+    count, link = 0, START
+    with app.db.reading() as connection:
+        for began, ended, there in connection.execute(query):
+            if began <= count <= ended:
+                count, link = ended, there
+    return count, link
 
 
 MOST_KEPT = 200

@@ -52,16 +52,19 @@ class Found:
 
 
 def verify_evidence(
-    db: Database, settings: Settings, *, now: datetime, heads: Mapping[str, Head] | None = None, since: int = 0
-) -> Found:
+    db: Database, settings: Settings, *, now: datetime, heads: Mapping[str, Head] | None = None,
+    since: int | tuple[int, str] = 0,
+) -> Found:  # fmt: skip
     """Check chain, rows, files and heads; with `since` only entries after that number and what they are about.
 
+    Where the hash of that entry is given too, it must still be the same.
     `heads` (name → head) are checked beside those in the database and in the auditor's folder.
     """
+    since, known_hash = since if isinstance(since, tuple) else (since, None)
     found = Found(since=since)
     with db.reading() as connection:
         erased = _erased(connection)
-        _walk(connection, found, erased)
+        _walk(connection, found, erased, known_hash)
         _unentered(connection, found)
         _twice(connection, found)
         found.problems += _against_heads(connection, settings, found, heads or {}, now)
@@ -107,11 +110,11 @@ def _mapping(content: str) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
+def _walk(connection: Connection, found: Found, erased: _Erased, known_hash: str | None) -> None:
     """Follow the chain, and compare the rows that it enters some thousands at a time."""
     subjects: _Subjects = defaultdict(list)
     if found.since:
-        found.count, found.hash = found.since, _start(connection, found)
+        found.count, found.hash = found.since, _start(connection, found, known_hash)
     columns = (*CHAIN.c, CHAIN_CONTENTS.c.key, CHAIN_CONTENTS.c.content)
     query = sa.select(*columns).outerjoin(CHAIN_CONTENTS, CHAIN_CONTENTS.c.number == CHAIN.c.number)
     query = query.where(CHAIN.c.number > found.since).order_by(CHAIN.c.number)
@@ -136,12 +139,16 @@ def _walk(connection: Connection, found: Found, erased: _Erased) -> None:
         found.notes.append({"kind": "erased", "what": f"{erasures} contents were erased by rule; their entries hold"})
 
 
-def _start(connection: Connection, found: Found) -> str:
+def _start(connection: Connection, found: Found, known_hash: str | None) -> str:
     """The hash of the entry after which the verification begins; a chain that ends before it lost its end."""
     start = connection.execute(sa.select(CHAIN.c.hash).where(CHAIN.c.number == found.since)).scalar()
     if start is None:
         last, _ = end_of(connection)
         found.tell("truncated", f"entry {found.since} was verified and is gone; the chain ends at {last}")
+    elif known_hash not in (None, start):
+        found.tell(
+            "chain_entry", f"entry {found.since} is not the one that was verified; it or one before it was changed"
+        )
     return start or START
 
 

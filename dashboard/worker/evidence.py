@@ -22,10 +22,10 @@ def sign(context: Context) -> Note | None:
 
 
 def verify_new(context: Context) -> Note | None:
-    """Verify what was entered since the last verification that found nothing. NotAsEnteredError names the first."""
+    """Verify what was entered after the last entry that was found whole. NotAsEnteredError names the first fault."""
     app = context.application
-    last = complete.last_verification(app, good=True)
-    found = verifying.verify_evidence(app.db, app.settings, now=app.now(), since=last.count if last else 0)
+    since = complete.verified_up_to(app)
+    found = verifying.verify_evidence(app.db, app.settings, now=app.now(), since=since)
     complete.note(app, found, found.problems, found.checked)
     if found.problems:
         first = found.problems[0]

@@ -199,6 +199,41 @@ def test_the_worker_signs_and_verifies_what_is_new(here):
     assert [row.ok for row in here.rows(sa.select(VERIFICATIONS).order_by(VERIFICATIONS.c.id))] == [True, False, False]
 
 
+def test_a_look_that_began_later_hides_no_fault_from_the_worker(here):
+    """Somebody verifies from a newer head on and finds nothing: the fault of before stays one."""
+    context = Context(here.app, here.now)
+    steps.verify_new(context)
+    here.file("clip", sample="H001-2026-09-01-2")
+    (here.home / "evidence" / "H001-2026-09-01-2-clip").unlink()
+    sign_head(here.app)
+    assert complete.verify_everything(here.app, head=laid(here), only_since=True)["ok"]
+    with pytest.raises(steps.NotAsEnteredError, match="missing_file: H001-2026-09-01-2-clip"):
+        steps.verify_new(context)
+
+
+def test_the_worker_sees_that_what_it_verified_was_written_anew(here):
+    context = Context(here.app, here.now)
+    steps.verify_new(context)
+    rehashed(here, "UPDATE chain SET by = '李' WHERE number = 3")
+    with pytest.raises(steps.NotAsEnteredError, match="chain_entry: entry 7 is not the one that was verified"):
+        steps.verify_new(context)
+
+
+def test_the_worker_sees_that_what_it_verified_was_cut_off(here):
+    context = Context(here.app, here.now)
+    steps.verify_new(context)
+    here.break_in("DELETE FROM reviews", "DELETE FROM audit WHERE id = 3",
+                  "DELETE FROM chain_contents WHERE number > 5", "DELETE FROM chain WHERE number > 5")  # fmt: skip
+    with pytest.raises(steps.NotAsEnteredError, match="truncated: entry 7 was verified and is gone"):
+        steps.verify_new(context)
+
+
+def test_a_key_without_a_head_that_it_signed_is_refused(here):
+    sign_head(here.app)
+    with pytest.raises(UsageError, match="--public-key needs the head"):
+        complete.verify_everything(here.app, public_key="00" * 32)
+
+
 def test_heads_and_contents_hold_nothing_of_the_key(here):
     sign_head(here.app)
     key = (here.home / "evidence.key").read_text().strip()
