@@ -2,13 +2,16 @@
 
 import datetime as dt
 import random
+import threading
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from dashboard.actions.warnings import deal_with
 from dashboard.database import Database
-from dashboard.database.models import BATCHES, HISTORY_TABLES, META, RECORD_TABLES, WARNINGS
+from dashboard.database.models import BATCHES, HISTORY_TABLES, META, RECORD_TABLES, WARNING_EVENTS, WARNINGS
+from dashboard.errors import UsageError
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
 from dashboard.queries import warnings as queries
@@ -172,3 +175,27 @@ def test_every_order_of_events_ends_with_what_looking_at_everything_gives(compan
         if chance.random() < 0.15:
             company.keep()
             assert company.stored() == Company.anew(company)
+
+
+def test_of_two_who_close_at_once_one_is_told(company):
+    company.repair()
+    company.keep(NOON + dt.timedelta(minutes=30))
+    (one,) = queries.warnings(company.db, INSPECTOR, as_of=company.now)
+    begin, refused = threading.Barrier(3), []
+
+    def close(name):
+        begin.wait()
+        try:
+            deal_with(company.db, by=Viewer(name, "inspector", frozenset({"*"})), warning=one.id, deed="closed",
+                      note="已到达", satisfied=True, at=company.now)  # fmt: skip
+        except UsageError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=close, args=(name,)) for name in ("甲", "乙", "丙")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 2
+    with company.db.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(WARNING_EVENTS)).scalar() == 1
