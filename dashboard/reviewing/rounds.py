@@ -98,7 +98,7 @@ def calls_for(
     """Why another person must look after this verdict; None: it settles the sample. `grades` are those of the sheet."""
     match next_round(given):
         case "1":
-            if any(grades.get(code) == GRAVEST for code in verdict.codes):
+            if any(one.deliberate or grades.get(one.item) == GRAVEST for one in verdict.items):
                 return GRAVE
             return UNSURE if verdict.decision == "unsure" else DRAWN if drawn else None
         case "2":

@@ -582,6 +582,13 @@ def test_an_item_seen_at_one_window_and_at_two_is_no_agreement():
     assert same(twice, twice)
 
 
+def test_a_red_line_on_purpose_is_looked_at_again(sqlite_review):
+    sample = sqlite_review.sample(items=())
+    sqlite_review.say(FIRST, sample, Verdict("violation", (Broken("F03", "covered", None, 1.0, deliberate=True),)))
+    assert sqlite_review.rounds() == [("1", "甲", "violation", "grave")]
+    assert sqlite_review.counts() == []
+
+
 def test_of_two_who_are_unsure_nothing_stays_open_for_ever(drawn):
     sample = drawn.sample()
     drawn.say(FIRST, sample, Verdict("unsure"))

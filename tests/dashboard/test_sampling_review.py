@@ -170,7 +170,8 @@ def test_one_sample_may_break_several_items(sqlite_flagged):
 
 
 def test_intent_and_cause_are_kept_with_the_decision(sqlite_flagged):
-    judge(sqlite_flagged, confirmed(sqlite_flagged, "F02", office_is_cause=True, deliberate=True))
+    for by in (INSPECTOR, SECOND):  # intent is looked at twice
+        judge(sqlite_flagged, confirmed(sqlite_flagged, "F02", office_is_cause=True, deliberate=True), by=by)
     assert (reviews(sqlite_flagged)[0].office_is_cause, reviews(sqlite_flagged)[0].deliberate) == (True, True)
 
 
@@ -184,7 +185,8 @@ def test_intent_and_cause_are_kept_with_the_decision(sqlite_flagged):
     ],
 )
 def test_a_camera_s_trouble_deducts_only_where_the_office_is_its_cause(sqlite_flagged, item, found, deducts):
-    judge(sqlite_flagged, confirmed(sqlite_flagged, item, **found))
+    for by in (INSPECTOR, SECOND) if "deliberate" in found else (INSPECTOR,):
+        judge(sqlite_flagged, confirmed(sqlite_flagged, item, **found), by=by)
     with reader(sqlite_flagged.db) as opened:
         events = confirmed_events(opened, None, 0, 2**62, NOW)
     assert events["item_code"].to_list() == ([item] if deducts else [])
