@@ -71,6 +71,7 @@ def verify_evidence(
         files = connection.execute(_files(since)).all()
         known = known_keys(connection)
     _check_files(db, files, settings, found)
+    found.notes += _no_head_laid_down(settings, known)
     found.notes += [
         {"kind": "key", "what": f"entry {number}: heads are signed by {key} from here on"}
         for number, key in sorted(known.items())
@@ -299,6 +300,13 @@ def laid_down(settings: Settings) -> Iterator[Path]:
     """The heads in the auditor's folder, oldest first."""
     if settings.evidence.heads_dir:
         yield from sorted(settings.path(settings.evidence.heads_dir).glob("head-*.json"))
+
+
+def _no_head_laid_down(settings: Settings, known: Mapping[int, str]) -> Iterator[Problem]:
+    """Told where heads are signed and none lies in the auditor's folder: it was emptied, or is another one since."""
+    if known and settings.evidence.heads_dir and next(laid_down(settings), None) is None:
+        folder = settings.path(settings.evidence.heads_dir)
+        yield {"kind": "no_head", "what": f"{folder} holds no head: nothing outside the database proves where it ends"}
 
 
 def _against_heads(

@@ -228,6 +228,17 @@ def test_the_worker_sees_that_what_it_verified_was_cut_off(here):
         steps.verify_new(context)
 
 
+def test_an_emptied_folder_of_heads_is_told(here):
+    def told():
+        return [note["what"] for note in here.verified().notes if note["kind"] == "no_head"]
+
+    assert told() == []  # nothing was signed yet
+    sign_head(here.app)
+    assert told() == []
+    laid(here).unlink()
+    assert told() == [f"{here.home / 'heads'} holds no head: nothing outside the database proves where it ends"]
+
+
 def test_a_key_without_a_head_that_it_signed_is_refused(here):
     sign_head(here.app)
     with pytest.raises(UsageError, match="--public-key needs the head"):
