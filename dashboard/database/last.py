@@ -47,12 +47,13 @@ def before_commit(transaction: Transaction, last: Last) -> list[Any]:
 def last_writes(connection: Connection) -> Iterator[None]:
     """Inside, `before_commit` takes what is to be written on leaving; nothing is written after an error."""
     waiting: Waiting = {}
-    connection.info[_KEY] = waiting
+    info = connection.info  # kept: a connection that the server cut off has none to ask for any more
+    info[_KEY] = waiting
     try:
         yield
         write_last(_Session(connection), waiting)
     finally:
-        connection.info.pop(_KEY, None)
+        info.pop(_KEY, None)
 
 
 def write_last(writer: Writer, waiting: Waiting) -> None:
