@@ -258,7 +258,7 @@ def look_of(
         "people": document.get("people", {}).get("series", []),
         "windows": [{"name": row["name"], "present": row["present"]} for row in document.get("windows", [])],
         "waiting": (document.get("waiting") or {}).get("series", []),
-        "motion": document.get("motion", []),
+        "motion": [[second, change] for second, change in enumerate(document.get("motion", []))],
         "frames": [{"evidence": frame.id, "second": frame.second} for frame in frames],
         "problems": document.get("camera", {}).get("problems", []),
         "not_judged": document.get("not_judged", []),

@@ -234,7 +234,7 @@ def _store_look(connection: Any, sample: str, camera: str, present: list[list[fl
     people = [[second, int(any(first <= second < last for first, last in present))] for second in range(CLIP_SECONDS)]
     seen = {"seconds": CLIP_SECONDS, "detector": "test", "camera": {"checkable": True, "problems": []},
             "people": {"series": people}, "windows": [{"name": WINDOW, "present": present}],
-            "motion": [[second, 1.5 + (second % 3)] for second in range(CLIP_SECONDS)]}  # fmt: skip
+            "motion": [1.5 + (second % 3) for second in range(CLIP_SECONDS)]}  # fmt: skip
     connection.execute(sa.insert(LOOKS).values(sample_id=sample, camera_code=camera, looked_at=at, detector="test",
                                                result=json.dumps(seen)))  # fmt: skip
     piece = {"sample_id": sample, "camera_code": camera, "sha256": "0" * 64, "bytes": 1, "created_at": at}
