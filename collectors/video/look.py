@@ -160,24 +160,9 @@ def look(
     `sparing`: on one core, and without decoding pictures on which no other rests (`frames_read` leaves them out).
     Raises VideoError for a file that yields no picture, WindowError for a polygon outside the picture.
     """
-    meter, detections, strips, spent = Meter(), list[Detections](), list[Picture](), 0.0
-    dial, main = _dial(windows), probe(video) if sub else None
-    with watch(
-        sub.path if sub else video, every=every, colour_side=detector.side, keys=keys, sparing=sparing, strip=dial,
-        strip_size=(main.width, main.height) if main else None, start=sub.start if sub else 0.0,
-    ) as reading:  # fmt: skip
-        facts = main or reading.facts
-        size = (facts.width, facts.height)
-        require_inside(windows, *size)
-        for frame in reading:
-            meter.add(frame)
-            if frame.strip is not None:
-                strips.append(frame.strip)
-            since = time.perf_counter()
-            detections.append(detected(detector, frame, size))
-            spent += time.perf_counter() - since
-    measures = meter.result()
-    state = health(measures, windows, size, reference=reference, seconds=reading.seconds)
+    watched = _watched(video, windows, detector, every=every, keys=keys, sparing=sparing, sub=sub)
+    measures, detections, size = watched.measures, watched.detections, watched.size
+    state = health(measures, windows, size, reference=reference, seconds=watched.seconds)
     staffed = [window for window in windows if window.is_staffed]
     seen = presence(
         measures,
@@ -187,23 +172,23 @@ def look(
         detector=detector.kind,
         reference=reference,
         usable=state.usable,
-        seconds=reading.seconds,
+        seconds=watched.seconds,
     )
     given = reference is not None and reference.small is not None
     witnesses = witnesses_of(detector.kind, reference_given=given)
-    clock = _clock(strips, measures, began) if dial else None
+    clock = _clock(watched.strips, measures, began) if _dial(windows) else None
     scene = Scene(
-        measures, detections, windows, size, witnesses, reference, state.usable, state.dark, reading.seconds,
+        measures, detections, windows, size, witnesses, reference, state.usable, state.dark, watched.seconds,
         {one.window.name: one for one in seen}, clock_offset=clock.offset(began.local) if clock and began else None,
     )  # fmt: skip
     held = states_of(scene, shipped())
-    findings, not_judged = _candidates(held, state, witnesses, reading.seconds, slot)
+    findings, not_judged = _candidates(held, state, witnesses, watched.seconds, slot)
     queue = next((window for window in windows if window.name == WAITING), None)
     return Look(
         video.name,
         digest_of(video),
-        reading.seconds,
-        reading.read,
+        watched.seconds,
+        watched.read,
         len(measures.times),
         detector.name,
         witnesses,
@@ -215,11 +200,48 @@ def look(
         tuple(with_evidence(video, findings, evidence)),
         tuple(not_judged),
         per_second(measures),
-        spent,
+        watched.spent,
         clock,
         began,
         "sub" if sub else "main",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What one pass over the pictures gathers. Sizes in pixels of the original, times in seconds."""
+
+    measures: Measures
+    detections: Sequence[Detections]
+    strips: Sequence[Picture]
+    size: tuple[int, int]
+    seconds: float
+    read: int
+    spent: float
+    """Wall time in the detector."""
+
+
+def _watched(
+    video: Path, windows: Sequence[Window], detector: PersonDetector, *, every: float, keys: bool, sparing: bool,
+    sub: SubStream | None,
+) -> _Watched:  # fmt: skip
+    meter, detections, strips, spent = Meter(), list[Detections](), list[Picture](), 0.0
+    main = probe(video) if sub else None
+    with watch(
+        sub.path if sub else video, every=every, colour_side=detector.side, keys=keys, sparing=sparing,
+        strip=_dial(windows), strip_size=(main.width, main.height) if main else None, start=sub.start if sub else 0.0,
+    ) as reading:  # fmt: skip
+        facts = main or reading.facts
+        size = (facts.width, facts.height)
+        require_inside(windows, *size)
+        for frame in reading:
+            meter.add(frame)
+            if frame.strip is not None:
+                strips.append(frame.strip)
+            since = time.perf_counter()
+            detections.append(detected(detector, frame, size))
+            spent += time.perf_counter() - since
+    return _Watched(meter.result(), detections, strips, size, reading.seconds, reading.read, spent)
 
 
 def _dial(windows: Sequence[Window]) -> Strip | None:
