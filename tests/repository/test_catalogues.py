@@ -30,7 +30,7 @@ TABLES = {
     "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
     "dashboard.web.views.lines": ("UNITS", "DIRECTIONS"),
     "dashboard.web.components.keeping": ("KINDS",),
-    "dashboard.web.components.review": ("GROUPS", "GRADES"),
+    "dashboard.web.components.review": ("GROUPS", "GRADES", "WORDS"),
     "dashboard.web.views.review": ("DECISIONS", "CLOSED"),
     "dashboard.web.views.flags": ("DEEDS", "STATES", "CHANGES", "CONTROL_STATES", "PLACES"),
     "dashboard.web.views.league": ("REASONS",),
