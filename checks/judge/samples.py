@@ -152,7 +152,7 @@ def slot_is_due(date: dt.date, slot: SlotTime, day: Mapping[str, object] | None,
     by_default = calendar.is_working(date) and slot.starts >= OPENS and slot.ends <= CLOSES
     if day is None:
         return by_default
-    opens, closes = _time(day["opens"], OPENS), _time(day["closes"], CLOSES)
+    opens, closes = clock_time(day["opens"], OPENS), clock_time(day["closes"], CLOSES)
     by_row = bool(day["open"]) and opens <= slot.starts and slot.ends <= closes
     filed_at = _filed_at(day)
     starts_at = day_number(date) * DAY - OFFSET + _since_midnight(slot.starts)
@@ -164,8 +164,8 @@ def _filed_at(day: Mapping[str, object] | None) -> int | None:
     return filed if isinstance(filed, int) else None
 
 
-def _time(text: object, default: dt.time) -> dt.time:
-    """`HH:MM`; `24:00` is the end of the day."""
+def clock_time(text: object, default: dt.time) -> dt.time:
+    """`HH:MM` of a hall's opening hours, `default` for nothing said; `24:00` is the end of the day."""
     if not isinstance(text, str):
         return default
     return dt.time.max if text.startswith("24") else dt.time.fromisoformat(text)

@@ -43,14 +43,10 @@ def join(db: Database, *, by: Viewer, evidence: Sequence[Reference], reason: str
     tree = _allowed(db, by, reason)
     with alone(db) as tables:
         source = Reader(db, tables.connection)
-        held = {(record, number): fact for fact, record, number in members(source, at).iter_rows()}
-        known = {held[one] for one in evidence if one in held}
-        if len(known) > 1:
-            raise UsageError("This evidence belongs to several facts already.", "Part one of them first.")
-        everything = list(dict.fromkeys([*evidence, *(one for one, fact in held.items() if fact in known)]))
-        sightings = _fitting(source, tree, everything, at)
+        known, parts = _known(source, evidence, at, "Part one of them first.")
+        sightings = _fitting(source, tree, list(dict.fromkeys([*evidence, *parts])), at)
         _require_others(db, by, sightings)
-        fact = next(iter(known), None) or _name(tables, sightings)
+        fact = known or _name(tables, sightings)
         _write(tables, fact, JOINED, sightings, by, reason, at)
     return fact
 
@@ -60,16 +56,23 @@ def separate(db: Database, *, by: Viewer, evidence: Sequence[Reference], reason:
     tree = _allowed(db, by, reason)
     with alone(db) as tables:
         source = Reader(db, tables.connection)
-        held = {(record, number): fact for fact, record, number in members(source, at).iter_rows()}
-        known = {held[one] for one in evidence if one in held}
-        if len(known) > 1:
-            raise UsageError("This evidence belongs to several facts already.", "Part one of them at a time.")
-        parted = [one for one, fact in held.items() if fact in known] or list(evidence)
-        sightings = _seen(source, tree, parted)
+        known, parts = _known(source, evidence, at, "Part one of them at a time.")
+        sightings = _seen(source, tree, parts or list(evidence))
         _require_others(db, by, sightings)
-        fact = next(iter(known), None) or _name(tables, sightings)
+        fact = known or _name(tables, sightings)
         _write(tables, fact, SEPARATED, sightings, by, reason, at)
     return fact
+
+
+def _known(
+    source: Reader, evidence: Sequence[Reference], at: datetime, hint: str
+) -> tuple[str | None, list[Reference]]:
+    """The fact that some of the evidence belongs to already, and all that does. UsageError for several facts."""
+    held = {(record, number): fact for fact, record, number in members(source, at).iter_rows()}
+    known = {held[one] for one in evidence if one in held}
+    if len(known) > 1:
+        raise UsageError("This evidence belongs to several facts already.", hint)
+    return next(iter(known), None), [one for one, fact in held.items() if fact in known]
 
 
 def _allowed(db: Database, by: Viewer, reason: str) -> Tree:

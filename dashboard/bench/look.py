@@ -21,6 +21,7 @@ from collectors.video.persons import NoDetector, PersonDetector, SsdLite, Yolox,
 from dashboard.bench.look_accuracy import accuracy
 from dashboard.bench.look_clips import ONE_BY_ONE, SHARED, noisy
 from dashboard.bench.look_clock import clocks
+from dashboard.bench.look_speed import grabbed
 from dashboard.bench.look_witnesses import quality
 from dashboard.bench.timing import machine, paired, report
 
@@ -89,14 +90,6 @@ def processor_seconds(call: Callable[[], object]) -> float:
 def decoded(clip: Path) -> int:
     video, count = cv2.VideoCapture(str(clip)), 0
     while video.read()[0]:
-        count += 1
-    video.release()
-    return count
-
-
-def grabbed(clip: Path) -> int:
-    video, count = cv2.VideoCapture(str(clip)), 0
-    while video.grab():
         count += 1
     video.release()
     return count

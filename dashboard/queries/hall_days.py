@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from checks.judge.samples import CLOSES, OPENS, SlotTime, slot_is_due
+from checks.judge.samples import CLOSES, OPENS, SlotTime, clock_time, slot_is_due
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, RECORD_TABLES
 from dashboard.instants import LOCAL, from_micros, to_micros
@@ -102,11 +102,7 @@ def _note(details: str | None) -> str | None:
 
 
 def _clock(text: str | None, usual: time, row: Row) -> time | None:
-    if not row["open"]:
-        return None
-    if text is None:
-        return usual
-    return time.max if text.startswith("24") else time.fromisoformat(text)
+    return clock_time(text, usual) if row["open"] else None
 
 
 def _late(day: date, slots: tuple[SlotTime, ...], row: Row, rules: Rules) -> tuple[int, ...]:

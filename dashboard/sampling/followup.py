@@ -11,14 +11,14 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from checks.judge.samples import CLOSES, OPENS
+from checks.judge.samples import CLOSES, OPENS, clock_time
 from collectors.base import CollectorError
 from collectors.video.decode import VideoError
 from collectors.video.evidence import keep_frames
@@ -182,10 +182,8 @@ def opening_of(db: Database, hall: str, day: date) -> tuple[datetime, datetime]:
     query = sa.select(table.opens, table.closes).where(table.hall_code == hall, table.date == day.isoformat())
     with db.reading() as connection:
         row = connection.execute(query).first()
-    opens = time.fromisoformat(row.opens) if row and row.opens else OPENS
-    closes = CLOSES
-    if row and row.closes:
-        closes = time.max if row.closes.startswith("24") else time.fromisoformat(row.closes)
+    opens = clock_time(row.opens if row else None, OPENS)
+    closes = clock_time(row.closes if row else None, CLOSES)
     return datetime.combine(day, opens, LOCAL), datetime.combine(day, closes, LOCAL)
 
 
