@@ -50,7 +50,7 @@ def score_table(
         Column(t("Office"), "head main keep"), Column(t("Score"), "num"), Column(t("Grade")),
         Column(t("Change"), "num", t("Score against the period before.")), *year, *(line if weeks else []),
         Column(t("Points lost by line"), "wide thin"), Column("n", "num", t("Judged records, each counted once.")),
-        Column(t("Marks")),
+        Column(t("Marks"), "marks"),
     ]  # fmt: skip
     body = []
     for row in rows:
