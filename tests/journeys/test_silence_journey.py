@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from dashboard.bootstrap import open_application
 from dashboard.database.models import BATCHES
+from dashboard.web.display import LOCAL
 from tests.journeys.company import make_company
 from tests.journeys.conftest import Journey, serving
 
@@ -30,7 +31,7 @@ def address(tmp_path_factory):
 def test_a_source_goes_silent_and_the_pages_that_rest_on_it_say_so(browser, address, lang, width, theme):
     home, base = address
     app, words = open_application(directory=home, environment={}), WORDS[lang]
-    period = f"2026-07-01..{app.now():%Y-%m-%d}"
+    period = f"2026-07-01..{app.now().astimezone(LOCAL):%Y-%m-%d}"
     journey = Journey(browser, base, lang, width, theme)
     shift(app, 0)
     open_until(journey, period, 0)
