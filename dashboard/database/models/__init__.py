@@ -19,6 +19,7 @@ from dashboard.database.models.decided import (
     FREEZE_EVENTS,
     FROZEN_PARTS,
 )
+from dashboard.database.models.disputed import DISPUTE_DECISIONS, DISPUTE_PROOFS, DISPUTES
 from dashboard.database.models.faults import CAMERA_FAULTS
 from dashboard.database.models.inspected import DRAFT_PHOTOGRAPHS, FACT_JOINS, INSPECTION_DRAFTS, INSPECTION_SHEETS
 from dashboard.database.models.intake import (
@@ -33,6 +34,7 @@ from dashboard.database.models.intake import (
 )
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
 from dashboard.database.models.notices import CALENDAR_NOTICES
+from dashboard.database.models.notices_out import NOTICE_DELIVERIES, NOTICES
 from dashboard.database.models.pictures import LEAGUE_PICTURES
 from dashboard.database.models.records import HISTORY_TABLES, RECORD_TABLES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES, REVIEW_CLAIMS
@@ -63,6 +65,9 @@ __all__ = [
     "CHAIN_HEADS",
     "CONFIRMATIONS",
     "DAY_COUNTS",
+    "DISPUTES",
+    "DISPUTE_DECISIONS",
+    "DISPUTE_PROOFS",
     "DRAFT_PHOTOGRAPHS",
     "EVIDENCE",
     "EXCLUSIONS",
@@ -92,6 +97,8 @@ __all__ = [
     "MAPPINGS",
     "META",
     "METADATA",
+    "NOTICES",
+    "NOTICE_DELIVERIES",
     "NOT_JUDGED",
     "OFFICE_ALIASES",
     "OPEN_CLOCKS",

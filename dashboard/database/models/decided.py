@@ -8,6 +8,7 @@ from dashboard.database.models.base import METADATA, identity, instant, number, 
 from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.chained import CHAIN, CHAIN_HEADS, LEGAL_HOLD_LIFTS, LEGAL_HOLDS, REMOVALS, VERIFICATIONS
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
+from dashboard.database.models.disputed import DISPUTE_DECISIONS, DISPUTE_PROOFS, DISPUTES
 from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES
@@ -82,5 +83,6 @@ APPEND_ONLY = (
     KNOWN_CAUSES, SLOT_TABLES, EXTRA_SAMPLES, FACT_JOINS, FOLLOW_UPS,
     JUDGEMENTS, GOLD_SAMPLES, KEPT_CASES, INSPECTION_SHEETS, CHAIN, CHAIN_HEADS, VERIFICATIONS, REMOVALS,
     LEGAL_HOLDS, LEGAL_HOLD_LIFTS, WARNING_EVENTS,
+    DISPUTES, DISPUTE_PROOFS, DISPUTE_DECISIONS,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

@@ -1,4 +1,4 @@
-"""Halls and evidence"""
+"""Halls evidence and cases"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -70,6 +70,53 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("chain_heads", schema=None) as batch_op:
         batch_op.create_index("ix_chain_heads_count", ["count"], unique=False)
+
+    op.create_table(
+        "dispute_decisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("dispute_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute_decisions")),
+        sa.UniqueConstraint("dispute_id", name=op.f("uq_dispute_decisions_dispute_id")),
+    )
+    op.create_table(
+        "dispute_proofs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("dispute_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute_proofs")),
+    )
+    with op.batch_alter_table("dispute_proofs", schema=None) as batch_op:
+        batch_op.create_index("ix_dispute_proofs_dispute", ["dispute_id"], unique=False)
+
+    op.create_table(
+        "disputes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("record_number", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("wish", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=True),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
+        sa.UniqueConstraint("number", name=op.f("uq_disputes_number")),
+    )
+    with op.batch_alter_table("disputes", schema=None) as batch_op:
+        batch_op.create_index("ix_disputes_record", ["record", "record_id"], unique=False)
 
     op.create_table(
         "draft_photographs",
@@ -244,6 +291,68 @@ def upgrade() -> None:
         sa.UniqueConstraint("sample_id", name=op.f("uq_not_judged_sample_id")),
     )
     op.create_table(
+        "notice_deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("mailbox", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("claimed_until", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_deliveries")),
+        sa.UniqueConstraint("key", "person", name=op.f("uq_notice_deliveries_key_person")),
+    )
+    with op.batch_alter_table("notice_deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_notice_deliveries_open",
+            ["due"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('waiting', 'sending')"),
+            postgresql_where=sa.text("state IN ('waiting', 'sending')"),
+        )
+        batch_op.create_index("ix_notice_deliveries_person", ["person", "at"], unique=False)
+        batch_op.create_index("ix_notice_deliveries_sent", ["mailbox", "sent_at"], unique=False)
+
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=True),
+        sa.Column("seat", sa.Text(), nullable=True),
+        sa.Column("office", sa.Text(), nullable=True),
+        sa.Column("roles", sa.Text(), nullable=True),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("values", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("addressed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("key", "recipient", name=op.f("uq_notices_key_recipient")),
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_notices_unaddressed",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("addressed_at IS NULL"),
+            postgresql_where=sa.text("addressed_at IS NULL"),
+        )
+
+    op.create_table(
         "removals",
         sa.Column("evidence_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
@@ -369,6 +478,24 @@ def downgrade() -> None:
 
     op.drop_table("review_claims")
     op.drop_table("removals")
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notices_unaddressed",
+            sqlite_where=sa.text("addressed_at IS NULL"),
+            postgresql_where=sa.text("addressed_at IS NULL"),
+        )
+
+    op.drop_table("notices")
+    with op.batch_alter_table("notice_deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_notice_deliveries_sent")
+        batch_op.drop_index("ix_notice_deliveries_person")
+        batch_op.drop_index(
+            "ix_notice_deliveries_open",
+            sqlite_where=sa.text("state IN ('waiting', 'sending')"),
+            postgresql_where=sa.text("state IN ('waiting', 'sending')"),
+        )
+
+    op.drop_table("notice_deliveries")
     op.drop_table("not_judged")
     op.drop_table("legal_holds")
     op.drop_table("legal_hold_lifts")
@@ -398,6 +525,15 @@ def downgrade() -> None:
     op.drop_table("fact_joins")
     op.drop_table("extra_samples")
     op.drop_table("draft_photographs")
+    with op.batch_alter_table("disputes", schema=None) as batch_op:
+        batch_op.drop_index("ix_disputes_record")
+
+    op.drop_table("disputes")
+    with op.batch_alter_table("dispute_proofs", schema=None) as batch_op:
+        batch_op.drop_index("ix_dispute_proofs_dispute")
+
+    op.drop_table("dispute_proofs")
+    op.drop_table("dispute_decisions")
     with op.batch_alter_table("chain_heads", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_heads_count")
 
