@@ -1,5 +1,17 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
+from dashboard.database.models.accounts import (
+    ACCOUNTS,
+    ACCOUNT_CODES,
+    ACCOUNT_EVENTS,
+    ACCOUNT_GRANTS,
+    ACCOUNT_SESSIONS,
+    ACCOUNT_TOKENS,
+    DELEGATIONS,
+    DELEGATION_ENDS,
+    GRANT_REVOCATIONS,
+    SIGN_IN_FAILURES,
+)
 from dashboard.database.models.base import METADATA
 from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.chained import (
@@ -53,6 +65,12 @@ from dashboard.database.models.video import (
 from dashboard.database.models.warning import WARNING_EVENTS, WARNINGS
 
 __all__ = [
+    "ACCOUNTS",
+    "ACCOUNT_CODES",
+    "ACCOUNT_EVENTS",
+    "ACCOUNT_GRANTS",
+    "ACCOUNT_SESSIONS",
+    "ACCOUNT_TOKENS",
     "APPEND_ONLY",
     "AUDIT",
     "BATCHES",
@@ -65,6 +83,8 @@ __all__ = [
     "CHAIN_HEADS",
     "CONFIRMATIONS",
     "DAY_COUNTS",
+    "DELEGATIONS",
+    "DELEGATION_ENDS",
     "DISPUTES",
     "DISPUTE_DECISIONS",
     "DISPUTE_PROOFS",
@@ -79,6 +99,7 @@ __all__ = [
     "FREEZE_EVENTS",
     "FROZEN_PARTS",
     "GOLD_SAMPLES",
+    "GRANT_REVOCATIONS",
     "HALL_MONTHS",
     "HEARTBEATS",
     "HISTORY_TABLES",
@@ -112,6 +133,7 @@ __all__ = [
     "REVIEW_CLAIMS",
     "ROLLUPS",
     "ROLLUP_MONTHS",
+    "SIGN_IN_FAILURES",
     "SLOT_TABLES",
     "SOURCE_STATES",
     "VERDICTS",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from dashboard.database.models.accounts import ACCOUNTS_APPEND_ONLY
 from dashboard.database.models.base import METADATA, identity, instant, number, text
 from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.chained import CHAIN, CHAIN_HEADS, LEGAL_HOLD_LIFTS, LEGAL_HOLDS, REMOVALS, VERIFICATIONS

@@ -11,6 +11,100 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "account_codes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("over_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_codes")),
+        sa.UniqueConstraint("digest", name=op.f("uq_account_codes_digest")),
+    )
+    with op.batch_alter_table("account_codes", schema=None) as batch_op:
+        batch_op.create_index("ix_account_codes_account", ["account_id"], unique=False)
+
+    op.create_table(
+        "account_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("deed", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_events")),
+    )
+    with op.batch_alter_table("account_events", schema=None) as batch_op:
+        batch_op.create_index("ix_account_events_account", ["account_id"], unique=False)
+
+    op.create_table(
+        "account_grants",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("from_day", sa.Text(), nullable=False),
+        sa.Column("until_day", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_grants")),
+    )
+    with op.batch_alter_table("account_grants", schema=None) as batch_op:
+        batch_op.create_index("ix_account_grants_account", ["account_id"], unique=False)
+
+    op.create_table(
+        "account_sessions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("delegation_id", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_sessions")),
+        sa.UniqueConstraint("digest", name=op.f("uq_account_sessions_digest")),
+    )
+    with op.batch_alter_table("account_sessions", schema=None) as batch_op:
+        batch_op.create_index("ix_account_sessions_account", ["account_id"], unique=False)
+
+    op.create_table(
+        "account_tokens",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_account_tokens_digest")),
+    )
+    with op.batch_alter_table("account_tokens", schema=None) as batch_op:
+        batch_op.create_index("ix_account_tokens_account", ["account_id"], unique=False)
+
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("works_at", sa.Text(), nullable=True),
+        sa.Column("contact", sa.Text(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=True),
+        sa.Column("password_at", sa.BigInteger(), nullable=True),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_accounts_issuer_subject")),
+        sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
+    )
+    op.create_table(
         "camera_faults",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("camera_code", sa.Text(), nullable=False),
@@ -70,6 +164,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("chain_heads", schema=None) as batch_op:
         batch_op.create_index("ix_chain_heads_count", ["count"], unique=False)
+
+    op.create_table(
+        "delegation_ends",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("delegation_id", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delegation_ends")),
+        sa.UniqueConstraint("delegation_id", name=op.f("uq_delegation_ends_delegation_id")),
+    )
+    op.create_table(
+        "delegations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("delegate_id", sa.BigInteger(), nullable=False),
+        sa.Column("from_day", sa.Text(), nullable=False),
+        sa.Column("until_day", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delegations")),
+    )
+    with op.batch_alter_table("delegations", schema=None) as batch_op:
+        batch_op.create_index("ix_delegations_account", ["account_id"], unique=False)
+        batch_op.create_index("ix_delegations_delegate", ["delegate_id"], unique=False)
 
     op.create_table(
         "dispute_decisions",
@@ -194,6 +313,15 @@ def upgrade() -> None:
     with op.batch_alter_table("gold_samples", schema=None) as batch_op:
         batch_op.create_index("ix_gold_samples_sample", ["sample_id"], unique=False)
 
+    op.create_table(
+        "grant_revocations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("grant_id", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_revocations")),
+        sa.UniqueConstraint("grant_id", name=op.f("uq_grant_revocations_grant_id")),
+    )
     op.create_table(
         "inspection_drafts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -372,6 +500,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_review_claims_person", ["by"], unique=False)
 
     op.create_table(
+        "sign_in_failures",
+        sa.Column("name_digest", sa.Text(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("name_digest", name=op.f("pk_sign_in_failures")),
+    )
+    with op.batch_alter_table("sign_in_failures", schema=None) as batch_op:
+        batch_op.create_index("ix_sign_in_failures_last", ["last_at"], unique=False)
+
+    op.create_table(
         "slot_tables",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("valid_from", sa.Text(), nullable=False),
@@ -473,6 +612,10 @@ def downgrade() -> None:
     op.drop_table("warning_events")
     op.drop_table("verifications")
     op.drop_table("slot_tables")
+    with op.batch_alter_table("sign_in_failures", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_failures_last")
+
+    op.drop_table("sign_in_failures")
     with op.batch_alter_table("review_claims", schema=None) as batch_op:
         batch_op.drop_index("ix_review_claims_person")
 
@@ -513,6 +656,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_inspection_drafts_by")
 
     op.drop_table("inspection_drafts")
+    op.drop_table("grant_revocations")
     with op.batch_alter_table("gold_samples", schema=None) as batch_op:
         batch_op.drop_index("ix_gold_samples_sample")
 
@@ -534,6 +678,12 @@ def downgrade() -> None:
 
     op.drop_table("dispute_proofs")
     op.drop_table("dispute_decisions")
+    with op.batch_alter_table("delegations", schema=None) as batch_op:
+        batch_op.drop_index("ix_delegations_delegate")
+        batch_op.drop_index("ix_delegations_account")
+
+    op.drop_table("delegations")
+    op.drop_table("delegation_ends")
     with op.batch_alter_table("chain_heads", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_heads_count")
 
@@ -553,3 +703,24 @@ def downgrade() -> None:
         batch_op.drop_index("ix_camera_faults_hall")
 
     op.drop_table("camera_faults")
+    op.drop_table("accounts")
+    with op.batch_alter_table("account_tokens", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_tokens_account")
+
+    op.drop_table("account_tokens")
+    with op.batch_alter_table("account_sessions", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_sessions_account")
+
+    op.drop_table("account_sessions")
+    with op.batch_alter_table("account_grants", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_grants_account")
+
+    op.drop_table("account_grants")
+    with op.batch_alter_table("account_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_events_account")
+
+    op.drop_table("account_events")
+    with op.batch_alter_table("account_codes", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_codes_account")
+
+    op.drop_table("account_codes")
