@@ -1,14 +1,14 @@
 """Tables, one family per file. `METADATA` knows them all; `RECORD_TABLES` and `HISTORY_TABLES` by record type."""
 
 from dashboard.database.models.accounts import (
-    ACCOUNTS,
     ACCOUNT_CODES,
     ACCOUNT_EVENTS,
     ACCOUNT_GRANTS,
     ACCOUNT_SESSIONS,
     ACCOUNT_TOKENS,
-    DELEGATIONS,
+    ACCOUNTS,
     DELEGATION_ENDS,
+    DELEGATIONS,
     GRANT_REVOCATIONS,
     SIGN_IN_FAILURES,
 )
