@@ -1,6 +1,7 @@
 """Who looks and who acts (人员): a viewer is a required argument of every query and action.
 
-Until accounts exist people are the names under `[people]` in `mingcha.toml`, believed and not proved.
+As long as a database has no account, people are the names under `[people]` in `mingcha.toml`, believed and not proved;
+from the first account on only accounts count (`dashboard.accounts`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,20 @@ EVERYTHING = frozenset({"*"})
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """A person (`name`) who acts, or acted, in another's stead during [since, until) (microseconds UTC)."""
+
+    name: str
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person with a role and the offices whose subtrees they may see (`{"*"}`: the whole company)."""
+    """A person with a role and the offices whose subtrees they may see (`{"*"}`: the whole company).
+
+    Who acts for another person (代理) keeps the own name and has the other's role and offices.
+    """
 
     name: str
     role: str
@@ -25,6 +38,19 @@ class Viewer:
     proved: bool = False
     works_at: str | None = None
     """The office where the person works; nobody reviews their own."""
+    acting_for: str | None = None
+    """Whose role and offices these are, where the person acts for somebody else."""
+    works_also_at: str | None = None
+    """The office where that one works: it is nobody's to review either."""
+    stands: tuple[Stand, ...] = ()
+    """Who acts or acted for this person, or for the one acted for."""
+    session: int = 0
+    """The sign-in from which the person looks; 0 where nobody signed in."""
+
+    @property
+    def workplaces(self) -> tuple[str, ...]:
+        """The offices of which the viewer must not judge, each with everything below it."""
+        return tuple(office for office in (self.works_at, self.works_also_at) if office)
 
     @property
     def sees_everything(self) -> bool:
@@ -58,6 +84,18 @@ def viewer_named(settings: Settings, name: str | None) -> Viewer:
         hint = f"Did you mean '{guess}'?" if guess else "Add the person under [people] in mingcha.toml."
         raise UsageError(f"No person named '{name}' under [people].", hint)
     return Viewer(name, person.role, frozenset(person.offices), works_at=person.works_at)
+
+
+def same_person(viewer: Viewer, name: str | None, at: int | None = None) -> bool:
+    """Whether what `name` did (at `at`, microseconds UTC) counts as done by the viewer: the rule of two people (双人).
+
+    So do the viewer's own deeds, those of whom the viewer acts for, and those of who acted for either of them then.
+    Without `at` whoever ever acted for them counts.
+    """
+    if name is None:
+        return False
+    own = {viewer.name, viewer.acting_for}
+    return name in own or any(one.name == name and (at is None or one.since <= at < one.until) for one in viewer.stands)
 
 
 def require_decider(viewer: Viewer, action: str) -> None:

@@ -10,7 +10,11 @@ from dashboard.queries.offices import visible_tree
 
 
 def own_offices(db: Database, viewer: Viewer) -> frozenset[str]:
-    """The office where the person works and everything below it; nothing where none is named."""
-    if viewer.works_at is None:
+    """The office where the person works and everything below it; nothing where none is named.
+
+    Who acts for another person stays away from the offices of both.
+    """
+    if not viewer.workplaces:
         return frozenset()
-    return visible_tree(db, replace(viewer, offices=EVERYTHING)).below(viewer.works_at)
+    tree = visible_tree(db, replace(viewer, offices=EVERYTHING))
+    return frozenset[str]().union(*(tree.below(office) for office in viewer.workplaces))
