@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dashboard.errors import MingchaError
 from dashboard.nearest import nearest
@@ -135,6 +135,75 @@ class RetentionSettings(_Table):
     """Personal fields of records, raw rows and audit details."""
 
 
+class NoticePerson(_Table):
+    """How one person is told."""
+
+    channel: str | None = None
+    contact: str | None = None
+    """What `{contact}` in the channel's address stands for; an account's own contact wins."""
+    language: Literal["zh", "en"] | None = None
+
+
+class NoticeSettings(_Table):
+    """How people are told (`docs/notices.md`): channels by name, who gets which, and when nobody is disturbed."""
+
+    base_url: str = ""
+    """Address under which people open the pages; absent: `[web]` address and port."""
+    channels: dict[str, str] = {}
+    """Name → Apprise address; `${NAME}` is a secret of the environment, `{contact}` the person's own."""
+    channel: str | None = None
+    """The channel of everybody who has no other."""
+    roles: dict[str, str] = {}
+    """Role → channel."""
+    people: dict[str, NoticePerson] = {}
+    leaders: tuple[str, ...] = ()
+    """People who are told beside the workstation at 150 %."""
+    heads_to: tuple[str, ...] = ()
+    """People to whom the signed head of the evidence chain is sent each day."""
+    quiet: str | None = "21:30-07:00"
+    """Local times between which only what is urgent is sent; an empty text: never quiet."""
+    digest_at: str = "08:00"
+    """When what can wait is sent, in one message per person and day."""
+    daily: tuple[str, ...] = ("dispute",)
+    """Topics that can wait for it."""
+    most_per_hour: int = Field(default=10, ge=1)
+    """Messages per person and hour; what is more is gathered in one."""
+    give_up_days: int = Field(default=7, ge=1)
+    """Days after which a notice that its channel never took is given up."""
+    lease_minutes: float = Field(default=5, gt=0)
+    """How long a message that is being sent belongs to its worker; after that another one takes it."""
+
+    @field_validator("quiet")
+    @classmethod
+    def _quiet_is_a_span(cls, quiet: str | None) -> str | None:
+        if quiet:
+            parse_quiet(quiet)
+        return quiet
+
+    @field_validator("digest_at")
+    @classmethod
+    def _digest_is_a_time(cls, digest_at: str) -> str:
+        time.fromisoformat(digest_at)
+        return digest_at
+
+    @model_validator(mode="after")
+    def _channels_are_known(self) -> NoticeSettings:
+        named = [self.channel, *self.roles.values(), *(person.channel for person in self.people.values())]
+        for name in named:
+            if name and name not in self.channels:
+                raise ValueError(f"there is no channel {name!r}; known are {', '.join(self.channels) or 'none'}")
+        if unknown := set(self.roles) - set(ROLES):
+            raise ValueError(f"unknown role {min(unknown)!r}; one of {', '.join(ROLES)}")
+        return self
+
+
+class DisputeSettings(_Table):
+    working_days: int = Field(default=5, ge=1)
+    """Within how many working days a dispute of a record is decided."""
+    proof_dir: str = "var/disputes"
+    """Where the files lie that prove a dispute."""
+
+
 class FreezeSettings(_Table):
     grace_days: int = Field(default=10, ge=0)
     """Days after the end of a period at which it is frozen."""
@@ -189,6 +258,8 @@ class Settings(_Table):
     retention: RetentionSettings = RetentionSettings()
     freeze: FreezeSettings = FreezeSettings()
     people: dict[str, PersonSettings] = {}
+    notices: NoticeSettings = NoticeSettings()
+    disputes: DisputeSettings = DisputeSettings()
     web: WebSettings = WebSettings()
 
     def path(self, name: str) -> Path:
@@ -206,6 +277,15 @@ def parse_slot(number: str, span: str) -> Slot:
     if slot.starts >= slot.ends:
         raise ValueError(f"slot {number} = {span!r} ends before it starts")
     return slot
+
+
+def parse_quiet(span: str) -> tuple[time, time]:
+    """`21:30-07:00` → its two local times; it may last over midnight. ValueError for anything else."""
+    try:
+        starts, ends = (time.fromisoformat(part.strip()) for part in span.split("-"))
+    except ValueError as error:
+        raise ValueError(f'quiet = {span!r} is not of the form "21:30-07:00"') from error
+    return starts, ends
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:
