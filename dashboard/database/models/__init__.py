@@ -33,6 +33,14 @@ from dashboard.database.models.decided import (
 )
 from dashboard.database.models.disputed import DISPUTE_DECISIONS, DISPUTE_PROOFS, DISPUTES
 from dashboard.database.models.faults import CAMERA_FAULTS
+from dashboard.database.models.forms import (
+    BOX_OPENINGS,
+    BOX_SIGNATURES,
+    FORM_DRAFTS,
+    FORM_IDENTITIES,
+    FORM_SHEETS,
+    HANDOUTS,
+)
 from dashboard.database.models.inspected import DRAFT_PHOTOGRAPHS, FACT_JOINS, INSPECTION_DRAFTS, INSPECTION_SHEETS
 from dashboard.database.models.intake import (
     BATCHES,
@@ -76,6 +84,8 @@ __all__ = [
     "BATCHES",
     "BATCH_FLAGS",
     "BATCH_FLAG_EVENTS",
+    "BOX_OPENINGS",
+    "BOX_SIGNATURES",
     "CALENDAR_NOTICES",
     "CAMERA_FAULTS",
     "CHAIN",
@@ -96,11 +106,15 @@ __all__ = [
     "FACT_JOINS",
     "FINDINGS",
     "FOLLOW_UPS",
+    "FORM_DRAFTS",
+    "FORM_IDENTITIES",
+    "FORM_SHEETS",
     "FREEZE_EVENTS",
     "FROZEN_PARTS",
     "GOLD_SAMPLES",
     "GRANT_REVOCATIONS",
     "HALL_MONTHS",
+    "HANDOUTS",
     "HEARTBEATS",
     "HISTORY_TABLES",
     "INSPECTION_DRAFTS",

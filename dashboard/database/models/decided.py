@@ -10,6 +10,7 @@ from dashboard.database.models.causes import KNOWN_CAUSES
 from dashboard.database.models.chained import CHAIN, CHAIN_HEADS, LEGAL_HOLD_LIFTS, LEGAL_HOLDS, REMOVALS, VERIFICATIONS
 from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
 from dashboard.database.models.disputed import DISPUTE_DECISIONS, DISPUTE_PROOFS, DISPUTES
+from dashboard.database.models.forms import BOX_OPENINGS, BOX_SIGNATURES, FORM_SHEETS, HANDOUTS
 from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES
@@ -86,5 +87,6 @@ APPEND_ONLY = (
     LEGAL_HOLDS, LEGAL_HOLD_LIFTS, WARNING_EVENTS,
     DISPUTES, DISPUTE_PROOFS, DISPUTE_DECISIONS,
     *ACCOUNTS_APPEND_ONLY,
+    HANDOUTS, BOX_OPENINGS, BOX_SIGNATURES, FORM_SHEETS,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

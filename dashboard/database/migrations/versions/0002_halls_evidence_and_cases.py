@@ -105,6 +105,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
     )
     op.create_table(
+        "box_openings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("box", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("found", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_box_openings")),
+    )
+    with op.batch_alter_table("box_openings", schema=None) as batch_op:
+        batch_op.create_index("ix_box_openings_office", ["office_code", "opened_at"], unique=False)
+
+    op.create_table(
+        "box_signatures",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("opening_id", sa.BigInteger(), nullable=False),
+        sa.Column("proved", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_box_signatures")),
+        sa.UniqueConstraint("opening_id", "by", name=op.f("uq_box_signatures_opening_id_by")),
+    )
+    op.create_table(
         "camera_faults",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("camera_code", sa.Text(), nullable=False),
@@ -298,6 +322,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("finding_id", name=op.f("uq_follow_ups_finding_id")),
     )
     op.create_table(
+        "form_drafts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("opening_id", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_form_drafts")),
+    )
+    with op.batch_alter_table("form_drafts", schema=None) as batch_op:
+        batch_op.create_index("ix_form_drafts_by", ["by"], unique=False)
+
+    op.create_table(
+        "form_identities",
+        sa.Column(
+            "sheet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sheet_id", name=op.f("pk_form_identities")),
+    )
+    op.create_table(
+        "form_sheets",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("evaluation_no", sa.Text(), nullable=False),
+        sa.Column("opening_id", sa.BigInteger(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("extra_fee", sa.Boolean(), nullable=True),
+        sa.Column("promised_days", sa.BigInteger(), nullable=True),
+        sa.Column("actual_days", sa.BigInteger(), nullable=True),
+        sa.Column("suspicion", sa.Boolean(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_form_sheets")),
+        sa.UniqueConstraint("evaluation_no", name=op.f("uq_form_sheets_evaluation_no")),
+    )
+    with op.batch_alter_table("form_sheets", schema=None) as batch_op:
+        batch_op.create_index("ix_form_sheets_opening", ["opening_id"], unique=False)
+
+    op.create_table(
         "gold_samples",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sample_id", sa.Text(), nullable=False),
@@ -322,6 +387,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_revocations")),
         sa.UniqueConstraint("grant_id", name=op.f("uq_grant_revocations_grant_id")),
     )
+    op.create_table(
+        "handouts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("month", sa.Text(), nullable=False),
+        sa.Column("class", sa.Text(), nullable=True),
+        sa.Column("issued", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handouts")),
+    )
+    with op.batch_alter_table("handouts", schema=None) as batch_op:
+        batch_op.create_index("ix_handouts_month", ["month", "office_code"], unique=False)
+
     op.create_table(
         "inspection_drafts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -656,11 +737,24 @@ def downgrade() -> None:
         batch_op.drop_index("ix_inspection_drafts_by")
 
     op.drop_table("inspection_drafts")
+    with op.batch_alter_table("handouts", schema=None) as batch_op:
+        batch_op.drop_index("ix_handouts_month")
+
+    op.drop_table("handouts")
     op.drop_table("grant_revocations")
     with op.batch_alter_table("gold_samples", schema=None) as batch_op:
         batch_op.drop_index("ix_gold_samples_sample")
 
     op.drop_table("gold_samples")
+    with op.batch_alter_table("form_sheets", schema=None) as batch_op:
+        batch_op.drop_index("ix_form_sheets_opening")
+
+    op.drop_table("form_sheets")
+    op.drop_table("form_identities")
+    with op.batch_alter_table("form_drafts", schema=None) as batch_op:
+        batch_op.drop_index("ix_form_drafts_by")
+
+    op.drop_table("form_drafts")
     op.drop_table("follow_ups")
     with op.batch_alter_table("fact_joins", schema=None) as batch_op:
         batch_op.drop_index("ix_fact_joins_hall")
@@ -703,6 +797,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_camera_faults_hall")
 
     op.drop_table("camera_faults")
+    op.drop_table("box_signatures")
+    with op.batch_alter_table("box_openings", schema=None) as batch_op:
+        batch_op.drop_index("ix_box_openings_office")
+
+    op.drop_table("box_openings")
     op.drop_table("accounts")
     with op.batch_alter_table("account_tokens", schema=None) as batch_op:
         batch_op.drop_index("ix_account_tokens_account")
