@@ -72,7 +72,8 @@ def gaps(
     halls = {hall} if hall is not None else set(tree.offices)
     rows, asked = gaps_of_day(application.db, application.settings, wanted, halls, now=now)
     say(t("{n} cameras have recordings in folders.", n=asked))
-    emit({"rows": rows}, output, {"camera": "camera", "hall": "hall", "from": "from", "to": "to", "seconds": "seconds"})
+    emit({"rows": rows}, output, {"camera": "camera", "hall": "hall", "from": "from", "to": "to", "seconds": "seconds",
+                                   "continuous": "continuous"})  # fmt: skip
 
 
 def _day(text: str) -> date:

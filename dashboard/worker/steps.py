@@ -15,6 +15,7 @@ from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.queries.jobs import process_state
 from dashboard.queries.yesterday import take_picture
+from dashboard.sampling import gaps
 from dashboard.sampling.followup import follow_up_due
 from dashboard.sampling.mornings import look_at_mornings
 from dashboard.sampling.sealing import seal
@@ -68,6 +69,14 @@ def follow_up(context: Context) -> Note | None:
     done = follow_up_due(application.db, application.settings, application.now(), application.viewer)
     look_at_mornings(application.db, application.settings, application.now(), application.viewer)
     return Note("{n} candidates followed to their end", {"n": len(done)}) if done else None
+
+
+def note_gaps(context: Context) -> Note | None:
+    """What yesterday's recordings lack, as candidates of item F04."""
+    application = context.application
+    day = context.planned.astimezone(LOCAL).date() - timedelta(days=1)
+    found = gaps.note_gaps(application.db, application.settings, day, now=application.now())
+    return Note("{n} gaps of recordings to be judged", {"n": found}) if found else None
 
 
 def seal_tomorrow(context: Context) -> Note | None:
@@ -155,6 +164,9 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         Job("sample", "Take the spot-checks whose moment has come", every(10), sample, at_once=LOOKS_AT_ONCE),
         Job("follow", "Prove how long candidates lasted", every(60, offset=20), follow_up),
         Job("seal", "Seal tomorrow's plan", daily(20), seal_tomorrow, late_seconds=3600, catch_up=True),
+        Job(
+            "gaps", "Look for gaps of yesterday's recordings", daily(0, 40), note_gaps, late_seconds=3600, catch_up=True
+        ),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
         Job("warn", "Warn of what is about to breach", every(60, offset=40), warn),
         Job("picture", "Keep where every office stands", every(3600, offset=50), picture),

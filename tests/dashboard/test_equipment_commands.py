@@ -1,6 +1,7 @@
 """`mingcha faults | gaps` as a shell calls them."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,10 @@ from collectors.video.plan import LOCAL
 from collectors.video.recordings import Template
 from dashboard import bootstrap
 from dashboard.cli import main
+from dashboard.instants import to_micros
+from dashboard.queries.samples import why_text
 from dashboard.sampling import faults
+from dashboard.sampling.gaps import note_gaps
 
 HALL, CAMERA = "H001", "H001-1"
 PLAYBACK = "rec/{camera}/%Y%m%d/%H.mp4"
@@ -71,9 +75,29 @@ def test_gaps_of_a_day_lie_between_its_first_and_last_slot(mingcha):
         path = template.at(EVENING.replace(hour=hour))
         halls.scenes.write(path, 3600, lambda _: halls.scenes.room()[:90, :160], rate=0.02)
     (row,) = mingcha("gaps", "--date", "2026-09-01")
-    assert (row["camera"], row["to"]) == (CAMERA, "2026-09-01T13:00:00+08:00")
+    assert (row["camera"], row["to"], row["continuous"]) == (CAMERA, "2026-09-01T13:00:00+08:00", True)
     assert 3500 <= row["seconds"] <= 3700
     assert mingcha("gaps", "--date", "2026-09-01", "--as", "所长") == []
+
+
+@pytest.mark.parametrize(("hours", "candidates"), [((9, 10, 11, 13, 14, 15, 16), 1), ((9, 13), 0)])
+def test_the_widest_gap_becomes_one_candidate_unless_the_recorder_keeps_parts_only(sqlite_halls, hours, candidates):
+    halls = sqlite_halls
+    halls.hall()
+    halls.camera(playback=PLAYBACK, windows=())
+    day = halls.moment().astimezone(LOCAL)
+    for hour in hours:
+        path = Template(PLAYBACK, CAMERA, halls.home).at(day.replace(hour=hour, minute=0, second=0))
+        halls.scenes.write(path, 3600, lambda _: halls.scenes.room()[:90, :160], rate=0.02)
+    look = {"sample_id": "S", "hall_code": HALL, "camera_code": CAMERA, "date": str(day.date()), "slot": 3,
+            "planned_at": to_micros(day.replace(hour=13, minute=20)), "outcome": "captured"}  # fmt: skip
+    halls.insert("samples", **look)
+    midnight = day.replace(hour=0, minute=40) + timedelta(days=1)
+    assert note_gaps(halls.db, halls.settings, day.date(), now=midnight) == candidates
+    assert note_gaps(halls.db, halls.settings, day.date(), now=midnight) == 0
+    for row in halls.findings():
+        assert (row.sample_id, row.item_code, row.camera_code) == ("S", "F04", CAMERA)
+        assert re.fullmatch(r"录像缺段，持续 36\d\d 秒。", why_text(row.item_code, row.why))
 
 
 def test_a_day_that_is_none_is_bad_usage(mingcha):

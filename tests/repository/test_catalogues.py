@@ -18,6 +18,7 @@ TABLES = {
     "dashboard.queries.office_changes": ("SENTENCES", "ADJUSTED"),
     "dashboard.flag_words": ("TITLES",),
     "dashboard.queries.samples": ("WHY_PROBLEM",),
+    "dashboard.sampling.gaps": ("TITLES",),
     "dashboard.web.books": ("LINES",),
     "dashboard.web.charts.funnel": ("READINGS",),
     "dashboard.web.charts.offices": ("KINDS",),
