@@ -20,6 +20,8 @@ WARNINGS = sa.Table(
     instant("entered_at", null=False),
     instant("closed_at"),
     text("closed_why"),  # moot | closed
+    text("saw"),  # what the rule saw when it was entered: a number, a word of the rule; never a text of the record
+    text("moot_because"),  # of a moot one: done | excluded | old | moved | stepped | ended | rule
     sa.Index("ix_warnings_record", "record", "record_id"),
     sa.Index(
         "ix_warnings_open", "since",

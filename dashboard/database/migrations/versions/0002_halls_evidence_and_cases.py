@@ -642,6 +642,8 @@ def upgrade() -> None:
         sa.Column("entered_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_why", sa.Text(), nullable=True),
+        sa.Column("saw", sa.Text(), nullable=True),
+        sa.Column("moot_because", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_warnings")),
     )
     with op.batch_alter_table("warnings", schema=None) as batch_op:
@@ -666,8 +668,24 @@ def upgrade() -> None:
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.add_column(sa.Column("judgement_id", sa.BigInteger(), nullable=True))
 
+    with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("emotion", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("reply", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("tickets_history", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("emotion", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("reply", sa.Text(), nullable=True))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("tickets_history", schema=None) as batch_op:
+        batch_op.drop_column("reply")
+        batch_op.drop_column("emotion")
+
+    with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.drop_column("reply")
+        batch_op.drop_column("emotion")
+
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_column("judgement_id")
 
