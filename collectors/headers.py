@@ -96,6 +96,8 @@ HEADERS: dict[str, dict[str, Sequence[str]]] = {
         "satisfaction": ("满意度", "客户满意度", "回访满意度", "满意程度"),
         "severity": ("投诉等级", "投诉级别"),
         "content": ("受理内容", "accept_content", "故障描述", "工单内容", "诉求内容"),
+        "emotion": ("客户情绪", "情绪", "客户情绪等级"),
+        "reply": ("处理意见", "处理情况", "handle_opinion", "最终答复", "回单内容", "答复内容"),
         "withdrawn": ("是否撤单", "是否撤销", "是否撤诉", "撤单"),
         "simulated": ("是否模拟", "是否测试", "模拟报修", "测试工单"),
         **_DESK,

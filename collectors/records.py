@@ -33,6 +33,8 @@ class Column:
     required: bool = False
     needed: bool = False
     """A row whose value is empty or unreadable here goes to quarantine (required columns always do)."""
+    later: bool = False
+    """It came with a later version: a row that says nothing here has the content hash that it had before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ TICKETS = RecordType(
         Column("satisfaction", "choice", ("satisfied", "neutral", "dissatisfied")),
         Column("severity", "choice", ("general", "important", "major", "special")), Column("content"),
         Column("withdrawn", "flag"), Column("simulated", "flag"), *_DESK,
+        Column("emotion", "choice", ("calm", "agitated", "very_agitated"), later=True), Column("reply", later=True),
     ),
     key=("ticket_no",), office="office_code", moment="accepted_at", number="ticket_no",
     lifecycle=("accepted_at", "dispatched_at", "taken_at", "contacted_at", "arrived_at", "finished_at", "replied_at",

@@ -49,6 +49,9 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
         "一般": "general", "重要": "important", "重大": "major", "特殊": "special",
         "一般投诉": "general", "重要投诉": "important", "重大投诉": "major", "特殊投诉": "special",
     },
+    ("tickets", "emotion"): {
+        "一般": "calm", "平静": "calm", "正常": "calm", "激动": "agitated", "非常激动": "very_agitated",
+    },
     ("applications", "class"): {
         "居民": "residential", "低压居民": "residential", "居民客户": "residential", "居民新装": "residential",
         "低压非居民": "low_voltage", "低压": "low_voltage", "非居民": "low_voltage", "低压非居": "low_voltage",

@@ -28,16 +28,15 @@ from dashboard.database.models import (
     QUARANTINE_EVENTS,
     RECORD_TABLES,
 )
-from dashboard.errors import NotAllowedError
 from dashboard.evidence.chain import append, subject_of
 from dashboard.evidence.holds import Held, held_by, standing_holds, wait_for_holds
-from dashboard.evidence.retention import REMOVING_ROLES
 from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.offices import visible_tree
+from dashboard.rights import require
 
 PERSONAL = {
-    "tickets": ("customer_no", "phone", "content", "taken_by"),
+    "tickets": ("customer_no", "phone", "content", "reply", "taken_by"),
     "repairs": ("customer_no", "taken_by"),
     "applications": ("customer_no",),
     "evaluations": ("opened_by",),
@@ -54,8 +53,7 @@ def erase_personal(app: Application, *, by: Viewer) -> dict[str, int]:
 
     A hold on everything stops all of it, one on an office that office's records. NotAllowedError as for files.
     """
-    if by.role not in REMOVING_ROLES or not by.sees_everything:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not erase personal fields.", "The worker does, by the rule.")
+    require(by, "erase personal fields")
     now = app.now()
     before = now - timedelta(days=app.settings.retention.ledgers)
     with app.db.session() as connection:

@@ -21,9 +21,13 @@ _SEPARATOR, _NOTHING = "\x1f", "\x00"
 
 def content_hash(record: RecordType, frame: pl.DataFrame) -> pl.Series:
     """Signed 64-bit hash of each row's canonical values, precision and unreadable texts."""
-    names = (*record.names, "precision", "unreadable")
+    later = [column.name for column in record.columns if column.later]
+    names = (*(name for name in record.names if name not in later), "precision", "unreadable")
     texts = [pl.col(name).cast(pl.String).fill_null(_NOTHING) for name in names]
-    joined = frame.select(pl.concat_str(texts, separator=_SEPARATOR).cast(pl.Binary).alias("text"))["text"]
+    said = [(pl.lit(f"{_SEPARATOR}{name}{_SEPARATOR}") + pl.col(name)).fill_null("") for name in later]
+    joined = frame.select(
+        pl.concat_str(pl.concat_str(texts, separator=_SEPARATOR), *said).cast(pl.Binary).alias("text")
+    )["text"]
     digests = map(xxhash.xxh3_64_intdigest, joined.to_list())
     hashes = np.fromiter(digests, dtype=np.uint64, count=len(joined))
     return pl.Series("content_hash", hashes.view(np.int64))

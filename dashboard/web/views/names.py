@@ -30,7 +30,8 @@ COLUMNS = {
     "card_issued": "Notice card issued", "outcome": "Outcome", "cause": "Cause", "verdict": "Verdict", "slot": "Slot",
     "date": "Date", "kind": "Kind", "inspector": "Inspector", "item_code": "Sheet item", "result": "Result",
     "count": "Count", "note": "Note", "sample_id": "Sample", "inspection_no": "Inspection",
-    "customer_no": "Customer number", "phone": "Telephone", "content": "Text", "application_no": "Application",
+    "customer_no": "Customer number", "phone": "Telephone", "content": "Text", "emotion": "Emotion",
+    "reply": "Reply", "application_no": "Application",
     "evaluation_no": "Evaluation", "record_no": "Record named", "designated_design": "Designer imposed",
     "designated_construction": "Builder imposed", "designated_supply": "Supplier imposed", "extra_fee": "Extra fee",
     "attitude": "Attitude", "box": "Suggestion box", "opened_by": "Opened by", "reached": "Reached",
@@ -54,7 +55,7 @@ VALUES = {
     "residential": "residential", "low_voltage": "low voltage", "high_voltage_single": "high voltage, single supply",
     "high_voltage_dual": "high voltage, dual supply", "solar": "solar", "designated_form": "evaluation form",
     "keypress": "key press", "callback": "call-back", "survey": "survey", "company": "company", "county": "county",
-    "station": "station", "hall": "hall",
+    "station": "station", "hall": "hall", "calm": "calm", "agitated": "agitated", "very_agitated": "very agitated",
 }  # fmt: skip
 RELATIONS = {
     "parent": "Parent", "child": "Merged into this", "ticket": "Ticket", "repair": "Repair",
