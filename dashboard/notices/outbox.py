@@ -2,7 +2,7 @@
 
     outbox.enter(connection, key=f"warning {id} department", to=Audience("regional_manager", office), office=office,
                  topic="warning", words="Warning: {what} of {record} {number}", values={"what": Msgid(title), …},
-                 link=page_link("early_warnings", warning=id), at=at)
+                 link=page_link("warnings", warning=id), at=at)
 
 A notice never holds a person's data or who reported something: `values` are numbers, codes, moments, offices and texts
 of ours, and a value called like a personal field is refused.
@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from string import Formatter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,6 +57,14 @@ class Office:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A value that comes in both languages, as titles of rules do."""
+
+    zh: str
+    en: str
+
+
 To = str | Audience
 
 
@@ -74,10 +83,13 @@ def enter(
     or several. `office` is where the thing lies: whoever does not see it when the notice is sent does not get it;
     without one only who sees the whole company does (an `Audience` brings its own). `roles`: only who has one of them
     then (a case that inspectors alone may know). `words` is an English msgid with {fields}, `link` from `page_link`,
-    `at` aware. An `urgent` one is sent in quiet hours too. ValueError for a value that is called like a personal field.
+    `at` aware. An `urgent` one is sent in quiet hours too. ValueError for a value that is called like a personal field,
+    or one that is missing.
     """
     if told := PERSONAL & set(values):
         raise ValueError(f"A notice must not hold {', '.join(sorted(told))}.")
+    if lacking := {field for _, field, _, _ in Formatter().parse(words) if field} - set(values):
+        raise ValueError(f"The notice '{words}' lacks {', '.join(sorted(lacking))}.")  # now, not when it is to be sent
     recipients = [to] if isinstance(to, str | Audience) else list(to)
     only = json.dumps(sorted(roles)) if roles else None
     shared = {"key": key, "roles": only, "topic": topic, "words": words, "link": link, "urgent": urgent,
@@ -87,11 +99,15 @@ def enter(
     return sum(_insert(connection, row) for row in rows)
 
 
+def recipient_of(to: To) -> str:
+    """How the outbox names whom a notice is for."""
+    return to if isinstance(to, str) else f"{to.role}@{to.office or '*'}"
+
+
 def _recipient(to: To, office: str | None) -> dict[str, Any]:
     if isinstance(to, str):
         return {"recipient": to, "role": None, "seat": None, "office": office}
-    name = f"{to.role}@{to.office or '*'}"
-    return {"recipient": name, "role": to.role, "seat": to.office, "office": office or to.office}
+    return {"recipient": recipient_of(to), "role": to.role, "seat": to.office, "office": office or to.office}
 
 
 def _insert(connection: Transaction, row: Mapping[str, Any]) -> bool:
@@ -106,10 +122,12 @@ def _insert(connection: Transaction, row: Mapping[str, Any]) -> bool:
 def _stored(value: object) -> object:
     if isinstance(value, Msgid):
         return {"msgid": value.text}
+    if isinstance(value, Both):
+        return {"zh": value.zh, "en": value.en}
     if isinstance(value, Office):
         return {"office": value.code}
     if isinstance(value, datetime):
         return {"instant": to_micros(value)}
     if value is None or isinstance(value, str | int | float):
         return value
-    raise TypeError(f"A notice cannot hold {value!r}: give text, number, datetime, Msgid or Office.")
+    raise TypeError(f"A notice cannot hold {value!r}: give text, number, datetime, Msgid, Both or Office.")

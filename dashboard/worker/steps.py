@@ -22,7 +22,7 @@ from dashboard.sampling.sealing import seal
 from dashboard.sampling.taking import take_due
 from dashboard.settings import Settings
 from dashboard.warning.keeping import keep_warnings
-from dashboard.worker import evidence, heartbeat, runs
+from dashboard.worker import evidence, heartbeat, runs, telling
 from dashboard.worker.jobs import LOCAL, Context, Job, daily, every
 from dashboard.worker.runs import Note
 
@@ -174,6 +174,8 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         Job("retention", "Remove what is past its term", daily(3, 40), evidence.keep_terms, late_seconds=3600),
         Job("whole", "Look whether the evidence is whole", daily(4, 10), evidence.verify_new, late_seconds=3600),
         Job("web", "Look whether the web server lives", every(60, offset=45), watch_web),
+        Job("rise", "Tell who has a warning or a case next", every(60, offset=50), telling.rise),
+        Job("tell", "Send the notices that are due", every(30, offset=5), telling.tell, late_seconds=25),
         Job("tidy", "Forget old run records", daily(3, 30), tidy, late_seconds=3600),
     ]
     if settings.company.demo:

@@ -1,0 +1,99 @@
+"""The ways to people (通知渠道): Apprise addresses with their secrets filled in, and the one call that sends.
+
+Neither log nor database nor page ever holds an address with its secrets: errors name the channel.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import os
+import re
+from collections.abc import Mapping
+from email.utils import make_msgid
+from importlib import import_module
+from typing import Any
+from urllib.parse import quote
+
+from collectors.redact import redact, remember
+from dashboard.errors import MingchaError
+
+_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+CONTACT = "{contact}"
+_LONGEST_ERROR = 300
+_message_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("mingcha_message_id", default=None)
+
+
+class ChannelError(MingchaError):
+    """A channel that cannot be used, or that did not take a message; never quotes its address."""
+
+
+def is_shared(address: str) -> bool:
+    """Whether everybody who has this channel reads the same messages, as in a group chat with a robot."""
+    return CONTACT not in address
+
+
+def filled(name: str, address: str, contact: str | None, environment: Mapping[str, str] | None = None) -> str:
+    """The address with secrets and contact in it. ChannelError names what is missing, never a value."""
+    known = os.environ if environment is None else environment
+
+    def secret(found: re.Match[str]) -> str:
+        value = known.get(found[1])
+        if not value:
+            raise ChannelError(f"Channel {name} names ${{{found[1]}}}, which is not in the worker's environment.")
+        return quote(remember(value), safe="")
+
+    whole = _SECRET.sub(secret, address)
+    if CONTACT in whole and not contact:
+        raise ChannelError(f"Channel {name} needs a contact, and this person has none.", "See [notices.people].")
+    return whole.replace(CONTACT, quote(contact or "", safe="@+"))
+
+
+def send(name: str, address: str, *, title: str, body: str, message: str) -> None:
+    """Send one message through a filled address; returns once the channel said yes, else ChannelError.
+
+    `message` stays the same when the same message is sent again: as Message-ID of mail and as Idempotency-Key of HTTP.
+    """
+    server = _server(name, address)
+    headers = getattr(server, "headers", None)
+    if isinstance(headers, dict):
+        headers["Idempotency-Key"] = message
+    heard = _Heard()
+    log = logging.getLogger("apprise")
+    log.addHandler(heard)
+    token = _message_id.set(f"<{message}@mingcha>")
+    try:
+        taken = server.notify(body=body, title=title, body_format="text")
+    finally:
+        _message_id.reset(token)
+        log.removeHandler(heard)
+    if not taken:
+        raise ChannelError(f"Channel {name} did not take the message: {heard.last or 'no reason given'}")
+
+
+def _server(name: str, address: str) -> Any:
+    import apprise  # a quarter of a second that pages and most commands need not pay
+
+    mail: Any = import_module("apprise.plugins.email.base")
+    if mail.make_msgid is not _made_id:
+        mail.make_msgid = _made_id  # it has no option for it; without one every try is another message
+    asset = apprise.AppriseAsset(app_id="Mingcha", app_desc="明察", app_url="", async_mode=False)
+    server = apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
+    if server is None:
+        raise ChannelError(f"Channel {name} is no address that Apprise knows.", "See [notices.channels].")
+    return server
+
+
+def _made_id(idstring: str | None = None, domain: str | None = None) -> str:
+    return _message_id.get() or make_msgid(idstring, domain)
+
+
+class _Heard(logging.Handler):
+    """Keeps the last warning: Apprise says in its log alone why a message was not taken."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.last = redact(record.getMessage())[:_LONGEST_ERROR]

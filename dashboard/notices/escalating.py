@@ -1,0 +1,118 @@
+"""Telling of levels (逐级上升): each warning and each case at 50, 100 and 150 % of its time, each level once.
+
+Sent down: the station's head, the department in copy. 50 %: the head again. 100 %: the department. 150 %: the remote
+workstation and the leaders of `[notices] leaders`. A level that was passed while no worker ran is told all the same,
+except the reminder: what is with the department needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from checks.warnings.escalation import Level
+from dashboard.database import Database
+from dashboard.database.models import NOTICES
+from dashboard.notices.outbox import Audience, Both, Msgid, Office, To, enter, page_link, recipient_of
+from dashboard.people import system_viewer
+from dashboard.queries.warnings import Warned, warnings
+from dashboard.secrecy import sealed_among
+from dashboard.settings import Settings
+
+STATION, DEPARTMENT, WORKSTATION = "office_head", "regional_manager", "inspector"
+"""The roles in which a station, its department and the remote workstation are told."""
+ORDER: tuple[Level, ...] = ("station", "reminded", "department", "leader")
+WORDS: dict[Level, str] = {
+    "station": "{office}: {what}, {record} {number}, until {due}.",
+    "reminded": "Half of the time is over: {what}, {record} {number} of {office}, until {due}.",
+    "department": "The time is over and nobody has ended it: {what}, {record} {number} of {office}, was due {due}.",
+    "leader": "Half as much again as the time it had is over: {what}, {record} {number} of {office}, was due {due}.",
+}
+"""What a level says; msgids."""
+KINDS = {"tickets": "ticket", "repairs": "repair", "applications": "service connection", "violations": "violation"}
+"""What is at this level; msgids."""
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rising:
+    """A warning or a case, as far as telling of its level goes."""
+
+    key: str
+    topic: str
+    office: str
+    level: Level
+    values: dict[str, object]
+    link: str
+    urgent: bool = False
+    roles: tuple[str, ...] = ()
+
+
+def escalate(db: Database, settings: Settings, now: datetime, *, go_on: Callable[[], None] = lambda: None) -> int:
+    """Enter every level that has been reached and not been told; how many notices were entered."""
+    entered, rising = 0, iter(_rising(db, now))
+    while some := list(islice(rising, AT_ONCE)):
+        go_on()
+        wanted = [(one, level, _to(settings, level, one)) for one in some for level in _levels(one.level)]
+        told = _told(db, [f"{one.key} {level}" for one, level, _ in wanted])
+        fresh = [(one, level, to) for one, level, to in wanted
+                 if any((f"{one.key} {level}", recipient_of(each)) not in told for each in to)]  # fmt: skip
+        if fresh:
+            with db.session() as connection:
+                entered += sum(_enter(connection, one, level, to, now) for one, level, to in fresh)
+    return entered
+
+
+def _rising(db: Database, now: datetime) -> list[Rising]:
+    found = warnings(db, system_viewer(), as_of=now)
+    numbers: dict[str, list[str]] = {}
+    for one in found:
+        numbers.setdefault(one.record, []).append(one.number)
+    sealed = {(record, number) for record, named in numbers.items() for number in sealed_among(db, record, named)}
+    return [_of_warning(one, (one.record, one.number) in sealed) for one in found]
+
+
+def _of_warning(one: Warned, sealed: bool) -> Rising:
+    """`sealed`: about a report (举报) or what hangs on one; inspectors alone are told, whatever its level."""
+    values = {"what": Both(one.rule.title, one.rule.title_en), "record": Msgid(KINDS.get(one.record, one.record)),
+              "number": one.number, "due": one.due}  # fmt: skip
+    link = page_link("warnings", warning=one.id)
+    return Rising(f"warning {one.id}", "warning", one.office, one.level, values, link,
+                  roles=(WORKSTATION,) if sealed else ())  # fmt: skip
+
+
+def _levels(reached: Level) -> Iterable[Level]:
+    """Those to be told by now; a reminder only while nothing higher is reached."""
+    below = ORDER[: ORDER.index(reached) + 1]
+    return [level for level in below if level != "reminded" or reached == "reminded"]
+
+
+def _told(db: Database, keys: list[str]) -> set[tuple[str, str]]:
+    """(key, recipient): what was handed on to another office is told there too."""
+    with db.reading() as connection:
+        query = sa.select(NOTICES.c.key, NOTICES.c.recipient).where(NOTICES.c.key.in_(keys))
+        return {(row.key, row.recipient) for row in connection.execute(query)}
+
+
+def _enter(connection: Any, one: Rising, level: Level, to: list[To], now: datetime) -> int:
+    return enter(connection, key=f"{one.key} {level}", to=to, topic=one.topic, words=WORDS[level],
+                 values={"office": Office(one.office), **one.values}, link=one.link, office=one.office,
+                 roles=one.roles, urgent=one.urgent, at=now)  # fmt: skip
+
+
+def _to(settings: Settings, level: Level, one: Rising) -> list[To]:
+    if one.roles:
+        return [Audience(role, one.office) for role in one.roles]
+    match level:
+        case "station":
+            return [Audience(STATION, one.office), Audience(DEPARTMENT, one.office)]
+        case "reminded":
+            return [Audience(STATION, one.office)]
+        case "department":
+            return [Audience(DEPARTMENT, one.office)]
+    return [Audience(WORKSTATION, one.office), *settings.notices.leaders]

@@ -1,0 +1,265 @@
+"""Sending what waits (发送): who is told, which notices make one message, one worker at a time, and what came of it.
+
+A message is claimed for `[notices] lease_minutes` by an UPDATE that only one worker can win, sent, and marked after the
+channel said yes. A worker killed before it was sent loses nothing: the claim lapses and another sends. Killed between
+the channel's yes and the mark the same message goes out once more, under the same Message-ID and Idempotency-Key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dashboard.accounts import viewer_of
+from dashboard.database import Database
+from dashboard.database.models import NOTICE_DELIVERIES, NOTICES
+from dashboard.instants import from_micros, to_micros
+from dashboard.notices import channels
+from dashboard.notices.channels import ChannelError
+from dashboard.notices.readers import Readers, readers
+from dashboard.notices.timing import HOUR, Item, first_due, fold, has_lapsed, pause
+from dashboard.notices.writing import Told, message
+from dashboard.secrecy import hides
+from dashboard.settings import Settings
+
+DOWN_AFTER = 2
+"""A channel that fails so often in succession is left alone until the pauses are over."""
+_CHUNK = 500
+_ROW = NOTICE_DELIVERIES.c
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run did: messages that were taken, notices in them, messages refused, notices withheld or given up."""
+
+    messages: int = 0
+    notices: int = 0
+    failed: int = 0
+    withheld: int = 0
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Notices that make one message for one mailbox."""
+
+    mailbox: str
+    channel: str
+    ids: tuple[int, ...]
+    message: str
+
+
+def send_due(db: Database, settings: Settings, *, clock: Clock, go_on: Callable[[], None] = lambda: None) -> Report:
+    """Address what was entered, then send what is due. `go_on` is asked between two messages."""
+    report, known = Report(), readers(db, settings, at=clock())
+    _address(db, known, clock())
+    failures: dict[str, list[str]] = defaultdict(list)
+    for parcel in _parcels(db, known, clock()):
+        go_on()
+        said = failures[parcel.channel]
+        if len(said) >= DOWN_AFTER:
+            _put_off(db, settings, parcel, said[-1], clock(), report, tried=False)
+            continue
+        if not _claim(db, settings, parcel, clock()):
+            continue
+        try:
+            _send(db, known, parcel, clock, report)
+        except ChannelError as error:
+            said.append(str(error))
+            report.failed += 1
+            _put_off(db, settings, parcel, str(error), clock(), report)
+        else:
+            said.clear()
+    return report
+
+
+# --- who is told ----------------------------------------------------------------------------------------------------
+
+
+def _address(db: Database, known: Readers, now: datetime) -> None:
+    """A delivery for everybody named by the notices that have none yet; who is named twice is told once."""
+    with db.session() as connection:
+        waiting = sa.select(NOTICES).where(NOTICES.c.addressed_at.is_(None)).order_by(NOTICES.c.id)
+        locked = waiting.with_for_update(skip_locked=True)
+        found = connection.execute(locked).all()
+        insert = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
+        rows = [_delivery(known, notice, person) for notice in found for person in _people(known, notice)]
+        for start in range(0, len(rows), _CHUNK):
+            connection.execute(insert(NOTICE_DELIVERIES).values(rows[start : start + _CHUNK]).on_conflict_do_nothing())
+        done = sa.update(NOTICES).values(addressed_at=to_micros(now))
+        for ids in _chunks([notice.id for notice in found]):
+            connection.execute(done.where(NOTICES.c.id.in_(ids)))
+
+
+def _people(known: Readers, notice: Any) -> list[str]:
+    return [notice.recipient] if notice.role is None else known.of_role(notice.role, notice.seat)
+
+
+def _delivery(known: Readers, notice: Any, person: str) -> dict[str, Any]:
+    due = first_due(from_micros(notice.at), notice.topic, notice.urgent, known.settings.notices)
+    state = "waiting" if known.channel(person) else "page_only"
+    return {"notice_id": notice.id, "key": notice.key, "person": person, "state": state, "urgent": notice.urgent,
+            "at": notice.at, "due": to_micros(due), "tries": 0}  # fmt: skip
+
+
+# --- which notices make a message ------------------------------------------------------------------------------------
+
+
+def _parcels(db: Database, known: Readers, now: datetime) -> list[Parcel]:
+    """What is to be sent now: what a worker left half-way, as it was, then everything that is due, folded."""
+    settings = known.settings.notices
+    lease = timedelta(minutes=settings.lease_minutes)
+    with db.reading() as connection:
+        rows = connection.execute(sa.select(NOTICE_DELIVERIES).where(_ROW.state.in_(("waiting", "sending")))).all()
+        sent = _sent_lately(connection, now)
+    half_way: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    boxes: dict[str, list[Item]] = defaultdict(list)
+    for row in rows:
+        mailbox = known.mailbox(row.person)
+        if row.state == "sending":
+            if has_lapsed(from_micros(row.claimed_until), now, lease):
+                half_way[row.mailbox, row.channel, row.message].append(row.id)
+        elif mailbox is not None:
+            boxes[mailbox].append(Item(row.id, from_micros(row.at), from_micros(row.due), row.urgent))
+    again = [Parcel(box, way, tuple(ids), which) for (box, way, which), ids in half_way.items()]
+    fresh = [
+        _parcel(box, [one.id for one in items])
+        for box, waiting in boxes.items() for items in fold(waiting, now, sent.get(box, ()), settings)
+    ]  # fmt: skip
+    return [*again, *fresh]
+
+
+def _parcel(mailbox: str, ids: Sequence[int]) -> Parcel:
+    """The identity is that of its content: the same notices tried again are the same message."""
+    digest = hashlib.sha256(json.dumps([mailbox, sorted(ids)]).encode()).hexdigest()[:32]
+    return Parcel(mailbox, mailbox.split("\x1f")[0], tuple(ids), digest)
+
+
+def _sent_lately(connection: sa.Connection, now: datetime) -> dict[str, list[datetime]]:
+    query = sa.select(_ROW.mailbox, _ROW.message, sa.func.max(_ROW.sent_at)).where(
+        _ROW.sent_at > to_micros(now - HOUR), _ROW.sent_at <= to_micros(now), _ROW.message.is_not(None)
+    )
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for mailbox, _, at in connection.execute(query.group_by(_ROW.mailbox, _ROW.message)):
+        found[mailbox].append(from_micros(at))
+    return found
+
+
+# --- claiming, sending, marking ---------------------------------------------------------------------------------------
+
+
+class _TakenError(Exception):
+    """Another worker has one of these notices."""
+
+
+def _claim(db: Database, settings: Settings, parcel: Parcel, now: datetime) -> bool:
+    """Take all notices of the parcel for this worker, or none."""
+    lease = timedelta(minutes=settings.notices.lease_minutes)
+    at, until = to_micros(now), to_micros(now + lease)
+    lapsed = sa.or_(_ROW.claimed_until <= at, _ROW.claimed_until > until)
+    free = sa.or_(_ROW.state == "waiting", sa.and_(_ROW.state == "sending", lapsed, _ROW.message == parcel.message))
+    values = {"state": "sending", "message": parcel.message, "mailbox": parcel.mailbox, "channel": parcel.channel,
+              "claimed_until": until}  # fmt: skip
+    try:
+        with db.session() as connection:
+            for ids in _chunks(sorted(parcel.ids)):
+                mine = sa.select(_ROW.id).where(_ROW.id.in_(ids), free).order_by(_ROW.id)
+                found = connection.execute(mine.with_for_update(skip_locked=True)).scalars().all()
+                if len(found) != len(ids):
+                    raise _TakenError
+                connection.execute(sa.update(NOTICE_DELIVERIES).where(_ROW.id.in_(ids)).values(**values))
+    except _TakenError:
+        return False
+    return True
+
+
+def _send(db: Database, known: Readers, parcel: Parcel, clock: Clock, report: Report) -> None:
+    """Withhold what its reader may not know any more, send the rest, mark it. ChannelError when it was not taken."""
+    rows = _content(db, parcel)
+    refused = {row.id: why for row in rows if (why := _why_not(db, known, row, clock()))}
+    for row_id, why in refused.items():
+        _mark(db, [row_id], state="withheld", why=why, claimed_until=None)
+    report.withheld += len(refused)
+    kept = [row for row in rows if row.id not in refused]
+    if not kept:
+        return
+    first = kept[0].person
+    address = known.settings.notices.channels.get(parcel.channel)
+    if address is None:
+        raise ChannelError(f"Channel {parcel.channel} is not in the configuration any more.")
+    told = {row.key: Told(row.topic, row.words, row.values, row.link) for row in kept}  # once for a whole group
+    shared = channels.is_shared(address)
+    language = known.settings.web.language if shared else known.language(first)
+    title, body = message(list(told.values()), language, known.tree, known.settings)
+    whole = channels.filled(parcel.channel, address, known.contact(first))
+    channels.send(parcel.channel, whole, title=title, body=body, message=parcel.message)
+    _mark_sent(db, [row.id for row in kept], clock())
+    report.messages, report.notices = report.messages + 1, report.notices + len(kept)
+
+
+def _mark_sent(db: Database, ids: Sequence[int], now: datetime) -> None:
+    _mark(db, ids, state="sent", sent_at=to_micros(now), claimed_until=None, error=None)
+
+
+def _content(db: Database, parcel: Parcel) -> list[Any]:
+    columns = (_ROW.id, _ROW.key, _ROW.person, NOTICES.c.role, NOTICES.c.office, NOTICES.c.roles, NOTICES.c.topic,
+               NOTICES.c.words, NOTICES.c["values"], NOTICES.c.link)  # fmt: skip
+    query = sa.select(*columns).join(NOTICES, NOTICES.c.id == _ROW.notice_id)
+    rows: list[Any] = []
+    with db.reading() as connection:
+        for ids in _chunks(parcel.ids):
+            rows += connection.execute(query.where(_ROW.id.in_(ids))).all()
+    place = {one: index for index, one in enumerate(parcel.ids)}
+    return sorted(rows, key=lambda row: place[row.id])
+
+
+def _why_not(db: Database, known: Readers, row: Any, now: datetime) -> str | None:
+    """Rights may have changed since it was entered. What only some roles may know is a secret of its reporter too."""
+    only = json.loads(row.roles) if row.roles else None
+    roles = only if only is not None else [row.role] if row.role else None
+    why = known.why_not(row.person, row.office, roles, row.topic)
+    if why is None and only is not None:
+        viewer = viewer_of(db, known.settings, row.person, at=now)
+        return "secret" if hides(db, viewer, row.office) else None
+    return why
+
+
+def _put_off(
+    db: Database, settings: Settings, parcel: Parcel, error: str, now: datetime, report: Report, *, tried: bool = True
+) -> None:
+    """Back to waiting with a longer pause, or given up; not `tried`: its channel failed for others a moment ago."""
+    patience = to_micros(now - timedelta(days=settings.notices.give_up_days))
+    since = sa.case((_ROW.failing_since <= to_micros(now), _ROW.failing_since), else_=to_micros(now))
+    state = "sending" if tried else "waiting"
+    values = {"state": "waiting", "failing_since": since, "claimed_until": None, "channel": parcel.channel,
+              "error": error}  # fmt: skip
+    with db.session() as connection:
+        for ids in _chunks(parcel.ids):
+            mine = sa.and_(_ROW.id.in_(ids), _ROW.state == state)
+            known = connection.execute(sa.select(_ROW.tries).where(mine).distinct()).scalars()
+            for tries in sorted(known, reverse=True):  # the highest first, or one row would go up twice
+                some = sa.update(NOTICE_DELIVERIES).where(mine, _ROW.tries == tries)
+                connection.execute(some.values(**values, tries=tries + 1, due=to_micros(now + pause(tries + 1))))
+            ended = sa.and_(_ROW.id.in_(ids), _ROW.state == "waiting", _ROW.failing_since <= patience)
+            gone = connection.execute(sa.update(NOTICE_DELIVERIES).where(ended).values(state="given_up", why="channel"))
+            report.given_up += gone.rowcount
+
+
+def _mark(db: Database, ids: Sequence[int], **values: Any) -> None:
+    with db.session() as connection:
+        for some in _chunks(ids):
+            mine = sa.and_(_ROW.id.in_(some), _ROW.state == "sending")
+            connection.execute(sa.update(NOTICE_DELIVERIES).where(mine).values(**values))
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
