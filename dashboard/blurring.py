@@ -34,9 +34,9 @@ from dashboard.people import Viewer
 from dashboard.queries.cameras import CameraDetail, Moment
 from dashboard.queries.drawn import windows_at
 from dashboard.queries.evidence import Piece, piece
+from dashboard.rights import require
 from dashboard.settings import Settings
 
-DRAWING_ROLES = ("administrator", "inspector")
 """Who draws on a camera's picture, and therefore sees the room."""
 FOLDER = "copies"
 CLIPS = (".mp4", ".avi", ".mkv", ".mov")
@@ -111,10 +111,8 @@ def room_picture(
     person and face found hidden; else blurred as everywhere. NotBlurredError if it cannot be had, NotAllowedError for
     the room where the viewer does not draw.
     """
-    if clear and viewer.role not in DRAWING_ROLES:
-        raise NotAllowedError(
-            f"'{viewer.role}' may not draw on a camera's picture.", "Administrators and inspectors do."
-        )
+    if clear:
+        require(viewer, "draw on a camera's picture")
     name = f"{found.code}@{moment.evidence}:{moment.second:g}" if moment else f"{found.code}@reference"
     try:
         looking = looking_eyes(settings)

@@ -37,8 +37,10 @@ def translated(sentence: str) -> str:
 
 
 def _inside(value: str) -> str:
-    """A value may be a sentence of its own (the known forms of a period)."""
-    return t(value) if value in catalogue(current_language()) else value
+    """A value may be a text of its own (the known forms of a period, a deed), or several (roles)."""
+    known = catalogue(current_language())
+    parts = [value] if value in known else value.split(", ")
+    return "、".join(t(part) for part in parts) if all(part in known for part in parts) else value
 
 
 @cache

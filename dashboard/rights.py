@@ -1,7 +1,8 @@
-"""Who may do what (权限): one row per right, the roles that have it, and whether it needs the whole company in sight.
+"""Who may do what (权限): one row per deed, the roles that have it, and whether it needs the whole company in sight.
 
 `docs/permissions.md` says the same for people; a test compares both with what every page, command and route does.
-Where a person may do it is not said here: a viewer's offices are asked for by each query and action.
+Where a person may do it is not said here: a viewer's offices are asked for by each query and action. No other file
+names roles to decide by (tests/repository/test_rights.py).
 """
 
 from __future__ import annotations
@@ -24,8 +25,91 @@ def _right(*roles: str, whole: bool = False) -> Right:
     return Right(frozenset(roles), whole)
 
 
+KEEPERS = ("administrator", "evaluator")
+OVERSIGHT = ("inspector", "evaluator", "administrator", "auditor", "system")
+"""Who reads what concerns the offices' own people: never their heads and managers first."""
+SEALED = ("system", "inspector", "auditor", "administrator")
+MANAGERS = ("regional_manager", "inspector", "evaluator", "administrator")
+
 RIGHTS: dict[str, Right] = {
+    # warnings and what is known about figures
     "deal with a warning": _right("administrator", "inspector", "regional_manager", "office_head"),
+    "note a known cause": _right(*MANAGERS),
+    "file an exclusion": _right("office_head", *MANAGERS),
+    "approve an exclusion": _right(*MANAGERS, whole=True),
+    "reject an exclusion": _right(*MANAGERS, whole=True),
+    "revoke an exclusion": _right(*MANAGERS, whole=True),
+    # quarter
+    "propose a freeze": _right("evaluator", "administrator", "regional_manager", whole=True),
+    "publish a freeze": _right("evaluator", "administrator", "regional_manager", "inspector", whole=True),
+    "propose a restatement": _right("evaluator", "administrator", "regional_manager", whole=True),
+    "approve a restatement": _right("evaluator", "administrator", "regional_manager", "inspector", whole=True),
+    # halls: film, sheets, opening
+    "decide about a sample": _right("inspector", "reviewer", "administrator"),
+    "say what is right": _right("inspector", "administrator"),
+    "ask for a sample": _right("administrator", "inspector"),
+    "see samples asked for outside the draw": _right("administrator", "inspector", "reviewer", "auditor", "system"),
+    "file opening hours": _right("administrator", "inspector", "regional_manager", "office_head"),
+    "change the slots": _right("administrator", whole=True),
+    "draw on a camera's picture": _right("administrator", "inspector"),
+    "inspect undercover": _right("inspector", "administrator"),
+    "inspect on site": _right("inspector", "administrator", "evaluator", "reviewer"),
+    "inspect other offices": _right(
+        "inspector", "administrator", "evaluator", "reviewer", "regional_manager", "office_head"
+    ),
+    "answer for the offices in sight": _right("office_head", "regional_manager"),
+    "take back a sheet of somebody else": _right("administrator"),
+    "know undercover inspectors": _right(*OVERSIGHT),
+    "join or part evidence": _right("inspector", "evaluator", "administrator"),
+    # what reviewers and offices are watched by
+    "read how reviewers agree": _right(*OVERSIGHT),
+    "read the names of reviewers": _right("evaluator", "administrator", "auditor", "system"),
+    "read the quality of detectors": _right(*OVERSIGHT),
+    "read leads": _right(*OVERSIGHT),
+    # evidence
+    "read the evidence chain": _right(*SEALED),
+    "hand over evidence": _right(*SEALED, "regional_manager", "office_head"),
+    "hand over originals": _right("inspector"),
+    "place or lift a hold": _right("inspector", "administrator", "auditor"),
+    "remove evidence": _right("system", "administrator", whole=True),
+    "erase personal fields": _right("system", "administrator", whole=True),
+    # designated-supplier forms (三指定)
+    "read designated-supplier forms": _right("inspector", "system"),
+    "open a box of forms": _right("inspector"),
+    "enter a form": _right("inspector"),
+    "read who wrote a form": _right("inspector"),
+    "say how many forms and cards were handed out": _right("inspector", "regional_manager", "office_head"),
+    # search
+    "search by a customer's number or phone": _right("inspector", "regional_manager", "office_head"),
+    # who is named, and who looked
+    "know who complained": _right(
+        "inspector", "regional_manager", "reviewer", "evaluator", "administrator", "auditor", "system"
+    ),
+    "see customers masked": _right(
+        "inspector", "regional_manager", "office_head", "evaluator", "administrator", "auditor", "system"
+    ),
+    "unmask a field": _right("inspector", "regional_manager", "office_head"),
+    "read the audit trail": _right("auditor", "administrator", "system", whole=True),
+    "export the audit trail": _right("auditor", "administrator", "system", whole=True),
+    # people
+    "manage accounts": _right("administrator", whole=True),
+    "delegate": _right(
+        "inspector", "reviewer", "regional_manager", "office_head", "evaluator", "administrator", "auditor"
+    ),
+    # data
+    "take in quarantined rows": _right(
+        "system", "administrator", "evaluator", "inspector", "reviewer", "regional_manager", "office_head", whole=True
+    ),
+    "correct a quarantined row": _right(*KEEPERS, whole=True),
+    "dismiss quarantined rows": _right(*KEEPERS, whole=True),
+    "reopen quarantined rows": _right(*KEEPERS, whole=True),
+    "save sources": _right(*KEEPERS, whole=True),
+    "load a notice of holidays": _right("system", *KEEPERS, whole=True),
+    "change offices": _right(*KEEPERS, whole=True),
+    "say what an office is called": _right(*KEEPERS, whole=True),
+    "take back a name of an office": _right(*KEEPERS, whole=True),
+    "close a flag": _right(*KEEPERS, whole=True),
+    "reopen a flag": _right(*KEEPERS, whole=True),
 }
 """What is done → who may. The key is the verb that an error names; `system` has a right only where it is listed."""
 
@@ -43,7 +127,7 @@ def require(viewer: Viewer, deed: str) -> None:
         require_decider(viewer, deed)
     if viewer.role not in right.roles:
         raise NotAllowedError(
-            f"'{viewer.name}' ({viewer.role}) may not {deed}.", f"Roles that may: {', '.join(sorted(right.roles))}."
+            f"{viewer.name} ({viewer.role}) may not {deed}.", f"Roles that may: {', '.join(sorted(right.roles))}."
         )
     if right.whole and not viewer.sees_everything:
-        raise NotAllowedError(f"'{viewer.name}' may not {deed}: not the whole company is theirs to see.", "")
+        raise NotAllowedError(f"{viewer.name} ({viewer.role}) may not {deed}.", "Who sees the whole company does.")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard.queries.agreement import looking, may_read_agreement, reviewing
+from dashboard.queries.agreement import looking, reviewing
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.state import here
@@ -12,7 +13,7 @@ page = here()
 db, viewer, tree = page.app.db, page.viewer, page.tree
 question = t("Would another reviewer decide the same, and do all ways of looking see the same?")
 show(heading(t("Agreement"), question))
-if not may_read_agreement(viewer):
+if not may(viewer, "read how reviewers agree"):
     show(state("empty", t("Agreement is read by inspectors, evaluators, auditors and administrators.")))
     st.stop()
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard.actions.cameras import draw, keep_reference, may_draw
+from dashboard.actions.cameras import draw, keep_reference
 from dashboard.blurring import room_picture
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.cameras import camera, cameras, drawings, latest_quiet, quiet_moments
 from dashboard.queries.faults import camera_faults
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.components.drawing import Picture, easel
@@ -25,7 +26,7 @@ db, settings, viewer, now = page.app.db, page.app.settings, page.viewer, page.no
 found = cameras(db, viewer, halls=page.below, slots=page.rules.slots, as_of=now)
 chosen = filter_value("camera")
 turn = st.session_state.setdefault(TURN, 0)
-draws = may_draw(viewer)
+draws = may(viewer, "draw on a camera's picture")
 
 
 def link(**changes: object) -> str:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard.queries.detectors import detector_quality, may_read_quality
+from dashboard.queries.detectors import detector_quality
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.state import here
@@ -10,7 +11,7 @@ from dashboard.web.views import detectors as view
 
 page = here()
 show(heading(t("Detectors"), t("May one believe what the machine proposes, and what does it overlook?")))
-if not may_read_quality(page.viewer):
+if not may(page.viewer, "read the quality of detectors"):
     show(state("empty", t("The quality of detectors is read by inspectors, evaluators, auditors and administrators.")))
     st.stop()
 

@@ -4,7 +4,8 @@ import streamlit as st
 
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
-from dashboard.queries.evidence_state import case_shown, evidence_state, may_read_evidence, told_of
+from dashboard.queries.evidence_state import case_shown, evidence_state, told_of
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import evidence as forms
@@ -16,7 +17,7 @@ page = here()
 viewer, now = page.viewer, page.now
 question = t("Is everything still as it was entered, what goes by rule, and what is on hold?")
 show(heading(t("Evidence chain"), question))
-if not may_read_evidence(viewer):
+if not may(viewer, "read the evidence chain"):
     show(state("empty", t("The chain of evidence is read by inspectors, auditors and administrators.")))
     st.stop()
 deeds.told()

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard.actions.facts import may_join
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.queries.facts import facts, proposals
-from dashboard.queries.inspections import KINDS_OF_ROLE, draft, drafts, halls_to_inspect, submitted
+from dashboard.queries.inspections import draft, drafts, halls_to_inspect, kinds_of, submitted
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import facts as joining
@@ -49,7 +49,7 @@ if looking:
         )
     for group in [group for group in proposed if group[0].hall in page.below][:20]:
         show(view.sightings(group, titles, page.tree, page.now, link))
-        joining.proposed(group, may=may_join(viewer))
+        joining.proposed(group, may=may(viewer, "join or part evidence"))
     show(says(t("Until a person says that it is one fact each counts; then the dearest counts once, the others stay as "
                 "evidence.")))  # fmt: skip
     show(section(t("Joined by people")))
@@ -58,10 +58,10 @@ if looking:
     for fact in standing[:20]:
         show(section(fact.fact, view.standing(fact, page.now)))
         show(view.sightings(fact.sightings, titles, page.tree, page.now, link))
-        joining.standing(fact, may=may_join(viewer))
+        joining.standing(fact, may=may(viewer, "join or part evidence"))
     st.stop()
 
-kinds, halls = KINDS_OF_ROLE.get(viewer.role, ()), halls_to_inspect(db, viewer)
+kinds, halls = kinds_of(viewer), halls_to_inspect(db, viewer)
 if not kinds:
     show(state("empty", t("Sheets are filled in by inspectors, reviewers and evaluators."),
                t("Heads and managers fill in mutual checks at halls that are not their own.")))  # fmt: skip

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.actions.sources import SAVING_ROLES
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import uploads
 from dashboard.web.components import mapping as choose
@@ -12,7 +12,7 @@ from dashboard.web.views import mapping as view
 
 page = here()
 show(heading(t("Mapping"), t("What would become of this export?")))
-if page.viewer.role not in SAVING_ROLES or not page.viewer.sees_everything:
+if not may(page.viewer, "save sources"):
     show(state("empty", t("Mapping exports is for administrators and evaluators of the whole company."),
                t("It shows every row of a file, customers' numbers included.")))  # fmt: skip
     st.stop()

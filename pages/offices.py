@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from dashboard.actions.aliases import may_keep
 from dashboard.queries import office_history as query
 from dashboard.queries.office_changes import sentence
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.charts import offices as charts
 from dashboard.web.charts.picture import draw
@@ -86,10 +86,10 @@ if code is not None:
     aliases = query.aliases(db, viewer, code=code)
     if aliases:
         show(section(t("Aliases"), t("names that exports use for it")), view.aliases(aliases, named, page.now))
-    if may_keep(viewer):
+    if may(viewer, "change offices"):
         keep.withdrawing(aliases)
 
-if may_keep(viewer):
+if may(viewer, "change offices"):
     show(section(t("Change something"), t("first a preview, then the deed; nothing is overwritten")),
          tabs([(t(name), link(act=kind), kind == (act or "rename")) for kind, name in keep.FORMS.items()],
               t("Kind of change")))  # fmt: skip
@@ -104,5 +104,5 @@ if history:
 deeds = query.deeds(db, viewer)
 if deeds:
     show(section(t("Changes made by hand"), t("newest first")), view.deeds(deeds, page.now, named))
-    if may_keep(viewer):
+    if may(viewer, "change offices"):
         keep.taking_back(deeds)

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboard.actions.desk import coming, next_sample
-from dashboard.actions.review import REVIEWING_ROLES, claim, decide, put_back, undo
+from dashboard.actions.review import claim, decide, put_back, undo
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.review import Wanted, judged_on, last_own, review_item, review_queue, with_clip
 from dashboard.reviewing.draw import desk_of
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import wiring
 from dashboard.web.components import deeds
@@ -23,7 +24,7 @@ TURN, SKIPPED, PROBLEM = "review_turn", "review_skipped", "review_problem"
 page = here()
 db, viewer, sheet, slots = page.app.db, page.viewer, page.rules.rulebook.sheet, page.rules.slots
 rules = desk_of(page.app.settings)
-reviews = viewer.role in REVIEWING_ROLES
+reviews = may(viewer, "decide about a sample")
 turn = st.session_state.setdefault(TURN, 0)
 skipped = st.session_state.setdefault(SKIPPED, set())
 asked = filter_value("sample")

@@ -6,8 +6,9 @@ import streamlit as st
 
 from dashboard.actions.slots import next_free_day
 from dashboard.queries.draws import draw_of
-from dashboard.queries.extra_samples import SEEING_ROLES, extra_samples
+from dashboard.queries.extra_samples import extra_samples
 from dashboard.queries.hall_days import filings, hall_month
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import display
 from dashboard.web.components import deeds
@@ -106,7 +107,7 @@ elif shown == "draw":
     else:
         show(state("empty", t("No sample is due on this day."), t("No hall with a camera is open in a slot.")))
     show(says(t("Whoever reads the worker's secret file can foresee the draw; nobody else can.")))
-elif viewer.role not in SEEING_ROLES:
+elif not may(viewer, "see samples asked for outside the draw"):
     show(state("empty", t("Inspectors see what is asked for outside the draw.")))
 else:
     show(section(t("Ask for a sample"), t("after a complaint or a tip")))

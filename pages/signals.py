@@ -1,6 +1,7 @@
 """Leads 线索: which records should an inspector open first?"""
 
-from dashboard.queries.signals import known_signals, may_read_signals, signals
+from dashboard.queries.signals import known_signals, signals
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import cached, periods
 from dashboard.web.components.ask import ask, beside
@@ -22,7 +23,7 @@ def link(where: str = "signals", /, **changes: object) -> str:
 
 
 show(beside(heading(t("Leads"), t("Which records should an inspector open first?")), ask("signals.seen")))
-if not may_read_signals(page.viewer):
+if not may(page.viewer, "read leads"):
     show(state("empty", t("Leads are read by inspectors, evaluators, auditors and administrators.")))
 else:
     found = cached.kept(page, "signals", chosen, make=lambda: signals(

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard.actions.calendar import load_notice
-from dashboard.actions.sources import SAVING_ROLES
 from dashboard.errors import MingchaError
 from dashboard.queries.calendar import loaded_notices, preview, provisional_records
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import display, uploads, wiring
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
@@ -37,7 +37,7 @@ if waiting:
 if loaded:
     show(section(t("Loaded notices"), t("kept for good")), view.notices(loaded))
 
-if viewer.role not in SAVING_ROLES or not viewer.sees_everything:
+if not may(viewer, "load a notice of holidays"):
     st.stop()
 show(section(t("Load the next notice"), t("date, working yes or no, name; document and its day")))
 file = uploads.dropped(t("Notice to be loaded"), key="notice_file", button=t("Choose a file"),

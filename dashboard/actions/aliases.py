@@ -10,14 +10,13 @@ import sqlalchemy as sa
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import OFFICE_ALIASES, RECORD_TABLES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.instants import to_micros
 from dashboard.intake.names import BEGINNING, END, compared, office_names
 from dashboard.intake.tables import Tables, alone
 from dashboard.nearest import nearest
-from dashboard.people import Viewer, require_decider
-
-KEEPING_ROLES = ("administrator", "evaluator")
+from dashboard.people import Viewer
+from dashboard.rights import require
 
 
 def add_alias(
@@ -41,7 +40,7 @@ def add_alias(
 
 def added(tables: Tables, by: Viewer, code: str, name: str, days: tuple[date | None, date | None], at: datetime) -> int:
     """`add_alias` inside an open write transaction."""
-    require_keeper(by, "say what an office is called")
+    require(by, "say what an office is called")
     first, last = (day.isoformat() if day else None for day in days)
     if not compared(name):
         raise UsageError("An office cannot have an empty name.")
@@ -58,7 +57,7 @@ def added(tables: Tables, by: Viewer, code: str, name: str, days: tuple[date | N
 
 def withdraw_alias(db: Database, *, by: Viewer, alias_id: int, at: datetime) -> None:
     """The name does not mean the office any more; what was stored by it stays. UsageError when it does not hold."""
-    require_keeper(by, "take back a name of an office")
+    require(by, "take back a name of an office")
     with db.session() as connection:
         holds = sa.and_(OFFICE_ALIASES.c.id == alias_id, OFFICE_ALIASES.c.withdrawn_at.is_(None))
         done = connection.execute(
@@ -67,17 +66,6 @@ def withdraw_alias(db: Database, *, by: Viewer, alias_id: int, at: datetime) -> 
         if done.rowcount != 1:
             raise UsageError(f"There is no alias {alias_id} that holds.")
         audit.record(connection, by, "withdraw_office_name", str(alias_id), at=at)
-
-
-def require_keeper(by: Viewer, action: str) -> None:
-    """A person who keeps the company's data and sees all of it."""
-    require_decider(by, action)
-    if not may_keep(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not {action}.", "Administrators and evaluators do.")
-
-
-def may_keep(by: Viewer) -> bool:
-    return by.role in KEEPING_ROLES and by.sees_everything and not by.is_system
 
 
 def _require_office(tables: Tables, code: str) -> None:

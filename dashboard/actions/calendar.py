@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from checks.notices import Notice
 from dashboard.actions import audit
-from dashboard.actions.sources import require_keeper
 from dashboard.database import Database
 from dashboard.database.models import CALENDAR_NOTICES
 from dashboard.errors import UsageError
@@ -16,6 +15,7 @@ from dashboard.instants import to_micros
 from dashboard.judging.present import Outcome, bring_up_to_date
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
+from dashboard.rights import require
 
 
 def load_notice(db: Database, rules: Rules, *, by: Viewer, notice: Notice, at: datetime) -> Outcome:
@@ -24,8 +24,7 @@ def load_notice(db: Database, rules: Rules, *, by: Viewer, notice: Notice, at: d
     Raises NotAllowedError for who may not keep sources (the machine's own command line may), UsageError for a notice
     that was loaded before.
     """
-    if not by.is_system:
-        require_keeper(by)
+    require(by, "load a notice of holidays")
     with db.session() as connection:
         row = CALENDAR_NOTICES.c
         known = sa.select(row.id).where(row.calendar == rules.calendar.name, row.digest == notice.digest)

@@ -21,27 +21,24 @@ from collectors.video.drawing import drawn, stored
 from collectors.video.evidence import write_whole
 from collectors.video.windows import WAITING, WindowError
 from dashboard.actions import audit
-from dashboard.blurring import DRAWING_ROLES, original_of
+from dashboard.blurring import original_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, RECORD_TABLES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.intake.by_hand import enter
 from dashboard.intake.tables import Tables, alone
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.evidence import Piece, piece
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.rights import require
 from dashboard.sampling.taking import evidence_folder, file_name
 from dashboard.settings import Settings
 
 CAMERAS = RECORD_TABLES["cameras"]
 REFERENCE = "reference"
 """Kind of evidence: a picture of the empty windows."""
-
-
-def may_draw(viewer: Viewer) -> bool:
-    return viewer.role in DRAWING_ROLES
 
 
 def draw(
@@ -106,9 +103,7 @@ def keep_reference(
 
 def require_drawer(db: Database, by: Viewer, camera: str) -> str:
     """The camera's hall, if this person may draw there."""
-    require_decider(by, "draw on a camera's picture")
-    if not may_draw(by):
-        raise NotAllowedError(f"'{by.role}' may not draw on a camera's picture.", "Administrators and inspectors do.")
+    require(by, "draw on a camera's picture")
     with db.reading() as connection:
         hall = connection.execute(sa.select(CAMERAS.c.hall_code).where(CAMERAS.c.code == camera)).scalar()
     if hall is None:

@@ -13,17 +13,13 @@ import sqlalchemy as sa
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import KNOWN_CAUSES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.instants import LOCAL, to_micros
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.rights import require
 
-ROLES = ("regional_manager", "inspector", "evaluator", "administrator")
 LONGEST = 200
-
-
-def may_note(by: Viewer) -> bool:
-    return by.role in ROLES and not by.is_system
 
 
 def note_cause(
@@ -57,9 +53,7 @@ def withdraw_cause(db: Database, *, by: Viewer, number: int, at: datetime) -> in
 
 
 def _require(db: Database, by: Viewer, office: str) -> None:
-    require_decider(by, "note a known cause")
-    if not may_note(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not note a known cause.")
+    require(by, "note a known cause")
     require_visible(visible_tree(db, by), office)
 
 

@@ -21,19 +21,8 @@ from dashboard.instants import to_micros
 from dashboard.judging.filed import local_date, systems_of
 from dashboard.judging.reading import Reader, reader
 from dashboard.nearest import nearest
-from dashboard.people import Viewer, require_decider
-
-FILING_ROLES = ("office_head", "regional_manager", "inspector", "evaluator", "administrator")
-APPROVING_ROLES = ("regional_manager", "inspector", "evaluator", "administrator")
-
-
-def may_file(by: Viewer) -> bool:
-    return by.role in FILING_ROLES and not by.is_system
-
-
-def may_approve(by: Viewer) -> bool:
-    """Who sees the whole company and answers for its figures."""
-    return by.role in APPROVING_ROLES and by.sees_everything and not by.is_system
+from dashboard.people import Viewer
+from dashboard.rights import require
 
 
 def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) -> int:
@@ -41,9 +30,7 @@ def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
 
     UsageError for what `checks.exclusions` refuses or an unknown office; NotAllowedError for offices of others.
     """
-    require_decider(by, "file an exclusion")
-    if not may_file(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not file an exclusion.")
+    require(by, "file an exclusion")
     filing = require_possible(db, by, filing)
     moment = to_micros(at)
     values = {
@@ -119,7 +106,7 @@ def revoke_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, not
     One person is enough, who approves too; never `system`. To leave records out takes two, to count them takes none.
     """
     with db.session() as connection:
-        _require_approver(by, "revoke")
+        require(by, "revoke an exclusion")
         _require_note(note)
         _locked(connection)
         decided = _decisions(connection, _filed(connection, number).id)
@@ -129,7 +116,7 @@ def revoke_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, not
 
 
 def _undecided(connection: Connection, by: Viewer, number: int, deed: str, at: datetime) -> sa.Row[tuple[object, ...]]:
-    _require_approver(by, deed)
+    require(by, f"{deed} an exclusion")
     _locked(connection)
     row = _filed(connection, number)
     decided = _decisions(connection, number)
@@ -138,12 +125,6 @@ def _undecided(connection: Connection, by: Viewer, number: int, deed: str, at: d
     if row.lapses_at <= to_micros(at):
         raise UsageError(f"Exclusion {number} lapsed: nobody approved it for 30 days.", "File it again.")
     return row
-
-
-def _require_approver(by: Viewer, deed: str) -> None:
-    require_decider(by, f"{deed} an exclusion")
-    if not may_approve(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not {deed} an exclusion.", "Who sees the whole company does.")
 
 
 def _require_note(note: str) -> None:
@@ -186,8 +167,6 @@ def _listed(texts: Iterable[str]) -> str:
 __all__ = [
     "approve_exclusion",
     "file_exclusion",
-    "may_approve",
-    "may_file",
     "reject_exclusion",
     "require_possible",
     "revoke_exclusion",

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.evidence import chain
 from dashboard.instants import LOCAL, to_micros
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.rights import require
 
-ASKING_ROLES = ("administrator", "inspector")
 LOOK_BACK = timedelta(days=31)
 """Recorders keep about a month."""
 LOCK = 20261120
@@ -30,9 +30,7 @@ def ask_for_sample(
     UsageError for a moment to come or too long ago, a hall without a camera, or no reason; NotAllowedError for who may
     not ask.
     """
-    require_decider(by, "ask for a sample")
-    if by.role not in ASKING_ROLES:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not ask for a sample.", "Inspectors do.")
+    require(by, "ask for a sample")
     if require_visible(visible_tree(db, by), hall).level != "hall":
         raise UsageError(f"'{hall}' is no hall.", "Choose a hall.")
     if not reason.strip():

@@ -21,17 +21,13 @@ from dashboard.intake.tables import Tables, alone
 from dashboard.judging.facts import JOINED, members
 from dashboard.judging.halls import confirmed_events
 from dashboard.judging.reading import Reader
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.facts import COMPLAINT, Reference, Sighting, told
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.reviewing.own import own_offices
+from dashboard.rights import require
 
-JOINING_ROLES = ("inspector", "evaluator", "administrator")
 SEPARATED = "separated"
-
-
-def may_join(viewer: Viewer) -> bool:
-    return viewer.role in JOINING_ROLES
 
 
 def join(db: Database, *, by: Viewer, evidence: Sequence[Reference], reason: str, at: datetime) -> str:
@@ -76,11 +72,7 @@ def _known(
 
 
 def _allowed(db: Database, by: Viewer, reason: str) -> Tree:
-    require_decider(by, "join or part evidence")
-    if not may_join(by):
-        raise NotAllowedError(
-            f"{by.name} ({by.role}) may not join or part evidence.", "Inspectors, evaluators and administrators do."
-        )
+    require(by, "join or part evidence")
     if not reason.strip():
         raise UsageError("Say why it is one fact, or why it is not.")
     return visible_tree(db, by)

@@ -10,18 +10,18 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from dashboard.actions import audit
-from dashboard.actions.aliases import require_keeper
 from dashboard.database import Database
 from dashboard.database.models import BATCH_FLAGS
 from dashboard.errors import UsageError
 from dashboard.instants import to_micros
 from dashboard.intake.flags import CLEARED, CLOSED, REOPENED, add_event, last_actions
 from dashboard.people import Viewer
+from dashboard.rights import require
 
 
 def close_flag(db: Database, *, by: Viewer, flag_id: int, why: str, at: datetime) -> None:
     """Close an open flag with a written reason. UsageError without one, or for a flag that is not open."""
-    require_keeper(by, "close a flag")
+    require(by, "close a flag")
     if not why.strip():
         raise UsageError("A flag cannot be closed without a reason.", "Say why the numbers are right as they are.")
     _say(db, by, flag_id, CLOSED, why.strip(), at)
@@ -29,7 +29,7 @@ def close_flag(db: Database, *, by: Viewer, flag_id: int, why: str, at: datetime
 
 def reopen_flag(db: Database, *, by: Viewer, flag_id: int, why: str, at: datetime) -> None:
     """Open a closed flag again, with a written reason."""
-    require_keeper(by, "reopen a flag")
+    require(by, "reopen a flag")
     if not why.strip():
         raise UsageError("A flag cannot be reopened without a reason.", "Say what is known now that was not then.")
     _say(db, by, flag_id, REOPENED, why.strip(), at)

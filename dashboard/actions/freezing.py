@@ -24,21 +24,12 @@ from dashboard.freezing.scoring import scoring
 from dashboard.freezing.stored import Snapshot, read_part, snapshot_of
 from dashboard.instants import LOCAL, from_micros
 from dashboard.judging.rules import rules_of
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.league import period_named
+from dashboard.rights import require
 
-PROPOSING_ROLES = ("evaluator", "administrator", "regional_manager")
-PUBLISHING_ROLES = (*PROPOSING_ROLES, "inspector")
 SHORTEST = 8
 """Characters of a digest that are enough to name it."""
-
-
-def may_propose(by: Viewer) -> bool:
-    return by.role in PROPOSING_ROLES and by.sees_everything and not by.is_system
-
-
-def may_publish(by: Viewer) -> bool:
-    return by.role in PUBLISHING_ROLES and by.sees_everything and not by.is_system
 
 
 def freezing_moment(app: Application, period: Period) -> datetime:
@@ -51,9 +42,7 @@ def propose(app: Application, *, by: Viewer, period: str, reason: str | None = N
 
     NotAllowedError for who may not; MingchaError before the grace is over or when it is published already.
     """
-    require_decider(by, "propose a freeze")
-    if not may_propose(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not propose a freeze.", "Evaluators and managers do.")
+    require(by, "propose a freeze")
     asked = _freezable(app, period)
     found = scoring(app, asked.name, freezing_moment(app, asked))
     conditions = checklist(app.db, by, asked, found, app.now())
@@ -73,9 +62,7 @@ def publish(app: Application, *, by: Viewer, period: str, digest: str, reason: s
 
     NotAllowedError for the proposer; MingchaError naming what changed since, or the conditions that are not met.
     """
-    require_decider(by, "publish a freeze")
-    if not may_publish(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not publish a freeze.", "Who sees the whole company does.")
+    require(by, "publish a freeze")
     asked = _freezable(app, period)
     proposal = proposal_of(app, asked.name, digest)
     if proposal["by"] == by.name:
@@ -122,9 +109,7 @@ def difference(
 
 def propose_restatement(app: Application, *, by: Viewer, period: str, reason: str) -> dict[str, Any]:
     """Keep what a frozen period would be with today's data, beside it. A reason is needed; a second person approves."""
-    require_decider(by, "propose a restatement")
-    if not may_propose(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not propose a restatement.", "Evaluators and managers do.")
+    require(by, "propose a restatement")
     if not reason.strip():
         raise UsageError("Say why.", "--reason TEXT")
     found, part, header = _restated(app, by, period)
@@ -141,9 +126,7 @@ def propose_restatement(app: Application, *, by: Viewer, period: str, reason: st
 
 def approve_restatement(app: Application, *, by: Viewer, period: str, digest: str) -> dict[str, Any]:
     """Let a proposed restatement stand beside the frozen period. Never by the proposer, nor once the data moved on."""
-    require_decider(by, "approve a restatement")
-    if not may_publish(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not approve a restatement.")
+    require(by, "approve a restatement")
     found, part, header = _restated(app, by, period)
     proposal = proposal_of(app, found.header["period"], digest, "restatement_proposed")
     if proposal["by"] == by.name:

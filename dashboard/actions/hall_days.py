@@ -16,14 +16,14 @@ from checks.judge.samples import OPENS
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.instants import LOCAL, to_micros
 from dashboard.intake.by_hand import enter
 from dashboard.intake.tables import Tables, alone
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.rights import require
 
-FILING_ROLES = ("administrator", "inspector", "regional_manager", "office_head")
 KINDS = ("closed", "hours", "opening", "fault")
 """Closed (停业), other hours (调整时间), open on a day off (集市日、节假日营业), a fault of power or camera (故障)."""
 MOST_DAYS = 92
@@ -69,9 +69,7 @@ def file_hall_days(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
 
 def require_possible(db: Database, by: Viewer, filing: Filing, at: datetime) -> None:
     """Refuse who may not file, halls out of sight, and what makes no sense."""
-    require_decider(by, "file opening hours")
-    if by.role not in FILING_ROLES:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not file opening hours.", "Office heads and managers do.")
+    require(by, "file opening hours")
     _require_halls(db, by, filing.halls)
     _require_days(filing, at.astimezone(LOCAL).date())
     if filing.kind not in KINDS:

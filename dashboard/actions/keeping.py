@@ -15,14 +15,14 @@ from dashboard.actions.review import require_reviewer, sampled
 from dashboard.actions.verdicts import LONGEST_NOTE, require_known
 from dashboard.database import Database
 from dashboard.database.models import GOLD_SAMPLES, KEPT_CASES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
 from dashboard.reviewing.settling import Sampled
 from dashboard.reviewing.standing import is_settled
+from dashboard.rights import require
 
-GOLD_ROLES = ("inspector", "administrator")
 KINDS = ("highlight", "typical")
 
 
@@ -109,8 +109,7 @@ def drop_case(db: Database, *, by: Viewer, case: int, at: datetime) -> None:
 
 def _require_gold_role(by: Viewer) -> None:
     require_reviewer(by)
-    if by.role not in GOLD_ROLES:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not say what is right.", "Inspectors do.")
+    require(by, "say what is right")
 
 
 def _require_settled(db: Database, connection: Connection, by: Viewer, sample: str) -> Sampled:

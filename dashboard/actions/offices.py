@@ -26,7 +26,7 @@ from checks.office_history import (
 )
 from checks.offices import BEGINNING, ONE_DAY
 from dashboard.actions import audit
-from dashboard.actions.aliases import added, require_keeper
+from dashboard.actions.aliases import added
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, CONFIRMATIONS, HISTORY_TABLES, OFFICE_ALIASES, RECORD_TABLES
 from dashboard.errors import UsageError
@@ -35,6 +35,7 @@ from dashboard.intake.by_hand import STATE, close_batch, open_batch, write
 from dashboard.intake.tables import Tables, alone
 from dashboard.people import Viewer
 from dashboard.queries.office_history import TAKEN_BACK, Preview, after_change, digest, preview, read_history, written
+from dashboard.rights import require
 
 OFFICES, HISTORY = RECORD_TABLES["offices"], HISTORY_TABLES["offices"]
 CHANGE_OFFICES = "change offices"
@@ -51,7 +52,7 @@ class Done:
 
 def preview_change(db: Database, *, by: Viewer, change: Change) -> Preview:
     """What the change would do. UsageError when it cannot be made, NotAllowedError for who does not keep offices."""
-    require_keeper(by, CHANGE_OFFICES)
+    require(by, CHANGE_OFFICES)
     try:
         return preview(db, by, change)
     except OfficeChangeError as error:
@@ -74,7 +75,7 @@ def change_offices(
     understood under both names on either side of the day, for exports go on using the old one, or tell old records
     under the new one. UsageError when the change cannot be made, has no reason, or is not what was seen.
     """
-    require_keeper(by, CHANGE_OFFICES)
+    require(by, CHANGE_OFFICES)
     if not why.strip():
         raise UsageError("A change of offices needs a reason.", "Name the document or the decision.")
     with alone(db) as tables:
@@ -103,7 +104,7 @@ def take_back(db: Database, *, by: Viewer, batch: int, why: str, at: dt.datetime
 
     The change and its taking back both stay in the history. UsageError when a later change builds on it.
     """
-    require_keeper(by, CHANGE_OFFICES)
+    require(by, CHANGE_OFFICES)
     if not why.strip():
         raise UsageError("A change of offices needs a reason.", "Name the document or the decision.")
     with alone(db) as tables:

@@ -19,12 +19,13 @@ from collectors.again import correctable
 from dashboard.actions import aliases, audit
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, QUARANTINE
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.intake.names import AMBIGUOUS, UNKNOWN, compared
 from dashboard.intake.replaying import Given, Replay, ReplayReport, note
 from dashboard.intake.tables import Tables, alone
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.rights import require
 
 NOTHING_GIVEN = Given()
 
@@ -58,7 +59,7 @@ class Chosen:
 
 def replay(db: Database, *, by: Viewer, chosen: Chosen, at: datetime, given: Given = NOTHING_GIVEN) -> ReplayReport:
     """Take in the chosen open rows as their sources are read today. What cannot be stored stays, with its reason."""
-    _require_company_wide(by)
+    require(by, "take in quarantined rows")
     with alone(db) as tables:
         report = Replay(tables, by, at, given).run(chosen.conditions())
         if report.batches:
@@ -79,7 +80,7 @@ def repair_row(
 
     Corrections made before stay unless stated anew. UsageError for a row that is not open or a column unknown.
     """
-    aliases.require_keeper(by, "correct a quarantined row")
+    require(by, "correct a quarantined row")
     with alone(db) as tables:
         row = _open_row(tables, quarantine_id)
         known = correctable(json.loads(row["details"])["header"], row["record"])
@@ -124,7 +125,7 @@ def map_office(
 
 def dismiss(db: Database, *, by: Viewer, chosen: Chosen, why: str, at: datetime) -> int:
     """Set the chosen open rows aside for good, with a reason; how many. They stay readable, and can be reopened."""
-    aliases.require_keeper(by, "dismiss quarantined rows")
+    require(by, "dismiss quarantined rows")
     if not why.strip():
         raise UsageError("Rows cannot be dismissed without a reason.", "Say why nothing is lost without them.")
     return _turned(db, by, chosen, ("open", "dismissed"), {"why": why.strip()}, at)
@@ -132,7 +133,7 @@ def dismiss(db: Database, *, by: Viewer, chosen: Chosen, why: str, at: datetime)
 
 def reopen(db: Database, *, by: Viewer, chosen: Chosen, at: datetime) -> int:
     """Put dismissed rows back into quarantine; how many."""
-    aliases.require_keeper(by, "reopen quarantined rows")
+    require(by, "reopen quarantined rows")
     return _turned(db, by, chosen, ("dismissed", "open"), {}, at)
 
 
@@ -179,12 +180,3 @@ def _waiting_for(tables: Tables, named: str) -> pl.DataFrame:
 
 def _with_batches() -> Any:
     return QUARANTINE.join(BATCHES, BATCHES.c.id == QUARANTINE.c.batch_id)
-
-
-def may_replay(by: Viewer) -> bool:
-    return by.sees_everything and by.role != "auditor"
-
-
-def _require_company_wide(by: Viewer) -> None:
-    if not may_replay(by):
-        raise NotAllowedError(f"{by.name} ({by.role}) may not take in quarantined rows.", "Ask an administrator.")

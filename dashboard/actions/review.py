@@ -21,7 +21,7 @@ from dashboard.database.models import JUDGEMENTS, RECORD_TABLES
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.instants import from_micros, to_micros
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing import claims
 from dashboard.reviewing.draw import Desk
@@ -40,8 +40,7 @@ from dashboard.reviewing.rounds import (
 )
 from dashboard.reviewing.settling import Sampled, settle, unsettle
 from dashboard.reviewing.standing import is_settled, judgements_of, stands, stored
-
-REVIEWING_ROLES = ("inspector", "reviewer", "administrator")
+from dashboard.rights import require
 
 
 def decide(
@@ -147,9 +146,7 @@ def put_back(db: Database, *, by: Viewer, sample: str) -> None:
 
 
 def require_reviewer(by: Viewer) -> None:
-    require_decider(by, "decide about a sample")
-    if by.role not in REVIEWING_ROLES:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not decide about samples.", "Inspectors and reviewers do.")
+    require(by, "decide about a sample")
 
 
 def last_judgement(connection: Connection, by: Viewer) -> dict[str, Any] | None:

@@ -12,13 +12,12 @@ from collectors.video.plan import CLIP_SECONDS
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import PLAN_DAYS
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.instants import LOCAL
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
+from dashboard.rights import require
 from dashboard.sampling.slots import adopt, enter, said_by
 from dashboard.settings import Settings, Slot, parse_slot
-
-CHANGING_ROLES = ("administrator",)
 
 
 def change_slots(
@@ -29,10 +28,7 @@ def change_slots(
     UsageError for a day that is sealed or has begun, and for slots that overlap, are too short or cannot be read;
     NotAllowedError for anyone but an administrator of the whole company.
     """
-    require_decider(by, "change the slots")
-    if by.role not in CHANGING_ROLES or not by.sees_everything:
-        raise NotAllowedError(f"'{by.name}' ({by.role}) may not change the slots.",
-                              "An administrator of the whole company may.")  # fmt: skip
+    require(by, "change the slots")
     require_sound(slots)
     with db.session() as connection:
         adopt(connection, settings, at.astimezone(LOCAL).date() + timedelta(days=1), by=by, now=at)

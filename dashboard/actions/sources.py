@@ -18,22 +18,14 @@ from collectors.mapping import SpreadsheetConfig, parse_config
 from collectors.mapping_text import as_toml
 from dashboard.actions import audit
 from dashboard.database import Database
-from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.errors import MingchaError, UsageError
 from dashboard.people import Viewer
+from dashboard.rights import require
 from dashboard.settings import SAVED_IN, SAVED_SOURCES, Settings, with_saved_sources
 
 INBOX = "inbox"
-SAVING_ROLES = ("administrator", "evaluator")
 _NAME = re.compile(r"\w[\w .-]{0,59}")
 _FILE = re.compile(r"[^\x00-\x1f/\\:*?\"<>|]{1,120}")
-
-
-def require_keeper(by: Viewer) -> None:
-    """Refuse who may not keep sources: it takes the role, and sight of the whole company."""
-    if by.role not in SAVING_ROLES or not by.sees_everything:
-        raise NotAllowedError(
-            f"'{by.name}' ({by.role}) may not save sources.", "An administrator or evaluator of the whole company may."
-        )
 
 
 def save_source(
@@ -51,7 +43,7 @@ def save_source(
     `first_file` (name, content) is laid into the source's folder, so that the next round takes it in.
     Raises NotAllowedError, UsageError (name taken, path outside), CollectorError (what `parse_config` refuses).
     """
-    require_keeper(by)
+    require(by, "save sources")
     text = as_toml(raw)
     name = _usable_name(raw)
     config = parse_config(SpreadsheetConfig, raw, f"source '{name}'")

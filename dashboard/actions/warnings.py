@@ -12,10 +12,10 @@ from dashboard.database.models import WARNING_EVENTS, WARNINGS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.rights import require
 
-ACTING_ROLES = ("administrator", "inspector", "regional_manager", "office_head")
 DEEDS = ("acknowledged", "handed_on", "acted", "closed")
 
 
@@ -28,9 +28,7 @@ def deal_with(
     UsageError for what is missing, and for a warning that ended meanwhile (it says how); NotAllowedError for who may
     not, or a record out of sight.
     """
-    require_decider(by, "deal with a warning")
-    if by.role not in ACTING_ROLES:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not deal with warnings.", "Office heads and managers do.")
+    require(by, "deal with a warning")
     if deed not in DEEDS:
         raise UsageError(f"Unknown deed '{deed}';", f"one of {', '.join(DEEDS)}.")
     tree = visible_tree(db, by)

@@ -15,13 +15,13 @@ from dashboard.database.models import LEGAL_HOLD_LIFTS, LEGAL_HOLDS, RECORD_TABL
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence.chain import enter
 from dashboard.instants import from_micros, to_micros
-from dashboard.people import Viewer, require_decider
+from dashboard.people import Viewer
 from dashboard.queries.offices import Tree, require_visible, visible_tree
+from dashboard.rights import require
 
 LOCK = 20261123
 """Number of PostgreSQL's advisory lock: a hold is placed before a removal looks, or after it is done."""
 SCOPES = ("sample", "office", "everything")
-HOLDING_ROLES = ("inspector", "administrator", "auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def place_hold(db: Database, *, by: Viewer, scope: str, subject: str | None = No
     UsageError for an unknown scope, sample or office, or without a reason; NotAllowedError for roles that may not, and
     for `everything` by somebody who does not see everything.
     """
-    _require_holder(by)
+    require(by, "place or lift a hold")
     if scope not in SCOPES:
         raise UsageError(f"Unknown scope '{scope}';", f"one of {', '.join(SCOPES)}.")
     if not reason.strip():
@@ -76,7 +76,7 @@ def place_hold(db: Database, *, by: Viewer, scope: str, subject: str | None = No
 
 def lift_hold(db: Database, *, by: Viewer, hold: int, reason: str, at: datetime) -> None:
     """End a hold; its term counts on from where it was. UsageError when it does not stand, or without a reason."""
-    _require_holder(by)
+    require(by, "place or lift a hold")
     if not reason.strip():
         raise UsageError("Lifting a hold needs a reason.", "Say who decided that it is over.")
     with db.session() as connection:
@@ -144,11 +144,3 @@ def require_sample(db: Database, connection: Connection, by: Viewer, sample: str
     if hall is None or not (by.sees_everything or hall in visible_tree(db, by).offices):
         raise NotAllowedError(f"There is no sample '{sample}', or it is outside what you may see.")
     return str(hall)
-
-
-def _require_holder(by: Viewer) -> None:
-    require_decider(by, "place or lift a hold")
-    if by.role not in HOLDING_ROLES:
-        raise NotAllowedError(
-            f"{by.name} ({by.role}) may not place or lift holds.", "Inspectors, administrators and auditors do."
-        )

@@ -19,16 +19,16 @@ from typing import Any
 from dashboard.actions import audit
 from dashboard.blurring import blurred_copy, original_of
 from dashboard.bootstrap import Application
-from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.errors import MingchaError, UsageError
 from dashboard.evidence.case import Case, Row, case_of
 from dashboard.evidence.verifying import sha256_of
 from dashboard.freezing.canonical import digest_of
 from dashboard.people import Viewer
 from dashboard.queries.evidence import piece
+from dashboard.rights import require
 
 FORMAT = "mingcha-package-1"
 VERIFIER = Path(__file__).with_name("verifier.py")
-PACKING_ROLES = ("system", "inspector", "regional_manager", "office_head", "auditor", "administrator")
 README = """案件包 {sample}
 
 用法：安装 Python 3.9 以上，解压后执行  python3 verify.py --public-key <审计员保存的公钥>
@@ -79,10 +79,9 @@ def make_package(
 
 
 def _require_allowed(by: Viewer, originals: bool, reason: str) -> None:
-    if by.role not in PACKING_ROLES:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not hand over evidence.")
-    if originals and by.role != "inspector":
-        raise NotAllowedError(f"{by.name} ({by.role}) may not hand over originals.", "Inspectors do, with a reason.")
+    require(by, "hand over evidence")
+    if originals:
+        require(by, "hand over originals")
     if originals and not reason.strip():
         raise UsageError("Originals are handed over for a reason.", "Say which, with --reason.")
 

@@ -27,7 +27,6 @@ from dashboard.database.models import (
     REMOVALS,
     REVIEWS,
 )
-from dashboard.errors import NotAllowedError
 from dashboard.evidence.chain import enter
 from dashboard.evidence.holds import Held, held_by, standing_holds, wait_for_holds
 from dashboard.instants import from_micros, to_micros
@@ -35,10 +34,10 @@ from dashboard.people import Viewer, system_viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing.rounds import running
 from dashboard.reviewing.standing import judgements_of
+from dashboard.rights import require
 from dashboard.settings import RetentionSettings
 
 logger = logging.getLogger(__name__)
-REMOVING_ROLES = ("system", "administrator")
 CLEANED_BACK = timedelta(days=30)
 """How far back a file is looked for that should have gone when a run was killed between entry and deed."""
 
@@ -82,8 +81,7 @@ def remove_due(app: Application, *, by: Viewer, closings: Closings = no_case_is_
 
     NotAllowedError for anybody but the system and administrators of the whole company.
     """
-    if by.role not in REMOVING_ROLES or not by.sees_everything:
-        raise NotAllowedError(f"{by.name} ({by.role}) may not remove evidence.", "The worker does, by the rule.")
+    require(by, "remove evidence")
     now = app.now()
     with app.db.session() as connection:
         wait_for_holds(connection)

@@ -20,17 +20,14 @@ from checks.agreement import Agreement, Gap, Gold, Severity, agreement, crossed,
 from checks.periods import Period
 from dashboard.database import Database
 from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES, ROLLUPS
-from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.judging.halls import CHECKABLE, confirmed_events
 from dashboard.judging.reading import Reader, reader
 from dashboard.people import Viewer
 from dashboard.queries.judgements import gold_answers, judged
 from dashboard.queries.offices import Tree
+from dashboard.rights import may, require
 
-READING_ROLES = ("inspector", "evaluator", "administrator", "auditor", "system")
-NAMING_ROLES = ("evaluator", "administrator", "auditor", "system")
-"""Who is told which reviewer is meant; an inspector knows their own name only."""
 DECISIONS = ("ok", "violation", "unsure")
 VIOLATION = "violation"
 SHEETS = ("on_site", "mutual", "undercover")
@@ -76,10 +73,6 @@ class Looking:
     gaps: tuple[Gap, ...]
 
 
-def may_read_agreement(viewer: Viewer) -> bool:
-    return viewer.role in READING_ROLES
-
-
 def reviewing(db: Database, viewer: Viewer, *, period: Period, halls: Iterable[str], as_of: datetime) -> Reviewing:
     """Agreement, gold samples and severity of the samples of a period in these halls. NotAllowedError for others."""
     _require_reader(viewer)
@@ -102,8 +95,7 @@ def reviewing(db: Database, viewer: Viewer, *, period: Period, halls: Iterable[s
 
 
 def _require_reader(viewer: Viewer) -> None:
-    if not may_read_agreement(viewer):
-        raise NotAllowedError(f"{viewer.name} ({viewer.role}) may not read how reviewers agree.")
+    require(viewer, "read how reviewers agree")
 
 
 def _asked_for(db: Database) -> frozenset[str]:
@@ -115,7 +107,7 @@ def _asked_for(db: Database) -> frozenset[str]:
 def _names(viewer: Viewer, rows: Iterable[Judgement]) -> Mapping[str, str]:
     """Person → what the viewer reads: the name, or a letter that stands for it on this page alone."""
     people = sorted({row["by"] for row in rows})
-    if viewer.role in NAMING_ROLES:
+    if may(viewer, "read the names of reviewers"):
         return {person: person for person in people}
     letters = {person: f"{chr(ord('A') + place % 26)}{place // 26 or ''}" for place, person in enumerate(people)}
     return {person: person if person == viewer.name else letters[person] for person in people}

@@ -21,11 +21,10 @@ from collectors.video.plan import LOCAL
 from collectors.video.rules import Detectors, shipped
 from dashboard.database import Database
 from dashboard.database.models import EXTRA_SAMPLES, FINDINGS, NOT_JUDGED, RECORD_TABLES, REVIEWS
-from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
-from dashboard.queries.agreement import READING_ROLES
 from dashboard.queries.follow_ups import followed
+from dashboard.rights import require
 
 LOW_SHARE = 0.5
 """A detector of whose decided candidates fewer than this share are confirmed wastes the reviewers' time."""
@@ -74,10 +73,6 @@ class Month:
         return estimate is not None and self.confirmed + self.rejected >= FEWEST and estimate.value < LOW_SHARE
 
 
-def may_read_quality(viewer: Viewer) -> bool:
-    return viewer.role in READING_ROLES
-
-
 def detector_quality(
     db: Database, viewer: Viewer, *, period: Period, halls: Collection[str], as_of: datetime,
     detectors: Detectors | None = None,
@@ -86,10 +81,7 @@ def detector_quality(
 
     Months without samples have no row. NotAllowedError for roles that do not review.
     """
-    if not may_read_quality(viewer):
-        raise NotAllowedError(
-            "The quality of detectors is read by inspectors, evaluators, auditors and administrators."
-        )
+    require(viewer, "read the quality of detectors")
     items = (detectors or shipped()).items
     with db.reading() as connection:
         samples = _samples(connection, period, halls, as_of)

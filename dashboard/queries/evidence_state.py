@@ -16,8 +16,8 @@ from dashboard.evidence.heads import Head, end_of, read_head
 from dashboard.evidence.holds import Hold, visible_holds
 from dashboard.evidence.retention import Item, due, summed
 from dashboard.people import Viewer
+from dashboard.rights import require
 
-READING_ROLES = ("system", "inspector", "auditor", "administrator")
 HEADS_SHOWN = 10
 LATE = timedelta(hours=26)
 
@@ -47,13 +47,9 @@ class EvidenceState:
     holds: tuple[Hold, ...]
 
 
-def may_read_evidence(viewer: Viewer) -> bool:
-    """Inspectors, auditors and administrators."""
-    return viewer.role in READING_ROLES
-
-
 def evidence_state(app: Application, viewer: Viewer, *, now: datetime) -> EvidenceState:
     """The chain is one for the whole company; files past their term and holds are those of the viewer's offices."""
+    require(viewer, "read the evidence chain")
     with app.db.reading() as connection:
         count, last = end_of(connection)
         number = sa.func.count()

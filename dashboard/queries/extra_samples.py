@@ -9,12 +9,11 @@ import sqlalchemy as sa
 
 from dashboard.database import Database
 from dashboard.database.models import EXTRA_SAMPLES, RECORD_TABLES
-from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
+from dashboard.rights import require
 
-SEEING_ROLES = ("administrator", "inspector", "reviewer", "auditor", "system")
 """The reason may come from a complaint: the hall's own people do not read it."""
 
 
@@ -34,8 +33,7 @@ class Extra:
 
 def extra_samples(db: Database, viewer: Viewer, *, limit: int = 200) -> list[Extra]:
     """The newest ones of the viewer's halls. NotAllowedError for roles that may not read why."""
-    if viewer.role not in SEEING_ROLES:
-        raise NotAllowedError(f"{viewer.name} ({viewer.role}) may not see samples asked for outside the draw.")
+    require(viewer, "see samples asked for outside the draw")
     seen = visible_tree(db, viewer).offices
     row, look = EXTRA_SAMPLES.c, RECORD_TABLES["samples"].c
     query = sa.select(EXTRA_SAMPLES).order_by(row.id.desc()).limit(limit)

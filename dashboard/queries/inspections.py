@@ -1,7 +1,7 @@
 """Sheets of inspections (检查表): which halls somebody may inspect, their drafts, and who may know an inspector's name.
 
-An undercover inspector's name stands in `inspection_sheets` only, and is told to READERS alone: never to the inspected
-office, nor to those above it (design §5.5).
+An undercover inspector's name stands in `inspection_sheets` only, and is told to those alone who may know it: never to
+the inspected office, nor to those above it (design §5.5).
 """
 
 from __future__ import annotations
@@ -29,21 +29,11 @@ from dashboard.instants import from_micros
 from dashboard.people import EVERYTHING, Viewer
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.reviewing.own import own_offices
+from dashboard.rights import may
 
 UNDERCOVER = "undercover"
-KINDS = ("on_site", "mutual", UNDERCOVER)
-KINDS_OF_ROLE: Mapping[str, tuple[str, ...]] = {
-    "inspector": KINDS,
-    "administrator": KINDS,
-    "evaluator": ("on_site", "mutual"),
-    "reviewer": ("on_site", "mutual"),
-    "regional_manager": ("mutual",),
-    "office_head": ("mutual",),
-}
-"""Who may fill in which kind of sheet. Heads and managers inspect others (互查), never what they answer for."""
-ANSWERING = ("office_head", "regional_manager")
-READERS = ("inspector", "evaluator", "administrator", "auditor", "system")
-"""Who may know the name of an undercover inspector."""
+KINDS = {"on_site": "inspect on site", "mutual": "inspect other offices", UNDERCOVER: "inspect undercover"}
+"""Kind of sheet → the right to fill it in. Heads and managers inspect others (互查), never what they answer for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +88,11 @@ def halls_to_inspect(db: Database, viewer: Viewer) -> dict[str, str]:
 
     Heads and managers may inspect any hall but what they answer for; others the halls of their scope.
     """
-    if viewer.role not in KINDS_OF_ROLE:
+    if not kinds_of(viewer):
         return {}
     whole = visible_tree(db, replace(viewer, offices=EVERYTHING))
     own = own_offices(db, viewer)
-    if viewer.role in ANSWERING:
+    if may(viewer, "answer for the offices in sight"):
         own = own.union(*(whole.below(code) for code in viewer.offices))
         pool = whole
     else:
@@ -115,8 +105,9 @@ def _place(tree: Tree, code: str) -> list[str]:
     return [office.code for office in tree.path(code)][:-1]
 
 
-def may_know_inspectors(viewer: Viewer) -> bool:
-    return viewer.role in READERS
+def kinds_of(viewer: Viewer) -> tuple[str, ...]:
+    """Kinds of sheet that this person may fill in."""
+    return tuple(kind for kind, deed in KINDS.items() if may(viewer, deed))
 
 
 def withheld(db: Database, viewer: Viewer, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -124,7 +115,7 @@ def withheld(db: Database, viewer: Viewer, rows: Iterable[Mapping[str, Any]]) ->
 
     Those of which any row is undercover, or was in any version before: a sheet first sent in as another kind stays so.
     """
-    if may_know_inspectors(viewer):
+    if may(viewer, "know undercover inspectors"):
         return frozenset()
     told = [(row["inspection_no"], row["kind"]) for row in rows]
     numbers, undercover = {number for number, _ in told}, set()

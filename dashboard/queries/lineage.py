@@ -19,9 +19,10 @@ from dashboard.database.models import BATCHES, HISTORY_TABLES, QUARANTINE, QUARA
 from dashboard.errors import MingchaError
 from dashboard.instants import LOCAL, from_micros, iso_local
 from dashboard.people import Viewer
-from dashboard.queries.inspections import may_know_inspectors
+from dashboard.privacy import PERSONAL, mask, masked_text
 from dashboard.queries.offices import visible_tree
-from dashboard.queries.record import PERSONAL
+from dashboard.rights import may
+from dashboard.secrecy import REFERENCES, WITHHELD, hidden_numbers, seals
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,11 @@ def batch_changes(db: Database, viewer: Viewer, batch_id: int, *, limit: int = 1
     seen = None if viewer.sees_everything else frozenset(visible_tree(db, viewer).offices)
     versions = _visible(_versions(db, record, batch_id), record, seen)
     before = _before(db, record, batch_id)
-    hidden = PERSONAL if may_know_inspectors(viewer) else PERSONAL | {"inspector"}
+    hidden = frozenset(PERSONAL) | (REFERENCES.keys() if seals(viewer) else ())
+    hidden |= frozenset() if may(viewer, "know undercover inspectors") else {"inspector"}
     listed = versions.head(limit).rows(named=True)
-    changes = [_change(record, row, before.get(row["record_id"]), hidden) for row in listed]
+    secret = hidden_numbers(db, viewer, record.name, [str(row[record.number]) for row in listed])
+    changes = [_change(record, row, before.get(row["record_id"]), hidden, secret) for row in listed]
     touched = versions.filter(pl.col("fate") != "older")
     return BatchChanges(
         batch={name: value for name, value in found.items() if name != "error" or viewer.sees_everything},
@@ -115,13 +118,19 @@ def _visible(versions: pl.DataFrame, record: RecordType, offices: frozenset[str]
 
 
 def _change(
-    record: RecordType, row: Mapping[str, Any], before: Mapping[str, Any] | None, hidden: frozenset[str]
+    record: RecordType,
+    row: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    hidden: frozenset[str],
+    secret: frozenset[str],
 ) -> Change:
     columns = {
         column.name: (_shown(column.kind, before[column.name]), _shown(column.kind, row[column.name]))
         for column in record.columns
         if before is not None and column.name not in hidden and before[column.name] != row[column.name]
     }
+    if str(row[record.number]) in secret:
+        return Change(row["fate"], WITHHELD, None, None, row["row_no"], {})
     day = next(_days(record, [row]))
     office = row[record.office] if record.office else None
     return Change(row["fate"], str(row[record.number]), office, day, row["row_no"],
@@ -149,8 +158,8 @@ def _quarantined(db: Database, batch_id: int, limit: int) -> list[Mapping[str, A
     joined = QUARANTINE_SIGHTINGS.join(QUARANTINE, row.id == seen.quarantine_id)
     again = db.frame(sa.select(row.id, seen.row_no, *told).select_from(joined).where(seen.batch_id == batch_id))
     both = [frame.with_columns(pl.lit(value=flag).alias("again")) for frame, flag in ((first, False), (again, True))]
-    rows: list[Mapping[str, Any]] = list(pl.concat(both).sort("row_no").head(limit).iter_rows(named=True))
-    return rows
+    rows = pl.concat(both).sort("row_no").head(limit).iter_rows(named=True)
+    return [{**one, "value": masked_value(one["column_name"], one["value"])} for one in rows]
 
 
 def as_json(found: BatchChanges) -> dict[str, Any]:

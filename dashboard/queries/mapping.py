@@ -25,13 +25,13 @@ from collectors.records import RecordType
 from collectors.stamps import SHANGHAI, Clock
 from collectors.suggest import Suggestion, suggest
 from collectors.tables.layout import Table
-from dashboard.actions.sources import require_keeper
 from dashboard.database import Database
 from dashboard.instants import to_micros
 from dashboard.intake.knowledge import known_now
 from dashboard.intake.names import compared, office_names
 from dashboard.intake.prepare import Known, Prepared, prepare
 from dashboard.people import Viewer
+from dashboard.rights import require
 from dashboard.settings import Slot
 
 SAMPLE_ROWS = 2_000
@@ -123,7 +123,7 @@ def look(
 
     NotAllowedError for who may not keep sources. A file that cannot be read gives its `error`.
     """
-    require_keeper(viewer)
+    require(viewer, "save sources")
     config = SourceConfig(record=record, header_rows=header_rows)
     known = set(office_names(db).table["key"])
     try:
@@ -180,7 +180,7 @@ def preview(
     measures: Measures | None = None, at: datetime,
 ) -> Preview:  # fmt: skip
     """Every row of the file through `config`, as an import at `at` would read it. NotAllowedError as for `look`."""
-    require_keeper(viewer)
+    require(viewer, "save sources")
     made = Preview(record=config.record)
     with db.adbc() as connection:
         known = known_now(db, connection, config, version_at=to_micros(at), slots=slots, measures=measures)

@@ -24,7 +24,7 @@ from checks.rulebook.model import Edition, Indicator
 from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import UsageError
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.detail import Scope, detailed, scope_of
 from dashboard.judging.kinds import KINDS
@@ -36,9 +36,8 @@ from dashboard.nearest import nearest
 from dashboard.people import Viewer
 from dashboard.queries.explain import require_office
 from dashboard.queries.league import edition_of, period_named
+from dashboard.rights import require
 
-READING_ROLES = ("inspector", "evaluator", "administrator", "auditor", "system")
-"""Leads concern the offices' own people: their heads and managers do not read them first."""
 TYPED = ("tickets", "repairs", "applications")
 ATTENDED = ("tickets", "repairs")
 """Somebody goes there; the steps of an application carry days rather than moments."""
@@ -67,11 +66,6 @@ class _Asked:
     now: dt.datetime
 
 
-def may_read_signals(viewer: Viewer) -> bool:
-    """Whether the role reads leads at all."""
-    return viewer.role in READING_ROLES
-
-
 def signals(
     db: Database,
     viewer: Viewer,
@@ -89,8 +83,7 @@ def signals(
     `called`; a lead row the record, its number and what was seen. `signal` keeps one signal.
     Raises UsageError (period, office, signal), NotAllowedError for a role that reads no leads.
     """
-    if not may_read_signals(viewer):
-        raise NotAllowedError(f"{viewer.name} ({viewer.role}) may not read leads.", "Inspectors and evaluators do.")
+    require(viewer, "read leads")
     if signal is not None and signal not in known_signals():
         guess = nearest(signal, known_signals())
         raise UsageError(
@@ -107,7 +100,8 @@ def signals(
         frames = {record: _judged(wanted, record, scope) for record in TYPED}
         tests = _tests(wanted, frames)
         found = _leads(wanted, frames)
-    return _document(wanted, office, signal, tests, found)
+    document = _document(wanted, office, signal, tests, found)
+    return {**document, "rows": withhold(db, viewer, document["rows"])}
 
 
 def _judged(asked: _Asked, record: str, scope: Scope) -> pl.DataFrame:

@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.actions import audit
-from dashboard.actions.review import REVIEWING_ROLES
 from dashboard.blurring import NotBlurredError, blurred_copy, original_of
 from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError
 from dashboard.people import Viewer, viewer_named
 from dashboard.queries.evidence import Piece, piece
+from dashboard.rights import may
 from dashboard.web import passes, wiring
 from dashboard.web.ranges import FilePart
 
@@ -55,7 +55,7 @@ def _evidence(request: Request) -> Response:
         app = wiring.application()
         viewer = viewer_named(app.settings, word.person)
         found = piece(app.db, viewer, word.evidence)
-        clear = word.original and viewer.role in REVIEWING_ROLES
+        clear = word.original and may(viewer, "decide about a sample")
         original = original_of(app.settings, found)
         if request.method != "HEAD":
             _note_look(app, viewer, found, word, clear=clear)

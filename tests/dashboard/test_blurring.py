@@ -140,7 +140,7 @@ def test_the_room_is_shown_to_who_draws_and_blurred_to_others(desk):
 def test_the_room_is_not_shown_to_who_does_not_draw_whatever_the_page_asks(desk):
     db, settings = desk
     found = camera(db, OTHER, settings, "K1")
-    with pytest.raises(NotAllowedError, match="'office_head' may not draw"):
+    with pytest.raises(NotAllowedError, match="may not draw"):
         room_picture(db, settings, OTHER, found, Moment(1, T0, 0.0, None), clear=True, at=T0)
 
 

@@ -13,7 +13,7 @@ from dashboard.texts import catalogue, set_language
 
 ROOT = Path(__file__).parents[2]
 RAISED_UNDER = ("dashboard/queries", "dashboard/actions", "dashboard/judging", "dashboard/web", "dashboard/freezing",
-                "dashboard/exports", "dashboard/database", "dashboard/people.py", "dashboard/bootstrap.py",
+                "dashboard/exports", "dashboard/database", "dashboard/people.py", "dashboard/rights.py", "dashboard/bootstrap.py",
                 "dashboard/settings.py", "dashboard/cli/output.py", "dashboard/intake/collecting.py",
                 "dashboard/intake/mappings.py", "checks/periods.py", "dashboard/evidence/holds.py",
                 "dashboard/evidence/case.py", "dashboard/evidence/package.py")  # fmt: skip
@@ -80,7 +80,7 @@ def test_the_values_of_a_sentence_are_put_into_the_translation():
     error = UsageError("There is no office '990109'.", "Did you mean '990101' (东河供电所)?")
     assert said(error) == "没有单位“990109”。是否指“990101”（东河供电所）？"
     assert said(NotAllowedError("许立 (office_head) may not read leads.", "Inspectors and evaluators do.")) == (
-        "许立（office_head）无权查看线索。由纪检监察和考核人员查看。"
+        "许立（所长）无权查看线索。由纪检监察和考核人员查看。"
     )
     assert said(PeriodError("'2026-Q9' is no period. Known forms: 2026-Q3, 2026-09, 2026-W38, "
                             "2026-09-01..2026-09-15.")).startswith("“2026-Q9”不是统计周期。写法有 2026-Q3")  # fmt: skip

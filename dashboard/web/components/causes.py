@@ -7,11 +7,12 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard.actions.causes import LONGEST, may_note, note_cause, withdraw_cause
+from dashboard.actions.causes import LONGEST, note_cause, withdraw_cause
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.instants import LOCAL
 from dashboard.queries.causes import Cause
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import show, state
 from dashboard.web.markup import tag
@@ -28,7 +29,7 @@ def known_causes(page: Here, office: str, indicator: str, found: Sequence[Cause]
         show(tag("p", done, role="status"))
     if problem:
         show(state("failed", t("Nothing was noted."), problem))
-    noting = may_note(page.viewer) and page.asked is None
+    noting = may(page.viewer, "note a known cause") and page.asked is None
     if not found and not noting:
         return
     with st.expander(t("Known causes")):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.evidence.holds import HOLDING_ROLES, Hold, lift_hold, place_hold
-from dashboard.evidence.package import PACKING_ROLES, file_name, make_package
+from dashboard.evidence.holds import Hold, lift_hold, place_hold
+from dashboard.evidence.package import file_name, make_package
+from dashboard.rights import may
 from dashboard.texts import set_language, t
 from dashboard.web.components.deeds import do, typed
 from dashboard.web.state import Here
@@ -19,7 +20,7 @@ SCOPES = {"sample": "one sample", "office": "an office with all below it", "ever
 
 def holding(page: Here, holds: tuple[Hold, ...], sample: str) -> None:
     """Forms of those who may place and lift holds."""
-    if page.viewer.role not in HOLDING_ROLES:
+    if not may(page.viewer, "place or lift a hold"):
         return
     offices = list(page.tree.offices)
     scopes = [scope for scope in SCOPES if scope != "everything" or page.viewer.sees_everything]
@@ -61,10 +62,10 @@ def _lift() -> None:
 
 def handing_over(page: Here, sample: str) -> None:
     """The case package: blurred copies, or the originals for an inspector who says why."""
-    if page.viewer.role not in PACKING_ROLES:
+    if not may(page.viewer, "hand over evidence"):
         return
     why = ""
-    if page.viewer.role == "inspector":
+    if may(page.viewer, "hand over originals"):
         why = st.text_input(t("Why the originals are needed (empty: blurred copies)"), key="package_why").strip()
     label = t("Download the case package with originals") if why else t("Download the case package")
     st.download_button(label, data=_maker(page, sample, why), file_name=file_name(sample), mime="application/zip",

@@ -10,8 +10,6 @@ from checks.exclusions import AREAS, CAUSES, RECORDS, Filing
 from dashboard.actions.exclusions import (
     approve_exclusion,
     file_exclusion,
-    may_approve,
-    may_file,
     reject_exclusion,
     require_possible,
     revoke_exclusion,
@@ -20,6 +18,7 @@ from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.instants import LOCAL, to_micros
 from dashboard.queries.exclusions import preview
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import says, section, show, state
 from dashboard.web.components.deeds import do, typed
@@ -33,7 +32,7 @@ DRAFT = "exclusion_draft"
 
 def drafting(page: Here) -> None:
     """The form of the first person; what it would change is shown before anything is filed."""
-    if not may_file(page.viewer):
+    if not may(page.viewer, "file an exclusion"):
         show(says(t("Office heads, managers, inspectors and evaluators file exclusions.")))
         return
     offices = {code: f"{office.name} {code}" for code, office in page.tree.offices.items()}
@@ -106,7 +105,7 @@ def _file() -> None:
 def deciding(page: Here, row: view.Row) -> None:
     """What the second person may do about a filing."""
     number = row["number"]
-    if not may_approve(page.viewer) or row["state"] not in ("waiting", "holds"):
+    if not may(page.viewer, "approve an exclusion") or row["state"] not in ("waiting", "holds"):
         return
     if row["state"] == "waiting" and row["by"] == page.viewer.name:
         show(says(t("{name} filed this; a second person approves it.", name=row["by"])))

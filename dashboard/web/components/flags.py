@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.actions.aliases import may_keep
 from dashboard.actions.flags import close_flag, reopen_flag
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.queries.flags import FlagRow
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import wiring
 from dashboard.web.components.blocks import show, state
@@ -30,7 +30,7 @@ def told() -> None:
 
 def decide(page: Here, flag: FlagRow) -> None:
     """The form with the reason, for who keeps the data; nothing to decide once later data have settled it."""
-    if not may_keep(page.viewer) or flag.state == "cleared":
+    if not may(page.viewer, "close a flag") or flag.state == "cleared":
         return
     with st.form(f"flag_form_{flag.id}"):
         label = t("Why the numbers are right as they are") if flag.state == "open" else t("What is known now")

@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from checks.rulebook.model import Sheet
-from dashboard.actions.keeping import GOLD_ROLES, drop_case, keep_case, mark_gold, unmark_gold
+from dashboard.actions.keeping import drop_case, keep_case, mark_gold, unmark_gold
 from dashboard.queries.judgements import gold_answers
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import books
 from dashboard.web.components import deeds
@@ -32,7 +33,7 @@ def keeping(page: Here, found: Mapping[str, Any], sheet: Sheet) -> None:
         st.text_input(t("What is to be learnt"), key="case_note", max_chars=300)
         st.number_input(t("Second of the clip"), 0.0, key="case_second", value=_second(found))
         st.form_submit_button(t("Keep"), on_click=deeds.do, args=(lambda here: _keep(here, found, sheet),))
-    if page.viewer.role in GOLD_ROLES:
+    if may(page.viewer, "say what is right"):
         _gold(page, found, sheet, items, titles)
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.actions.aliases import may_keep
-from dashboard.actions.quarantine import Chosen, dismiss, map_office, may_replay, reopen, repair_row, replay
+from dashboard.actions.quarantine import Chosen, dismiss, map_office, reopen, repair_row, replay
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import given_by
 from dashboard.intake.replaying import ReplayReport
 from dashboard.queries.quarantine import QuarantinedRow, quarantine_counts, suggested_offices
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import wiring
 from dashboard.web.components.blocks import go, says, section, show, state
@@ -53,7 +53,7 @@ def _do(deed: Callable[[Here], tuple[str, str | None]]) -> None:
 
 def offices(page: Here, unknown: Mapping[str, int]) -> None:
     """Each unknown name with the offices most like it; one click says which is meant and takes the rows in."""
-    keeper = may_keep(page.viewer)
+    keeper = may(page.viewer, "correct a quarantined row")
     for named, n in list(unknown.items())[:NAMES]:
         show(view.waiting(named, n))
         likely = suggested_offices(page.app.db, page.viewer, named)
@@ -87,7 +87,7 @@ def _counted(report: ReplayReport) -> str:
 
 def take_in(page: Here, chosen: Chosen) -> None:
     """All rows of the chosen line once more, as their sources are read today."""
-    if may_replay(page.viewer):
+    if may(page.viewer, "take in quarantined rows"):
         st.button(t("Take these rows in again"), key="quarantine_replay", on_click=_replay, args=(chosen,))
 
 
@@ -102,12 +102,12 @@ def _replay(chosen: Chosen) -> None:
 
 def one_row(page: Here, found: QuarantinedRow) -> None:
     """The cells, editable for who keeps the data while the row waits; then its story."""
-    row, keeper = found.row, may_keep(page.viewer)
+    row, keeper = found.row, may(page.viewer, "correct a quarantined row")
     show(view.about(found, page.now, page.link), view.cells(found))
     if keeper and row["state"] == "open":
         _repair(found)
         _set_aside(row["id"])
-    if may_replay(page.viewer) and row["state"] == "open":
+    if may(page.viewer, "take in quarantined rows") and row["state"] == "open":
         st.button(t("Take in again as it is"), key=f"quarantine_again_{row['id']}", on_click=_replay,
                   args=(Chosen(ids=(row["id"],)),))  # fmt: skip
     if keeper and row["state"] == "dismissed":

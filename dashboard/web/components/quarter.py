@@ -6,13 +6,12 @@ import streamlit as st
 
 from dashboard.actions.freezing import (
     approve_restatement,
-    may_propose,
-    may_publish,
     propose,
     propose_restatement,
     publish,
 )
 from dashboard.queries.freezing import FreezeEvent
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import says, show
 from dashboard.web.components.deeds import do, typed
@@ -24,7 +23,7 @@ PROPOSED, PUBLISHED, RESTATED = "quarter_propose_reason", "quarter_publish_reaso
 
 def proposing(page: Here) -> None:
     """The form of the first person."""
-    if not may_propose(page.viewer):
+    if not may(page.viewer, "propose a freeze"):
         show(says(t("Evaluators and managers who see the whole company propose a freeze.")))
         return
     with st.form("quarter_propose"):
@@ -37,7 +36,7 @@ def publishing(page: Here, proposal: FreezeEvent) -> None:
     if proposal.by == page.viewer.name:
         show(says(t("{name} proposed this; a second person publishes it.", name=proposal.by)))
         return
-    if not may_publish(page.viewer):
+    if not may(page.viewer, "publish a freeze"):
         show(says(t("Who sees the whole company publishes a freeze.")))
         return
     with st.form("quarter_publish"):
@@ -48,12 +47,12 @@ def publishing(page: Here, proposal: FreezeEvent) -> None:
 
 def correcting(page: Here, waiting: FreezeEvent | None) -> None:
     """Forms of a correction: the first person's, and the second's while one waits."""
-    if waiting is not None and may_publish(page.viewer) and waiting.by != page.viewer.name:
+    if waiting is not None and may(page.viewer, "publish a freeze") and waiting.by != page.viewer.name:
         st.button(t("Approve {digest}", digest=waiting.digest[:SHORT]), type="primary", key="quarter_approve",
                   on_click=_approve, args=(page.strip.period, waiting.digest))  # fmt: skip
     elif waiting is not None:
         show(says(t("{name} proposed this; a second person approves it.", name=waiting.by)))
-    if may_propose(page.viewer):
+    if may(page.viewer, "propose a freeze"):
         with st.form("quarter_restate"):
             st.text_input(t("Why the correction is made"), key=RESTATED)
             st.form_submit_button(t("Propose what today's data would change"), on_click=_restate,

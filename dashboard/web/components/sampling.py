@@ -9,10 +9,11 @@ from typing import Any
 import streamlit as st
 
 from checks.judge.samples import SlotDays
-from dashboard.actions.extra_samples import ASKING_ROLES, ask_for_sample
-from dashboard.actions.hall_days import FILING_ROLES, KINDS, Filing, file_hall_days
-from dashboard.actions.slots import CHANGING_ROLES, change_slots
+from dashboard.actions.extra_samples import ask_for_sample
+from dashboard.actions.hall_days import KINDS, Filing, file_hall_days
+from dashboard.actions.slots import change_slots
 from dashboard.instants import LOCAL
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import says, show
 from dashboard.web.components.deeds import do, typed
@@ -22,7 +23,7 @@ from dashboard.web.views import sampling as view
 
 def filing(page: Here, halls: Sequence[str], chosen: str) -> None:
     """File a closure, other hours, an opening or a fault for one hall or several."""
-    if page.viewer.role not in FILING_ROLES:
+    if not may(page.viewer, "file opening hours"):
         show(says(t("Office heads, managers and inspectors file opening hours.")))
         return
     today = page.now.astimezone(LOCAL).date()
@@ -62,7 +63,7 @@ def _file() -> None:
 
 def slots(page: Here, found: SlotDays, first: Any) -> None:
     """Change the slots from a free day on; administrators of the whole company."""
-    if page.viewer.role not in CHANGING_ROLES or not page.viewer.sees_everything:
+    if not may(page.viewer, "change the slots"):
         show(says(t("An administrator of the whole company may change the slots, from a day not sealed yet.")))
         return
     lines = "\n".join(f'{one.number} = "{one.starts:%H:%M}-{one.ends:%H:%M}"' for one in found.latest())
@@ -89,7 +90,7 @@ def _line(line: str) -> tuple[str, str]:
 
 def asking(page: Here, halls: Sequence[str], chosen: str) -> None:
     """Ask for a minute outside the draw; inspectors."""
-    if page.viewer.role not in ASKING_ROLES:
+    if not may(page.viewer, "ask for a sample"):
         return
     now = page.now.astimezone(LOCAL)
     with st.form("extra_form"):

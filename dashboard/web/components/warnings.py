@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.actions.warnings import ACTING_ROLES, deal_with
+from dashboard.actions.warnings import deal_with
 from dashboard.queries.warnings import Warned
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web.components.blocks import says, show
 from dashboard.web.components.deeds import do, typed
@@ -14,7 +15,7 @@ from dashboard.web.state import Here
 
 def dealing(page: Here, one: Warned) -> None:
     """Acknowledge, hand on, act, close: one form, and every deed is kept."""
-    if page.viewer.role not in ACTING_ROLES:
+    if not may(page.viewer, "deal with a warning"):
         show(says(t("Office heads, managers and inspectors deal with warnings.")))
         return
     stations = [code for code, office in page.tree.offices.items() if office.level != "hall"]
