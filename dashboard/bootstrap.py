@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard import settings as settings_module
+from dashboard.accounts.persons import has_accounts
+from dashboard.accounts.tokens import token_viewer
 from dashboard.database import Database
 from dashboard.database.migrate import require_current
 from dashboard.people import Viewer, viewer_named
@@ -41,7 +43,9 @@ def open_application(
 ) -> Application:
     """Settings and database of the folder (default: the current one), seen by `user` or MINGCHA_USER, else `system`.
 
-    Raises MingchaError for a bad configuration, DatabaseUnusableError for a missing, unreachable or newer database.
+    Where the database has accounts the person's token must be in MINGCHA_TOKEN; else `[people]` is believed.
+    Raises MingchaError for a bad configuration, NotAllowedError without the token, DatabaseUnusableError for a missing,
+    unreachable or newer database.
     """
     env = os.environ if environment is None else environment
     settings = settings_module.load(env, directory)
@@ -52,7 +56,10 @@ def open_application(
     )
     if need_tables:
         require_current(database)
-    return Application(settings, database, viewer_named(settings, user or env.get("MINGCHA_USER")))
+    name = user or env.get("MINGCHA_USER")
+    if name and need_tables and has_accounts(database):
+        return Application(settings, database, token_viewer(database, name, env.get("MINGCHA_TOKEN"), at=_utc_now()))
+    return Application(settings, database, viewer_named(settings, name))
 
 
 def _absolute(settings: Settings) -> str:

@@ -204,6 +204,11 @@ class DisputeSettings(_Table):
     """Where the files lie that prove a dispute."""
 
 
+class FormSettings(_Table):
+    key_file: str = "var/forms.key"
+    """The key that seals who wrote a designated-supplier form; made at the first one."""
+
+
 class FreezeSettings(_Table):
     grace_days: int = Field(default=10, ge=0)
     """Days after the end of a period at which it is frozen."""
@@ -215,6 +220,8 @@ class PersonSettings(_Table):
     """Office codes whose subtrees the person sees; `["*"]` is the whole company. There is no default."""
     works_at: str | None = None
     """The office where the person works: nobody reviews the samples of their own office, or of what is below it."""
+    contact: dict[str, str] = {}
+    """Channel → address at which the person is told things."""
 
     @field_validator("role")
     @classmethod
@@ -228,6 +235,30 @@ class WebSettings(_Table):
     address: str = "127.0.0.1"
     port: int = 8501
     language: str = "zh"
+    hosts: tuple[str, ...] = ()
+    """Names under which the server is asked for, beside localhost; refused as long as nobody proves who they are."""
+    https: bool = False
+    """Set it where a proxy speaks https before the server: cookies are then sent that way only."""
+
+
+class AccessSettings(_Table):
+    """How one signs in, and how long that holds (docs/accounts.md)."""
+
+    idle_minutes: float = Field(default=60, gt=0)
+    """A sign-in ends after so long without a click."""
+    absolute_hours: float = Field(default=12, gt=0)
+    """And after so long in any case."""
+    code_hours: float = Field(default=24, gt=0)
+    """How long a one-time code or link waits to be used."""
+    token_days: float = Field(default=90, gt=0)
+    """How long a token of the command line holds."""
+    least_length: int = Field(default=12, ge=8, le=64)
+    """Characters of a password."""
+    failures: int = Field(default=5, ge=1)
+    """Wrong passwords of one name after which it has to wait."""
+    first_wait_seconds: float = Field(default=30, gt=0)
+    """The first wait; every further failure doubles it."""
+    longest_wait_seconds: float = Field(default=900, gt=0)
 
 
 class CompanySettings(_Table):
@@ -260,7 +291,9 @@ class Settings(_Table):
     people: dict[str, PersonSettings] = {}
     notices: NoticeSettings = NoticeSettings()
     disputes: DisputeSettings = DisputeSettings()
+    forms: FormSettings = FormSettings()
     web: WebSettings = WebSettings()
+    access: AccessSettings = AccessSettings()
 
     def path(self, name: str) -> Path:
         """A configured path, relative names taken from the folder of `mingcha.toml`."""

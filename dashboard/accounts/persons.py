@@ -53,7 +53,10 @@ def people_of(db: Database, settings: Settings, *, at: datetime) -> list[Person]
         rows = connection.execute(sa.select(ACCOUNTS).order_by(ACCOUNTS.c.name)).all()
         offices = offices_of(connection, local_day(at))
     if not rows:
-        return [Person(name, one.role, frozenset(one.offices), one.works_at) for name, one in settings.people.items()]
+        return [
+            Person(name, one.role, frozenset(one.offices), one.works_at, one.contact)
+            for name, one in settings.people.items()
+        ]
     return [
         Person(row.name, row.role, offices[row.id], row.works_at, json.loads(row.contact or "{}"), row.active)
         for row in rows
