@@ -9,6 +9,7 @@ import contextvars
 import logging
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from email.utils import make_msgid
 from importlib import import_module
@@ -72,9 +73,11 @@ def send(name: str, address: str, *, title: str, body: str, message: str) -> Non
 
 
 def _server(name: str, address: str) -> Any:
-    import apprise  # a quarter of a second that pages and most commands need not pay
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)  # of its PGP, which we lack
+        import apprise  # a quarter of a second that pages and most commands need not pay
 
-    mail: Any = import_module("apprise.plugins.email.base")
+        mail: Any = import_module("apprise.plugins.email.base")
     if mail.make_msgid is not _made_id:
         mail.make_msgid = _made_id  # it has no option for it; without one every try is another message
     asset = apprise.AppriseAsset(app_id="Mingcha", app_desc="明察", app_url="", async_mode=False)

@@ -122,20 +122,25 @@ def _parcels(db: Database, known: Readers, now: datetime) -> list[Parcel]:
         rows = connection.execute(sa.select(NOTICE_DELIVERIES).where(_ROW.state.in_(("waiting", "sending")))).all()
         sent = _sent_lately(connection, now)
     half_way: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    boxes: dict[str, list[Item]] = defaultdict(list)
+    boxes: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         mailbox = known.mailbox(row.person)
         if row.state == "sending":
             if has_lapsed(from_micros(row.claimed_until), now, lease):
                 half_way[row.mailbox, row.channel, row.message].append(row.id)
         elif mailbox is not None:
-            boxes[mailbox].append(Item(row.id, from_micros(row.at), from_micros(row.due), row.urgent))
+            boxes[mailbox][row.key].append(row)  # a group that shares a mailbox reads it once
     again = [Parcel(box, way, tuple(ids), which) for (box, way, which), ids in half_way.items()]
-    fresh = [
-        _parcel(box, [one.id for one in items])
-        for box, waiting in boxes.items() for items in fold(waiting, now, sent.get(box, ()), settings)
-    ]  # fmt: skip
+    fresh = []
+    for box, keys in boxes.items():
+        same = {rows[0].id: [row.id for row in rows] for rows in keys.values()}
+        for items in fold([_item(rows[0]) for rows in keys.values()], now, sent.get(box, ()), settings):
+            fresh.append(_parcel(box, [each for one in items for each in same[one.id]]))
     return [*again, *fresh]
+
+
+def _item(row: Any) -> Item:
+    return Item(row.id, from_micros(row.at), from_micros(row.due), row.urgent)
 
 
 def _parcel(mailbox: str, ids: Sequence[int]) -> Parcel:
