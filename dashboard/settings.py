@@ -23,6 +23,8 @@ SAVED_SOURCES = "sources.d"
 SAVED_IN = "_saved_in"
 """Key by which a source's table says in which file of that folder it stands; no key of a source."""
 ROLES = ("inspector", "reviewer", "regional_manager", "office_head", "evaluator", "administrator", "auditor")
+LOCAL_NAMES = ("127.0.0.1", "localhost")
+_SAFE = {("https", False), ("https", True), ("http", True)}
 DEFAULT_SLOTS = {
     "1": "08:30-09:10",
     "2": "10:00-11:00",
@@ -241,8 +243,44 @@ class WebSettings(_Table):
     """Set it where a proxy speaks https before the server: cookies are then sent that way only."""
 
 
+class OidcSettings(_Table):
+    """The company's own provider of sign-ins (OpenID Connect, docs/accounts.md). Its secrets stand in no configuration."""
+
+    issuer: str
+    """Exactly as the provider writes it: a sign-in of any other issuer is refused."""
+    metadata_url: str = ""
+    """Absent: `/.well-known/openid-configuration` below the issuer."""
+    client_id: str = Field(min_length=1)
+    address: str = ""
+    """Under which browsers ask for this server, as registered there: `https://mingcha.example`; absent: this machine."""
+    secret_file: str | None = None
+    """File of the client's secret; MINGCHA_OIDC_SECRET wins."""
+    cookie_secret_file: str | None = None
+    """File of the secret that signs the cookie; MINGCHA_COOKIE_SECRET wins. Neither: a new one at every start."""
+    prompt: str = "select_account"
+    """What the provider asks even of who is signed in there: `select_account`, `login`, `consent`."""
+    secret: SecretStr | None = None
+    cookie_secret: SecretStr | None = None
+
+    @field_validator("secret", "cookie_secret", mode="before")
+    @classmethod
+    def _secrets_stand_elsewhere(cls, value: object) -> object:
+        raise ValueError("a secret stands in no configuration: name a file, or use the environment")
+
+    @field_validator("issuer", "metadata_url", "address")
+    @classmethod
+    def _addresses_are_safe(cls, url: str) -> str:
+        """https, or this machine itself."""
+        found = urlsplit(url)
+        if url and (found.hostname is None or (found.scheme, found.hostname in LOCAL_NAMES) not in _SAFE):
+            raise ValueError("an address begins with https:// (http:// on this machine only)")
+        return url
+
+
 class AccessSettings(_Table):
     """How one signs in, and how long that holds (docs/accounts.md)."""
+
+    oidc: OidcSettings | None = None
 
     idle_minutes: float = Field(default=60, gt=0)
     """A sign-in ends after so long without a click."""
@@ -325,7 +363,7 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     """Settings of the folder (default: the current one), the environment winning over the file.
 
     MINGCHA_CONFIG names another file; MINGCHA_DATABASE_URL, MINGCHA_MIGRATION_URL, MINGCHA_BUSY_SECONDS,
-    MINGCHA_PERSON_MODEL and MINGCHA_FACE_MODEL override.
+    MINGCHA_PERSON_MODEL, MINGCHA_FACE_MODEL, MINGCHA_OIDC_SECRET and MINGCHA_COOKIE_SECRET override.
     Raises MingchaError naming file, key, value and the nearest known key.
     """
     env = os.environ if environment is None else environment
@@ -398,7 +436,17 @@ def _overridden(settings: Settings, env: Mapping[str, str]) -> Settings:
         database = database.model_copy(update={"busy_seconds": _seconds(env["MINGCHA_BUSY_SECONDS"])})
     models = {key: env[f"MINGCHA_{key.upper()}"] for key in ("person_model", "face_model")
               if env.get(f"MINGCHA_{key.upper()}")}  # fmt: skip
-    return settings.model_copy(update={"database": database, "video": video.model_copy(update=models)})
+    access = _with_secrets(settings.access, env)
+    found = {"database": database, "video": video.model_copy(update=models), "access": access}
+    return settings.model_copy(update=found)
+
+
+def _with_secrets(access: AccessSettings, env: Mapping[str, str]) -> AccessSettings:
+    names = {"secret": "MINGCHA_OIDC_SECRET", "cookie_secret": "MINGCHA_COOKIE_SECRET"}
+    given = {key: SecretStr(env[name]) for key, name in names.items() if env.get(name)}
+    if access.oidc is None or not given:
+        return access
+    return access.model_copy(update={"oidc": access.oidc.model_copy(update=given)})
 
 
 def _seconds(text: str) -> float:

@@ -39,7 +39,8 @@ def enter(
 ) -> int:  # fmt: skip
     """One change as one batch, inside the caller's `alone`: what it replaces goes to the history. Returns the batch.
 
-    `rows` are whole versions, a value for every column that is not empty; instants in microseconds.
+    `rows` are whole versions, a value for every column that is not empty; instants in microseconds. Rows of a record
+    that systems number name theirs as `system`.
     """
     batch = open_batch(tables, record, by=by, at=at, details=details)
     new = write(tables, record, batch, rows, at)
@@ -68,8 +69,8 @@ def write(tables: Tables, record: str, batch: int, rows: Sequence[Mapping[str, A
     """The versions as an import would write them; how many are of things not known before."""
     kind, table = RECORDS[record], RECORD_TABLES[record]
     made = _frame(kind, rows, at)
-    keys = tables.frame(sa.select(table.c.id, *(table.c[name] for name in kind.key)))
-    both = made.join(keys, on=list(kind.key), how="left", maintain_order="left")
+    keys = tables.frame(sa.select(table.c.id, *(table.c[name] for name in kind.stored_key)))
+    both = made.join(keys, on=list(kind.stored_key), how="left", maintain_order="left")
     changed = both.filter(pl.col("id").is_not_null())
     nothing = changed.clear()
     new = both.filter(pl.col("id").is_null()).drop("id")
@@ -79,7 +80,9 @@ def write(tables: Tables, record: str, batch: int, rows: Sequence[Mapping[str, A
 
 
 def _frame(kind: RecordType, rows: Sequence[Mapping[str, Any]], at: datetime) -> pl.DataFrame:
-    schema = {column.name: _KINDS.get(column.kind, pl.String) for column in kind.columns}
+    schema: dict[str, Any] = {column.name: _KINDS.get(column.kind, pl.String) for column in kind.columns}
+    if kind.by_system:
+        schema = {"system": pl.String, **schema}
     plain = [{name: row.get(name) for name in schema} for row in rows]
     named = [pl.lit(None, pl.String).alias("office_named")] if kind.office else []
     made = pl.DataFrame(plain, schema=schema).with_columns(

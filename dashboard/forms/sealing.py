@@ -1,0 +1,64 @@
+"""Sealing who wrote a form (密封): readable only with a key that is a file beside the database, never in it.
+
+A copy of the database, a backup without the key, or an export therefore names no customer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from dashboard.errors import MingchaError
+from dashboard.settings import Settings
+
+
+class SealError(MingchaError):
+    """The key is no key, cannot be read, or is not the one under which something was sealed."""
+
+
+def seal(settings: Settings, content: Mapping[str, Any]) -> str:
+    """The content as a text that tells nothing but its length and its time."""
+    told = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return _cipher(settings).encrypt(told.encode()).decode("ascii")
+
+
+def unseal(settings: Settings, sealed: str) -> dict[str, Any]:
+    """The content again; SealError, naming the key's file and nothing of the content, where the key does not fit."""
+    try:
+        found = json.loads(_cipher(settings).decrypt(sealed.encode()))
+    except InvalidToken as error:
+        raise SealError(
+            f"What was sealed cannot be opened with {settings.forms.key_file}.", "Bring back the key of that time."
+        ) from error
+    return dict(found)
+
+
+def _cipher(settings: Settings) -> Fernet:
+    path = settings.path(settings.forms.key_file)
+    try:
+        _create(path)
+        return Fernet(path.read_bytes().strip())
+    except (OSError, ValueError) as error:
+        raise SealError(f"{settings.forms.key_file} cannot be used as a key: {error}.") from error
+
+
+def _create(path: Path) -> None:
+    """A new key, readable by our user alone, unless there is one; two who begin at once end with the same."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(Fernet.generate_key() + b"\n")
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        pass
+    finally:
+        own.unlink()
