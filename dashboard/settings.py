@@ -422,6 +422,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     model: Any = Settings
     for part in location:
         annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else PersonSettings
+        annotation = next((one for one in get_args(annotation) if hasattr(one, "model_fields")), annotation)
         model = annotation if hasattr(annotation, "model_fields") else PersonSettings
     return [name for name in model.model_fields if name != "home"]
 
