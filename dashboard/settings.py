@@ -10,9 +10,10 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from dashboard.errors import MingchaError
 from dashboard.nearest import nearest
@@ -244,7 +245,7 @@ class WebSettings(_Table):
 
 
 class OidcSettings(_Table):
-    """The company's own provider of sign-ins (OpenID Connect, docs/accounts.md). Its secrets stand in no configuration."""
+    """The company's own provider of sign-ins (OpenID Connect, docs/accounts.md); its secrets stand elsewhere."""
 
     issuer: str
     """Exactly as the provider writes it: a sign-in of any other issuer is refused."""
@@ -252,7 +253,7 @@ class OidcSettings(_Table):
     """Absent: `/.well-known/openid-configuration` below the issuer."""
     client_id: str = Field(min_length=1)
     address: str = ""
-    """Under which browsers ask for this server, as registered there: `https://mingcha.example`; absent: this machine."""
+    """Where browsers find this server, as registered there: `https://mingcha.example`; absent: this machine."""
     secret_file: str | None = None
     """File of the client's secret; MINGCHA_OIDC_SECRET wins."""
     cookie_secret_file: str | None = None
