@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,9 +13,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from checks.errors import RuleError
+from checks.measures import Measures, load_measures
 
 FILE = Path(__file__).with_name("rules.toml")
-Record = Literal["tickets", "repairs", "applications"]
+Record = Literal["tickets", "repairs", "applications", "measures"]
 
 
 class _Rule(BaseModel):
@@ -73,8 +76,80 @@ class RepeatRule(_Rule):
     days: int = Field(gt=0)
 
 
-Rule = Annotated[ClockRule | CountRule | WordsRule | RepeatRule, Field(discriminator="kind")]
+class ValueRule(_Rule):
+    """A column says one of some values."""
+
+    kind: Literal["value"]
+    column: str
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class ReplyRule(_Rule):
+    """A written reply shows a weakness that its own text tells (回单审核): all that is given holds together."""
+
+    kind: Literal["reply"]
+    says: tuple[str, ...] = ()
+    """It holds one of these words."""
+    lacks: tuple[str, ...] = ()
+    """It holds none of these words."""
+    without_number: bool = False
+    """It holds no digit: no time, no amount, no place."""
+    shorter_than: int | None = Field(default=None, gt=0)
+    """Characters."""
+    asked: tuple[str, ...] = ()
+    """The customer's own text holds one of these words."""
+    empty: str | None = None
+    """A stamp that is not filled though the reply says that it happened."""
+    types: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> ReplyRule:
+        if not (self.says or self.lacks or self.without_number or self.shorter_than):
+            raise ValueError("give at least one of says, lacks, without_number, shorter_than")
+        return self
+
+
+class ThresholdRule(_Rule):
+    """The newest month of a measure is beyond a threshold of its line that warns (checks/measures.toml)."""
+
+    kind: Literal["threshold"]
+
+
+class FallRule(_Rule):
+    """A measure became worse month after month."""
+
+    kind: Literal["fall"]
+    months: int = Field(gt=1)
+    """So many times in a row."""
+    least: float = Field(gt=0)
+    """By at least this share of where it began, taken together."""
+
+
+MeasureRule = ThresholdRule | FallRule
+Rule = Annotated[
+    ClockRule | CountRule | WordsRule | RepeatRule | ValueRule | ReplyRule | ThresholdRule | FallRule,
+    Field(discriminator="kind"),
+]
 _RULES: TypeAdapter[list[Rule]] = TypeAdapter(list[Rule])
+
+
+@dataclass(frozen=True, eq=False)
+class WarningRules:
+    """What is warned of: the rules in force by code, and the measures whose thresholds warn. `own` is the company's
+    file as it was read."""
+
+    by_code: Mapping[str, Rule]
+    measures: Measures = field(default_factory=load_measures)
+    own: str = ""
+
+    def of(self, record: str) -> list[Rule]:
+        return [rule for rule in self.by_code.values() if rule.record == record]
+
+    @property
+    def digest(self) -> str:
+        """Pins rules and thresholds, byte by byte."""
+        said = [*map(repr, self.by_code.values()), *map(repr, self.measures.by_code.values())]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 @cache
@@ -86,15 +161,44 @@ def shipped() -> Mapping[str, Rule]:
 def read(path: Path) -> Mapping[str, Rule]:
     """Rules from a file, by code. RuleError names file, rule and what is wrong."""
     try:
-        found = _RULES.validate_python(tomllib.loads(path.read_text(encoding="utf-8")).get("rules", []))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path.name} is not valid TOML: {error}. Correct the file.") from error
+        return _parsed(path.read_text(encoding="utf-8"), path.name)[0]
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{path.name} is not UTF-8: {error}. Save it as UTF-8.") from error
+
+
+@cache
+def with_own(text: str) -> Mapping[str, Rule]:
+    """The shipped rules with those of a company's `warnings.toml` (its text).
+
+    A rule of the same code replaces the shipped one, `off = ["code"]` takes one out, any other is added.
+    """
+    own, off = _parsed(text, OWN)
+    together = {**shipped(), **own}
+    unknown = sorted(set(off) - set(together))
+    if unknown:
+        raise RuleError(f"{OWN}: off names '{unknown[0]}', which is no rule. Take it out.")
+    return {code: rule for code, rule in together.items() if code not in off}
+
+
+OWN = "warnings.toml"
+"""A company's own rules, beside mingcha.toml."""
+
+
+def _parsed(text: str, name: str) -> tuple[dict[str, Rule], list[str]]:
+    try:
+        raw = tomllib.loads(text)
+        found = _RULES.validate_python(raw.pop("rules", []))
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"{name} is not valid TOML: {error}. Correct the file.") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise RuleError(f"{path.name}: rule {where}: {first['msg']}. Correct it.") from error
+        raise RuleError(f"{name}: rule {where}: {first['msg']}. Correct it.") from error
+    off = raw.pop("off", [])
+    if raw or not isinstance(off, list):
+        raise RuleError(f"{name}: '{next(iter(raw), 'off')}' is not known; known are rules and off (a list of codes).")
     codes = [rule.code for rule in found]
     twice = next((code for code in codes if codes.count(code) > 1), None)
     if twice:
-        raise RuleError(f"{path.name}: rule '{twice}' stands there twice. Keep one.")
-    return {rule.code: rule for rule in found}
+        raise RuleError(f"{name}: rule '{twice}' stands there twice. Keep one.")
+    return {rule.code: rule for rule in found}, [str(code) for code in off]

@@ -1,4 +1,4 @@
-"""Which open records are to be warned of (预警判定), set-wise: one pass over the columns per rule."""
+"""Which open records are to be warned of (预警判定), set-wise: all rules in one pass over the columns."""
 
 from __future__ import annotations
 
@@ -7,48 +7,113 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from checks.clock import DAY, Calendar, last_second, local_day
-from checks.warnings.catalogue import ClockRule, CountRule, RepeatRule, Rule, WordsRule
+from checks.warnings.catalogue import (
+    ClockRule,
+    CountRule,
+    FallRule,
+    RepeatRule,
+    ReplyRule,
+    Rule,
+    ThresholdRule,
+    ValueRule,
+    WordsRule,
+)
 
-WARNINGS = {"id": pl.Int64, "rule": pl.String, "since": pl.Int64, "due": pl.Int64}
-"""One warning: the stored record, the rule, from when on it holds, and the deadline it is about (null: none).
-Instants in microseconds UTC. `since` may lie ahead: the warning holds from then on without anybody's doing."""
+WARNINGS = {"id": pl.Int64, "rule": pl.String, "since": pl.Int64, "due": pl.Int64, "saw": pl.String}
+"""One warning: the stored record, the rule, from when on it holds, the deadline it is about (null: none), and what the
+rule saw: a number or words of the rule, never other words of the record. Instants in microseconds UTC. `since` may
+lie ahead: the warning holds from then on without anybody's doing."""
 MINUTE = 60_000_000
+NOTHING = pl.lit(None, dtype=pl.Int64)
 
 
 def evaluate(
     open_records: pl.DataFrame, recent: Mapping[str, pl.DataFrame], rules: Iterable[Rule], calendar: Calendar
 ) -> pl.DataFrame:
-    """The warnings of open records of one kind, by id and rule.
+    """The warnings of open records of one kind, by rule, each rule's by the order of the records.
 
     `open_records` holds `id`, `heard_at` (when we learned its present version) and the columns that the rules name;
     for each clock rule `<indicator>.started` and `<indicator>.deadline` of the clock while it runs, else null.
     `recent` gives each repeat rule, by code, the records of its days that share a value with an open one, open or
-    closed: `id`, `accepted_at` and the rule's column.
+    closed: `id`, `accepted_at` and the rule's column. Rules over measures are `checks.warnings.measured`'s.
     """
-    found = [
-        _repeated(open_records, recent[rule.code], rule) if isinstance(rule, RepeatRule)
-        else _of(open_records, rule, calendar)
-        for rule in rules
-    ]  # fmt: skip
-    return pl.concat([pl.DataFrame(schema=WARNINGS), *found]).sort("id", "rule")
+    listed = list(rules)
+    by_row = [rule for rule in listed if not isinstance(rule, (RepeatRule, ThresholdRule, FallRule))]
+    held = open_records.lazy().select(_condition(rule).fill_null(value=False).alias(rule.code) for rule in by_row)
+    masks = held.collect()
+    found = [_told(open_records.filter(masks[rule.code]), rule, calendar) for rule in by_row if masks[rule.code].any()]
+    found += [_repeated(open_records, recent[rule.code], rule) for rule in listed if isinstance(rule, RepeatRule)]
+    return pl.concat([pl.DataFrame(schema=WARNINGS), *found])
 
 
-def _of(records: pl.DataFrame, rule: ClockRule | CountRule | WordsRule, calendar: Calendar) -> pl.DataFrame:
-    due = pl.lit(None, dtype=pl.Int64)
-    since = pl.col("heard_at")
+def _condition(rule: Rule) -> pl.Expr:
     match rule:
         case ClockRule():
-            due = pl.col(f"{rule.indicator}.deadline")
-            since = _from_when(rule, calendar)
-            condition = due.is_not_null() & (pl.lit(value=True) if rule.empty is None else pl.col(rule.empty).is_null())
+            runs = pl.col(f"{rule.indicator}.deadline").is_not_null()
+            return runs if rule.empty is None else runs & pl.col(rule.empty).is_null()
         case CountRule():
-            condition = pl.col(rule.column).cast(pl.Int64, strict=False) >= rule.least  # `calls` is kept as text
-            if rule.types is not None:
-                condition &= pl.col("type").is_in(list(rule.types))
+            # `calls` is kept as text
+            return (pl.col(rule.column).cast(pl.Int64, strict=False) >= rule.least) & _of_types(rule.types)
         case WordsRule():
-            condition = pl.col(rule.column).str.contains_any(list(rule.words))
-    chosen = records.filter(condition.fill_null(value=False))
-    return chosen.select("id", pl.lit(rule.code).alias("rule"), since.alias("since"), due.alias("due"))
+            return pl.col(rule.column).str.contains_any(list(rule.words))
+        case ValueRule():
+            return pl.col(rule.column).is_in(list(rule.values))
+        case ReplyRule():
+            return _weak(rule)
+    raise TypeError(f"{rule.kind} is no rule over single records")
+
+
+def _of_types(types: tuple[str, ...] | None) -> pl.Expr:
+    return pl.lit(value=True) if types is None else pl.col("type").is_in(list(types))
+
+
+def _weak(rule: ReplyRule) -> pl.Expr:
+    """A reply that was given and is there to be read; nothing is said of one that no export brought."""
+    reply = pl.col("reply")
+    condition = pl.col("replied_at").is_not_null() & (reply.str.len_chars() > 0) & _of_types(rule.types)
+    if rule.says:
+        condition &= reply.str.contains_any(list(rule.says))
+    if rule.lacks:
+        condition &= ~reply.str.contains_any(list(rule.lacks))
+    if rule.without_number:
+        condition &= ~reply.str.contains(r"[0-9０-９]")
+    if rule.shorter_than is not None:
+        condition &= reply.str.len_chars() < rule.shorter_than
+    if rule.asked:
+        condition &= pl.col("content").str.contains_any(list(rule.asked))
+    return condition if rule.empty is None else condition & pl.col(rule.empty).is_null()
+
+
+def _told(chosen: pl.DataFrame, rule: Rule, calendar: Calendar) -> pl.DataFrame:
+    due, since = (NOTHING, pl.col("heard_at"))
+    if isinstance(rule, ClockRule):
+        due, since = pl.col(f"{rule.indicator}.deadline"), _from_when(rule, calendar)
+    return chosen.select(
+        "id", pl.lit(rule.code).alias("rule"), since.alias("since"), due.alias("due"), _saw(rule).alias("saw")
+    )
+
+
+def _saw(rule: Rule) -> pl.Expr:
+    """What the rule saw, in words of the rule: the text of a record may tell who somebody is."""
+    match rule:
+        case CountRule():
+            return pl.col(rule.column).cast(pl.String)
+        case WordsRule():
+            return _found(pl.col(rule.column), rule.words)
+        case ValueRule():
+            return pl.col(rule.column)
+        case ReplyRule() if rule.says:
+            return _found(pl.col("reply"), rule.says)
+        case ReplyRule() if rule.asked:
+            return _found(pl.col("content"), rule.asked)
+        case ReplyRule():
+            return pl.col("reply").str.len_chars().cast(pl.String)
+    return pl.lit(None, dtype=pl.String)
+
+
+def _found(text: pl.Expr, words: tuple[str, ...]) -> pl.Expr:
+    said = [pl.when(text.str.contains(word, literal=True)).then(pl.lit(word)) for word in words]
+    return pl.concat_str(said, separator="、", ignore_nulls=True)
 
 
 def _from_when(rule: ClockRule, calendar: Calendar) -> pl.Expr:
@@ -76,8 +141,8 @@ def _repeated(records: pl.DataFrame, recent: pl.DataFrame, rule: RepeatRule) -> 
     both = recent.select(rule.column, pl.col("accepted_at").alias("came")).join(newest, on=rule.column)
     window = (pl.col("came") <= pl.col("accepted_at")) & (pl.col("came") > pl.col("accepted_at") - rule.days * DAY)
     counts = both.filter(window).group_by("id").agg(pl.len().alias("n"), pl.col("accepted_at").first())
-    held = counts.filter(pl.col("n") >= rule.least)
-    nothing = pl.lit(None, dtype=pl.Int64)
+    held = counts.filter(pl.col("n") >= rule.least).sort("id")
     return held.select(
-        "id", pl.lit(rule.code).alias("rule"), pl.col("accepted_at").alias("since"), nothing.alias("due")
-    )
+        "id", pl.lit(rule.code).alias("rule"), pl.col("accepted_at").alias("since"), NOTHING.alias("due"),
+        pl.col("n").cast(pl.String).alias("saw"),
+    )  # fmt: skip
