@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
+from collectors.records import RECORDS
 from dashboard.people import Viewer
 from dashboard.rights import may
 
@@ -40,11 +41,14 @@ _HEADERS: tuple[tuple[str, Kind], ...] = (
 """Words in the header of a file that say what its cells hold; the first that fits. Any other cell is free text."""
 
 HIDDEN = "****"
+_NUMBERS = frozenset(name for record in RECORDS.values() for name in record.key)
+"""Columns by which records are called: nobody's personal data by themselves."""
 _AREA_CODE = re.compile(r"0(?:10|2\d|[3-9]\d\d)")
 _ROAD = re.compile(r"村|社区|街道|大街|大道|路|街|道|巷|弄|胡同|屯|寨")
 _DISTRICT = re.compile(r".*(?:[省市县旗州盟镇乡]|(?<!小)区)")
 _BETWEEN = "[\\s\\-–—－·._()（）\u200b-\u200d\u2060\ufeff]{0,3}"
-_DATE = r"(?<!\d)(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日?)(?!\d)"
+_COMPACT = r"(?:0[1-9]|1[0-2])[0-3]\d(?:[0-2]\d[0-5]\d[0-5]\d)?"
+_DATE = rf"(?<!\d)(?:19|20)\d\d(?:[-/.]\d{{1,2}}[-/.]\d{{1,2}}|年\d{{1,2}}月\d{{1,2}}日?|{_COMPACT})(?!\d)"
 _NUMBER = rf"[+＋]?\d(?:{_BETWEEN}\d){{6,}}[XxＸ]?"
 _SPELT = r"[零〇一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]{7,}"
 _MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
@@ -97,6 +101,13 @@ def masked_cells(cells: Mapping[str, str | None], *, keep: str | None = None) ->
         header: text if text is None or (keep and text == keep) else _MASKS[kind_of_header(header)](text)
         for header, text in cells.items()
     }
+
+
+def masked_value(column: str | None, value: str | None) -> str | None:
+    """What stood in a column (canonical or a file's header) of a row that could not be read; record numbers stay."""
+    if value is None or column in _NUMBERS:
+        return value
+    return masked(kind_of_header(column or ""), value)
 
 
 def kind_of_header(header: str) -> Kind:

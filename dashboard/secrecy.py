@@ -32,7 +32,8 @@ REFERENCES = {
 TELLING = ("id", "at", "system", "deadline", "actual", "since", "due", "accepted_at", "content", "detail")
 """Keys of a row that are emptied together with its number, where it has them."""
 AT_ONCE = 500
-_TOLD = {"tickets", "evaluations"}
+SEALED = frozenset({"tickets", "evaluations"})
+"""Kinds of records that may be sealed."""
 
 
 def seals(viewer: Viewer) -> bool:
@@ -65,7 +66,7 @@ def _answers(viewer: Viewer) -> bool:
 def sealed_among(db: Database, record: str, numbers: Iterable[str]) -> dict[str, set[str]]:
     """Those of the numbers (of `record`) that are sealed, with the offices that any version of them names."""
     found: dict[str, set[str]] = {}
-    if record not in _TOLD:
+    if record not in SEALED:
         return found
     wanted = sorted({number for number in numbers if number})
     with db.reading() as connection:

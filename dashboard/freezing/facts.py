@@ -11,11 +11,14 @@ from checks.periods import parse_period
 from checks.rulebook.loader import Rulebook
 from checks.rulebook.model import Edition
 from dashboard.bootstrap import Application
+from dashboard.database import Database
 from dashboard.freezing.stored import rulebook_of, snapshot_of
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 from dashboard.queries.quarter import Frozen, LeftOut, OfficeLine, Quality, Quarter, Violation, quarter
 from dashboard.queries.quarter_counts import Connecting, HallWatch, Repairing, Ticketing
+from dashboard.secrecy import hidden_numbers
 
 NO_QUALITY = Quality(0, None, ())
 
@@ -50,7 +53,7 @@ def documents_facts(app: Application, viewer: Viewer, period: str, as_of: dt.dat
     """What the documents of a period print: of a frozen one the snapshot, unless `as_of` is given."""
     found = snapshot_of(app.db, parse_period(period).name) if as_of is None else None
     if found is None:
-        return quarter(app, viewer, period, as_of)
+        return told(app.db, viewer, quarter(app, viewer, period, as_of))
     rulebook = rulebook_of(found, rules_of(app.settings, app.db).rulebook)
     facts = facts_of(found.part("facts"), rulebook, rulebook.edition_named(found.header["rulebook"]["edition"]))
     frozen = Frozen(
@@ -58,7 +61,19 @@ def documents_facts(app: Application, viewer: Viewer, period: str, as_of: dt.dat
         found.proposed_by, found.proposed_at, found.published_by, found.published_at, found.reason,
     )  # fmt: skip
     allowed = None if viewer.sees_everything else found.tree.below(viewer.offices, found.period.last_day)
-    return replace(seen_by(facts, allowed), frozen=frozen)
+    return told(app.db, viewer, replace(seen_by(facts, allowed), frozen=frozen))
+
+
+def told(db: Database, viewer: Viewer, facts: Quarter) -> Quarter:
+    """Without the records that are hidden from the viewer, and with what inspectors wrote masked."""
+    hidden = {
+        record: hidden_numbers(db, viewer, record, [row.number for row in facts.left_out if row.record == record])
+        for record in {row.record for row in facts.left_out}
+    }
+    return replace(
+        facts, left_out=tuple(row for row in facts.left_out if row.number not in hidden[row.record]),
+        ledger=tuple(replace(row, note=masked("text", row.note)) for row in facts.ledger),
+    )  # fmt: skip
 
 
 def seen_by(facts: Quarter, offices: frozenset[str] | None) -> Quarter:

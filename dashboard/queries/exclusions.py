@@ -25,7 +25,9 @@ from dashboard.judging.reading import Reader, reader
 from dashboard.judging.rules import Rules
 from dashboard.judging.sums import OfficeSums, office_sums, with_difference
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 from dashboard.queries.league import edition_of, figure_document, leaves_of, row_of
+from dashboard.secrecy import WITHHELD, hidden_numbers, withhold
 
 STATES = ("waiting", "holds", "rejected", "revoked", "lapsed")
 LISTED = 500
@@ -65,15 +67,23 @@ def exclusions(db: Database, viewer: Viewer, *, now: dt.datetime) -> list[dict[s
         found.append({
             "number": filing.id, "state": _state(row, deeds, to_micros(now)), "offices": list(part.offices),
             "names": [v.name if v else c for v, c in zip(versions, part.offices, strict=True)], "area": filing.area,
-            "records": list(filing.records), "numbers": None if part.numbers is None else list(part.numbers),
+            "records": list(filing.records), "numbers": _numbers(db, viewer, part),
             "system": filing.system, "whole": whole,
             "from": iso_local(filing.starts_at), "to": iso_local(filing.ends_at), "reason": filing.reason,
-            "document": filing.document, "note": part.note, "by": row["by"], "at": iso_local(row["at"]),
+            "document": filing.document, "note": masked("text", part.note), "by": row["by"], "at": iso_local(row["at"]),
             "lapses_at": iso_local(row["lapses_at"]),
             "decisions": [{"decision": deed["decision"], "by": deed["by"], "at": iso_local(deed["at"]),
-                           "note": deed["note"] if whole else None} for deed in deeds],
+                           "note": masked("text", deed["note"]) if whole else None} for deed in deeds],
         })  # fmt: skip
     return found
+
+
+def _numbers(db: Database, viewer: Viewer, filing: Filing) -> list[str] | None:
+    """The records named, `withheld` for those that are hidden from the viewer; None where every record is meant."""
+    if filing.numbers is None:
+        return None
+    hidden = frozenset[str]().union(*(hidden_numbers(db, viewer, record, filing.numbers) for record in filing.records))
+    return [WITHHELD if number in hidden else number for number in filing.numbers]
 
 
 def _seen(source: Reader, viewer: Viewer, filing: Filing) -> Filing:
@@ -133,7 +143,7 @@ def preview(db: Database, viewer: Viewer, rules: Rules, filing: Filing, *, now: 
         if scoring_edition(rules.rulebook, after) and difference(source, rules, after, now, *sides, None).height:
             touched.append(after)
         rates = [rate for period in touched for rate in _rates(source, viewer, rules, period, now, filing, sides)]
-    return Preview([period.name for period in touched], counts, records, rates)
+    return Preview([period.name for period in touched], counts, withhold(db, viewer, records), rates)
 
 
 def _quarters(filing: Filing) -> Iterator[Period]:

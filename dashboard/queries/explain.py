@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -55,8 +55,11 @@ from dashboard.queries.league import (
 )
 from dashboard.queries.office_changes import changes_below, day_of_tree, visible_offices
 from dashboard.queries.staleness import Silent, mark, silent_sources
+from dashboard.secrecy import seals, withhold
 from dashboard.texts import t
 
+ASIDES = ("excluded", "unjudgeable", "provisional")
+"""Lists of an explanation beside the records that lost points."""
 Losing = dict[tuple[str, ...], tuple[Fraction | int, dict[str, Any]]]
 """Losing records of one indicator: (number, record, id) → share of the loss, and what is printed of it."""
 
@@ -108,7 +111,7 @@ def explain(
         frozen = snapshot_of(db, asked.name)
         if frozen is not None:
             require_office(frozen, viewer, office, asked)
-            return explanation_of(frozen, office)
+            return _told(db, viewer, explanation_of(frozen, office))
     edition = edition_of(rules, asked)
     stored = as_of is None and rules.foreign is None
     if stored and refresh:
@@ -117,7 +120,22 @@ def explain(
     with reader(db, rules.foreign, day_of_tree(tree, as_of or now)) as source:
         require_office(source, viewer, office, asked)
         scope = scope_of(source.shown, asked, {office})
-        return _explained(_Case(source, rules, asked, edition, as_of or now, scope, stored, silent), office)
+        case = _Case(source, rules, asked, edition, as_of or now, scope, stored, silent)
+        return _told(db, viewer, _explained(case, office))
+
+
+def _told(db: Database, viewer: Viewer, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as the viewer may see it: a sealed record costs its points, and is not named."""
+    if not seals(viewer):
+        return dict(document)
+    asides = {name: withhold(db, viewer, document[name]) for name in ASIDES}
+    indicators = [{**one, "records": _named(db, viewer, one["records"])} for one in document["indicators"]]
+    return {**document, **asides, "indicators": indicators}
+
+
+def _named(db: Database, viewer: Viewer, records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    rows = [{**row, "evidence": withhold(db, viewer, row["evidence"])} if "evidence" in row else row for row in records]
+    return withhold(db, viewer, rows)
 
 
 class HasTrees(Protocol):

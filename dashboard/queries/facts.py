@@ -25,7 +25,9 @@ from dashboard.judging.facts import members
 from dashboard.judging.halls import confirmed_events
 from dashboard.judging.reading import Reader, reader
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 from dashboard.queries.offices import visible_tree
+from dashboard.secrecy import hidden_numbers
 
 VIDEO, COMPLAINT = "video", "complaint"
 SECONDS = 1_000_000
@@ -148,8 +150,12 @@ def facts(db: Database, viewer: Viewer, *, as_of: datetime, limit: int = 50) -> 
         wanted = [one for one in wanted if halls is None or one["hall_code"] in halls][::-1][:limit]
         named = {one["fact"] for one in wanted}
         evidence = evidence_of(source, held.filter(pl.col(FACT).is_in(list(named))))
-    return [Joined(one["fact"], evidence[one["fact"]], one["reason"], one["by"], from_micros(one["at"]))
-            for one in wanted]  # fmt: skip
+    return [
+        Joined(
+            one["fact"], _unsealed(db, viewer, evidence[one["fact"]]), one["reason"], one["by"], from_micros(one["at"])
+        )
+        for one in wanted
+    ]  # fmt: skip
 
 
 def beside(db: Database, viewer: Viewer, *, record: str, record_id: int, as_of: datetime) -> tuple[Sighting, ...]:
@@ -159,8 +165,16 @@ def beside(db: Database, viewer: Viewer, *, record: str, record_id: int, as_of: 
         mine = held.filter(pl.col("record") == record, pl.col("record_id") == record_id)
         found = evidence_of(source, held.join(mine.select(FACT), on=FACT, how="semi"))
     halls = _halls(db, viewer)
-    every = [one for sightings in found.values() for one in sightings]
+    every = _unsealed(db, viewer, [one for sightings in found.values() for one in sightings])
     return tuple(one for one in every if one.reference != (record, record_id) and (halls is None or one.hall in halls))
+
+
+def _unsealed(db: Database, viewer: Viewer, sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """Without tickets that are hidden from the viewer, and with notes masked."""
+    every = tuple(sightings)
+    hidden = hidden_numbers(db, viewer, "tickets", [one.number for one in every if one.record == "tickets"])
+    kept = (one for one in every if one.record != "tickets" or one.number not in hidden)
+    return tuple(replace(one, note=masked("text", one.note)) for one in kept)
 
 
 def evidence_of(source: Reader, held: pl.DataFrame) -> dict[str, tuple[Sighting, ...]]:

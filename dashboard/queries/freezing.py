@@ -17,6 +17,7 @@ from dashboard.freezing.stored import Snapshot, read_part, snapshot_of
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
 from dashboard.queries.office_changes import visible_offices
+from dashboard.secrecy import seals, withhold
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def restatements(db: Database, viewer: Viewer, period: str) -> list[tuple[Freeze
             told = read_part(db, event.header["parts"]["restatement"][0]).document()
             if not viewer.sees_everything:
                 told = _limited(told, viewer, snapshot_of(db, period))
+            if seals(viewer):
+                told = {**told, "why": [], "records": withhold(db, viewer, told["records"])}
             found.append((event, told))
     return found
 
@@ -71,4 +74,4 @@ def _limited(told: Mapping[str, Any], viewer: Viewer, snapshot: Snapshot | None)
 
 
 def _seen(condition: Mapping[str, Any], viewer: Viewer) -> Mapping[str, Any]:
-    return condition if viewer.sees_everything else {**condition, "examples": []}
+    return condition if viewer.sees_everything and not seals(viewer) else {**condition, "examples": []}

@@ -19,7 +19,7 @@ from dashboard.database.models import BATCHES, HISTORY_TABLES, QUARANTINE, QUARA
 from dashboard.errors import MingchaError
 from dashboard.instants import LOCAL, from_micros, iso_local
 from dashboard.people import Viewer
-from dashboard.privacy import PERSONAL, mask, masked_text
+from dashboard.privacy import PERSONAL, masked_value
 from dashboard.queries.offices import visible_tree
 from dashboard.rights import may
 from dashboard.secrecy import REFERENCES, WITHHELD, hidden_numbers, seals
@@ -66,7 +66,7 @@ def batch_changes(db: Database, viewer: Viewer, batch_id: int, *, limit: int = 1
     seen = None if viewer.sees_everything else frozenset(visible_tree(db, viewer).offices)
     versions = _visible(_versions(db, record, batch_id), record, seen)
     before = _before(db, record, batch_id)
-    hidden = frozenset(PERSONAL) | (REFERENCES.keys() if seals(viewer) else ())
+    hidden = frozenset(PERSONAL) | (frozenset(REFERENCES) if seals(viewer) else frozenset())
     hidden |= frozenset() if may(viewer, "know undercover inspectors") else {"inspector"}
     listed = versions.head(limit).rows(named=True)
     secret = hidden_numbers(db, viewer, record.name, [str(row[record.number]) for row in listed])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from glob import escape
 from pathlib import Path
@@ -31,6 +31,7 @@ from dashboard.intake.knowledge import known_now
 from dashboard.intake.names import compared, office_names
 from dashboard.intake.prepare import Known, Prepared, prepare
 from dashboard.people import Viewer
+from dashboard.privacy import mask, masked, masked_text, masked_value
 from dashboard.rights import require
 from dashboard.settings import Slot
 
@@ -142,7 +143,14 @@ def look(
 def _suggestions(table: Table, config: SourceConfig, known: set[str], timezone: str) -> tuple[Suggestion, ...]:
     sample = next(table.grid.chunks(table.above, len(table.header)), pl.DataFrame()).head(SAMPLE_ROWS)
     clock = Clock(timezone, (), table.grid.from_1904)
-    return tuple(suggest(config.record, table.header, sample, clock, lambda text: compared(text) in known))
+    found = suggest(config.record, table.header, sample, clock, lambda text: compared(text) in known)
+    return tuple(replace(one, profile=replace(one.profile, examples=_examples(one))) for one in found)
+
+
+def _examples(found: Suggestion) -> tuple[str, ...]:
+    """What stands in a column: masked by the strictest of what its header says and what it is taken for."""
+    twice = ((found.column, text) for text in found.profile.examples)
+    return tuple(str(masked_value(found.header, masked_value(column, text))) for column, text in twice)
 
 
 def _best(sheets: Sequence[Sheet]) -> Sheet | None:
@@ -161,7 +169,7 @@ def _lines(table: Table) -> tuple[Line, ...]:
     for number, row in enumerate(table.grid.head[:LINES], start=1):
         cells = [" ".join(cell.split()) for cell in row if cell.strip()]
         mark = next((cell for cell in cells if not any(plain(cell) in line for line in before)), None)
-        found.append(Line(number, " │ ".join(cells)[:120], mark))
+        found.append(Line(number, masked_text(" │ ".join(cells)[:120]), mark))
         before.append(plain("".join(row)))
     return tuple(line for line in found if line.text)
 
@@ -189,8 +197,39 @@ def preview(
             for plan in plans(grids, config, name):
                 _add_sheet(made, plan, known)
     except CollectorError as error:
-        made.error = error.message
+        made.error = masked("text", error.message)
+    return _masked(made)
+
+
+def _masked(made: Preview) -> Preview:
+    """The preview as it is shown: what stood in the file is masked, unknown words that look like a person's are not
+    offered."""
+    made.seen = {reason: _covered(found) for reason, found in made.seen.items()}
+    made.unreadable = {
+        name: Counter({str(masked_value(name, text)): n for text, n in found.items()})
+        for name, found in made.unreadable.items()
+    }
+    made.words = {
+        name: Counter({text: n for text, n in found.items() if masked_text(text) == text})
+        for name, found in made.words.items()
+    }
+    made.rows = [{name: _shown(row, name, value) for name, value in row.items()} for row in made.rows]
+    made.messages = [masked_text(message) for message in made.messages]
     return made
+
+
+def _covered(found: Counter[str]) -> Counter[str]:
+    covered: Counter[str] = Counter()
+    for key, rows in found.items():
+        column, _, text = key.partition("\x1f")
+        covered[f"{column}\x1f{masked_value(column, text)}"] += rows
+    return covered
+
+
+def _shown(row: dict[str, Any], name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return masked_value(row.get("column_name"), value) if name == "value" else mask(name, value)
 
 
 def _add_sheet(made: Preview, plan: Plan, known: Known) -> None:

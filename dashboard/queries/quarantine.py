@@ -19,7 +19,9 @@ from dashboard.database.models import BATCHES, QUARANTINE, QUARANTINE_EVENTS, QU
 from dashboard.instants import from_micros
 from dashboard.intake.names import compared, office_names
 from dashboard.people import Viewer
+from dashboard.privacy import masked_cells, masked_value
 from dashboard.queries.offices import visible_tree
+from dashboard.secrecy import SEALED, hidden_offices, seals
 
 _ENDINGS = re.compile(r"(?:供电(?:分公司|公司|所|中心|营业部)?|营业(?:厅|部|所)|中心|所|公司)+$")
 COLUMNS = ("id", "record", "number", "office_named", "state", "since", "reason", "column_name", "value", "row_no")
@@ -52,7 +54,26 @@ def quarantined(
         query = query.limit(limit)
     rows = db.frame(query)
     mine = rows if viewer.sees_everything else rows.filter(_names_own_office(db, viewer, rows["office_named"]))
-    return mine.head(limit) if limit is not None else mine
+    return _masked(db, viewer, mine.head(limit) if limit is not None else mine)
+
+
+def _masked(db: Database, viewer: Viewer, rows: pl.DataFrame) -> pl.DataFrame:
+    """The value seen is masked; number and value of what may be a report or a form go to no one it is hidden from."""
+    seen = zip(rows["column_name"], rows["value"], _hidden(db, viewer, rows), strict=True)
+    values = [None if hidden else masked_value(column, value) for column, value, hidden in seen]
+    numbers = [
+        None if hidden else number for number, hidden in zip(rows["number"], _hidden(db, viewer, rows), strict=True)
+    ]
+    return rows.with_columns(pl.Series("value", values, dtype=pl.String), pl.Series("number", numbers, dtype=pl.String))
+
+
+def _hidden(db: Database, viewer: Viewer, rows: pl.DataFrame) -> list[bool]:
+    """Which rows may be sealed records: in a broken row nobody can tell its kind, so all tickets and evaluations."""
+    if not seals(viewer):
+        return [False] * rows.height
+    hidden = hidden_offices(db, viewer)
+    codes, _ = office_names(db).resolve(rows["office_named"], None, halls_only=False)
+    return [record in SEALED and hidden(code) for record, code in zip(rows["record"], codes, strict=True)]
 
 
 def quarantine_reasons(db: Database, viewer: Viewer, *, state: str | None = "open") -> pl.DataFrame:
@@ -123,14 +144,14 @@ class Event:
 
 
 def quarantine_row(db: Database, viewer: Viewer, quarantine_id: int) -> QuarantinedRow | None:
-    """One row (personal data: for who sees the whole company), else None."""
+    """One row for who sees the whole company, its cells masked by what their headers say; else None."""
     if not viewer.sees_everything:
         return None
     batch, event, seen = BATCHES.c, QUARANTINE_EVENTS.c, QUARANTINE_SIGHTINGS.c
     query = sa.select(QUARANTINE, batch.source, batch.file, batch.sheet, batch.sha256).select_from(_with_batches())
     with db.reading() as connection:
         row = connection.execute(query.where(QUARANTINE.c.id == quarantine_id)).mappings().one_or_none()
-        if row is None:
+        if row is None or _hidden(db, viewer, _named(dict(row)))[0]:
             return None
         events = connection.execute(
             sa.select(event["at"], event["by"], event.action, event.detail)
@@ -141,14 +162,29 @@ def quarantine_row(db: Database, viewer: Viewer, quarantine_id: int) -> Quaranti
             sa.select(seen.batch_id, seen.row_no).where(seen.quarantine_id == quarantine_id).order_by(*seen)
         ).all()
         details = connection.execute(sa.select(batch.details).where(batch.id == row["last_batch_id"])).scalar_one()
+    told = {name: value for name, value in row.items() if name not in ("raw", "corrections", "context")}
     return QuarantinedRow(
-        row=dict(row),
-        cells=json.loads(row["raw"]),
-        corrections=json.loads(row["corrections"] or "{}"),
+        row={**told, "value": masked_value(row["column_name"], row["value"])},
+        cells=masked_cells(json.loads(row["raw"]), keep=row["number"]),
+        corrections=_plain(masked_cells(json.loads(row["corrections"] or "{}"), keep=row["number"])),
         sightings=[(found[0], found[1]) for found in again],
-        story=[Event(from_micros(at), by, action, json.loads(detail or "{}")) for at, by, action, detail in events],
+        story=[Event(from_micros(at), by, action, _story(detail)) for at, by, action, detail in events],
         columns=correctable(json.loads(details or "{}").get("header", ()), row["record"]),
     )
+
+
+def _named(row: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame({"record": [row["record"]], "office_named": [row["office_named"]]},
+                        schema={"record": pl.String, "office_named": pl.String})  # fmt: skip
+
+
+def _plain(cells: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text or "" for name, text in cells.items()}
+
+
+def _story(detail: str | None) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(detail or "{}")
+    return {name: masked_value(name, value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 def suggested_offices(
@@ -173,16 +209,6 @@ def suggested_offices(
 
 def _stem(name: str) -> str:
     return _ENDINGS.sub("", name) or name
-
-
-def raw_row(db: Database, viewer: Viewer, quarantine_id: int) -> dict[str, Any] | None:
-    """One quarantined row with its text as read (personal data: for who sees the whole company), else None."""
-    if not viewer.sees_everything:
-        return None
-    query = sa.select(QUARANTINE).where(QUARANTINE.c.id == quarantine_id)
-    with db.reading() as connection:
-        row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else dict(row)
 
 
 def _with_batches() -> Any:

@@ -22,11 +22,10 @@ from dashboard.judging.reading import reader
 from dashboard.judging.rules import Rules
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.privacy import PERSONAL, masked_text, shown
 from dashboard.queries.inspections import withheld
 from dashboard.queries.offices import visible_tree
-
-PERSONAL = frozenset({"phone", "customer_no", "content"})
-"""Left out until issue "people" says who may unmask them, and logs it (design §5.5)."""
+from dashboard.secrecy import hidden_numbers, secret_of_reporter, told_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,7 @@ class Record:
     system: str | None
     office: str
     values: Mapping[str, Any]
+    """As the viewer may see them: personal columns are masked."""
     area: str | None
     """The record's own area, else its office's: the one by which it was judged."""
     stamps: tuple[tuple[str, datetime | None], ...]
@@ -81,10 +81,6 @@ class Record:
     """(relation, record type, number): parent, children, ticket, repairs."""
 
 
-ACCUSING = ("designated_design", "designated_construction", "designated_supply", "extra_fee")
-"""Answers of a form (三指定评价表) that accuse the office of its own flow."""
-
-
 def record(
     db: Database, viewer: Viewer, rules: Rules, *, record: str, number: str, as_of: datetime,
     system: str | None = None, row_id: int | None = None,
@@ -92,7 +88,7 @@ def record(
     """The record of that number as seen at `as_of`. Of several systems the first by name, unless one is named; of
     several rows of one number (a measure's months, an inspection's items) the first, unless `row_id` says which.
 
-    An office head is not told which flow an accusing form belongs to: that would name the customer (design §5.5).
+    Personal columns are masked. A sealed record does not exist for whom it is hidden from, nor does what names it.
 
     Raises UsageError for an unknown kind, MingchaError when there is none or it is outside what the viewer may see.
     """
@@ -101,32 +97,33 @@ def record(
     kind = RECORDS[record]
     row = _current(db, kind, number, system, row_id)
     office = str(row[kind.office]) if row is not None and kind.office else ""
-    if row is None or not (viewer.sees_everything or office in visible_tree(db, viewer).offices):
+    seen = row is not None and (viewer.sees_everything or office in visible_tree(db, viewer).offices)
+    if row is None or not seen or secret_of_reporter(db, viewer, record, number):
         raise MingchaError(f"No record {number} among {record}, or it is outside what you may see.")
     found = _judged_row(db, rules, kind, row["id"], as_of)
     verdicts, edition = _verdicts(rules, kind, found)
-    hidden = PERSONAL | _of_the_accuser(viewer, kind, row) | _of_the_inspector(db, viewer, kind, row)
+    hidden = _of_the_inspector(db, viewer, kind, row)
+    told = told_references(db, viewer, row)
+    hidden |= frozenset(name for name in kind.names if told[name] != row[name])
     return Record(
         record=kind,
         id=row["id"],
         number=number,
         system=row.get("system"),
         office=office,
-        values={name: row[name] for name in kind.names if name not in hidden},
+        values={name: _seen(viewer, name, row[name]) for name in kind.names if name not in hidden},
         area=found.get("area") if found else None,
         stamps=_stamps(kind, row),
-        unreadable=_unreadable(row),
+        unreadable={name: masked_text(text) for name, text in _unreadable(row).items() if name not in hidden},
         edition=edition,
         verdicts=verdicts,
-        versions=_versions(db, kind, row, hidden),
+        versions=_versions(db, kind, row, hidden | PERSONAL.keys()),
         linked=_linked(db, viewer, kind, row),
     )
 
 
-def _of_the_accuser(viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> frozenset[str]:
-    """Columns by which the reported office would know who accuses it."""
-    accuses = kind.name == "evaluations" and any(row[name] for name in ACCUSING)
-    return frozenset({"record_no"}) if accuses and viewer.role == "office_head" else frozenset()
+def _seen(viewer: Viewer, name: str, value: Any) -> Any:
+    return shown(viewer, name, value) if isinstance(value, str) else value
 
 
 def _of_the_inspector(db: Database, viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> frozenset[str]:
@@ -255,11 +252,11 @@ def _shown(kind: str, value: Any) -> str | None:
 
 
 def _linked(db: Database, viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    """What the record names and what names it, in the same system; out of scope is left out."""
+    """What the record names and what names it, in the same system; out of scope and sealed ones are left out."""
     allowed = None if viewer.sees_everything else visible_tree(db, viewer).offices
     found: list[tuple[str, str, str]] = []
     with db.reading() as connection:
-        for relation, record, condition in _relations(viewer, kind, row):
+        for relation, record, condition in _relations(kind, row):
             table = RECORD_TABLES[record].c
             number = table[RECORDS[record].number]
             query = sa.select(number, table.office_code).where(condition, table.system == row["system"]).limit(20)
@@ -268,14 +265,18 @@ def _linked(db: Database, viewer: Viewer, kind: RecordType, row: Mapping[str, An
                 for linked, office in connection.execute(query)
                 if (allowed is None or office in allowed) and (record, linked) != (kind.name, row[kind.number])
             ]
-    return tuple(found)
+    hidden = {
+        record: hidden_numbers(db, viewer, record, [linked for _, one, linked in found if one == record])
+        for record in {record for _, record, _ in found}
+    }
+    return tuple(one for one in found if one[2] not in hidden[one[1]])
 
 
 Relation = tuple[str, str, sa.ColumnElement[bool]]
 """(name of the relation, record type, which of its rows)."""
 
 
-def _relations(viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> list[Relation]:
+def _relations(kind: RecordType, row: Mapping[str, Any]) -> list[Relation]:
     tickets, repairs = RECORD_TABLES["tickets"].c, RECORD_TABLES["repairs"].c
     applications, evaluations = RECORD_TABLES["applications"].c, RECORD_TABLES["evaluations"].c
     if kind.name == "tickets":
@@ -291,11 +292,8 @@ def _relations(viewer: Viewer, kind: RecordType, row: Mapping[str, Any]) -> list
             ("parent", "repairs", repairs.repair_no == row["parent_repair_no"]),
         ]
     if kind.name == "applications":
-        named = evaluations.record_no == row["application_no"]
-        if viewer.role == "office_head":  # which customer accused the office is not told to its head
-            named = sa.and_(named, *(evaluations[name].is_not(sa.true()) for name in ACCUSING))
-        return [("evaluation", "evaluations", named)]
-    if kind.name == "evaluations" and not _of_the_accuser(viewer, kind, row):
+        return [("evaluation", "evaluations", evaluations.record_no == row["application_no"])]
+    if kind.name == "evaluations":
         return [
             ("ticket", "tickets", tickets.ticket_no == row["record_no"]),
             ("application", "applications", applications.application_no == row["record_no"]),

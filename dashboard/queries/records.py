@@ -30,6 +30,7 @@ from dashboard.people import Viewer
 from dashboard.queries.explain import require_office
 from dashboard.queries.league import period_named
 from dashboard.queries.office_changes import day_of_tree
+from dashboard.secrecy import withhold
 
 SAMPLES = "samples"
 LISTED = (*KINDS, SAMPLES)
@@ -73,7 +74,7 @@ def records(
             _require_word(f"indicator of {record}", indicator, frozen.codes_of(record))
             tops = (None if office is None else {office}, viewer.offices)
             found = records_of(frozen, record, tops, verdict, indicator, limit, offset)
-            return _with_ids(db, record, found)
+            return _told(db, viewer, _with_ids(db, record, found))
     codes = SAMPLE_CODES if record == SAMPLES else rules.rulebook.order(record)
     _require_word(f"indicator of {record}", indicator, codes)
     stored = as_of is None and rules.foreign is None
@@ -86,7 +87,12 @@ def records(
         wanted = _Wanted(source, rules, asked, scope, as_of or now, verdict, indicator, limit, offset)
         if record == SAMPLES:
             return wanted.samples()
-        return wanted.stored(KINDS[record]) if stored else wanted.aside(KINDS[record])
+        return _told(db, viewer, wanted.stored(KINDS[record]) if stored else wanted.aside(KINDS[record]))
+
+
+def _told(db: Database, viewer: Viewer, found: dict[str, Any]) -> dict[str, Any]:
+    """Sealed records keep their place among the others, so that figures add up, and nothing else."""
+    return {**found, "rows": withhold(db, viewer, found["rows"])}
 
 
 def _with_ids(db: Database, record: str, found: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from dashboard.people import Viewer
 from dashboard.queries.explain import require_office
 from dashboard.queries.league import edition_of, period_named
 from dashboard.rights import require
+from dashboard.secrecy import withhold
 
 TYPED = ("tickets", "repairs", "applications")
 ATTENDED = ("tickets", "repairs")

@@ -24,6 +24,7 @@ from dashboard.people import Viewer
 from dashboard.queries.offices import Tree
 from dashboard.queries.review import review_queue
 from dashboard.queries.samples import samples
+from dashboard.secrecy import hidden_numbers
 
 LOOK_BACK = timedelta(days=60)
 """Older records still open are found on the Records page; they are nobody's work of today."""
@@ -63,7 +64,10 @@ class Sampled:
 
 
 def open_clocks(db: Database, viewer: Viewer, rules: Rules, tree: Tree, *, as_of: datetime) -> list[Running]:
-    """Every open clock of records accepted in the last 60 days, by time left; the over-due come first."""
+    """Every open clock of records accepted in the last 60 days, by time left; the over-due come first.
+
+    Without records that are hidden from the viewer: what is done about them is nobody's work at the office itself.
+    """
     found: list[Running] = []
     with reader(db) as opened:
         for record, kind in KINDS.items():
@@ -72,7 +76,9 @@ def open_clocks(db: Database, viewer: Viewer, rules: Rules, tree: Tree, *, as_of
                 continue
             which = _open(record, kind.moment, clocks.values(), viewer, tree, as_of)
             judged = kind.judged(opened, rules, which, as_of).collect()
-            found += _running(opened, record, judged, clocks, as_of)
+            running = _running(opened, record, judged, clocks, as_of)
+            hidden = hidden_numbers(db, viewer, record, [one.number for one in running])
+            found += [one for one in running if one.number not in hidden]
     return sorted(found, key=lambda one: (one.deadline, one.number, one.indicator))
 
 

@@ -6,7 +6,7 @@ A page reads it with `here()`. Fragments run without the entry script, hence the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn
 from urllib.parse import urlencode
@@ -24,6 +24,7 @@ from dashboard.queries.offices import Tree
 from dashboard.queries.staleness import Silent
 from dashboard.texts import DEFAULT_LANGUAGE, LANGUAGES, set_language
 from dashboard.web.palette import Palette, palette
+from dashboard.web.signed_in import still
 
 STRIP_KEYS = ("period", "office", "peer", "lang", "as_of")
 FIRST_PAGE = "today"
@@ -108,8 +109,8 @@ class Here:
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """What must be in the key of everything cached: the offices the viewer may see, and the role."""
-        return (self.viewer.role, *sorted(self.viewer.offices))
+        """What must be in the key of everything cached: the offices the viewer may see, the role, and where they work."""
+        return (self.viewer.role, *sorted(self.viewer.offices), *(f"at {place}" for place in self.viewer.workplaces))
 
     def link(self, page: str, /, **parameters: object) -> str:
         """Address of a page within the app, carrying the strip along; None leaves a parameter out."""
@@ -125,6 +126,12 @@ def remember(here: Here, pages: Mapping[str, Any]) -> None:
     st.session_state[_PAGES] = pages
 
 
+def forget() -> None:
+    """Nothing that a page knew is left for whoever is here now."""
+    for key in list(st.session_state):
+        del st.session_state[key]
+
+
 def turn_to(slug: str, **parameters: str) -> NoReturn:
     """Go to another page of the app, carrying the strip along."""
     tree = {"tree": "today"} if tree_read() == "today" else {}
@@ -133,10 +140,15 @@ def turn_to(slug: str, **parameters: str) -> NoReturn:
 
 
 def here() -> Here:
-    """The context that the entry script made for this run; sets the language for this thread too."""
+    """The context that the entry script made for this run; sets the language for this thread too.
+
+    Callbacks and fragments run without the entry script: who signed in is asked for again, for a sign-in may have ended
+    and rights may have changed. NotAllowedError when the person is not signed in any more.
+    """
     found: Here = st.session_state[_SESSION]
     set_language(found.strip.lang)
-    return found
+    viewer = still(found.app, found.viewer)
+    return found if viewer == found.viewer else replace(found, viewer=viewer)
 
 
 def read_strip(parameters: Mapping[str, str], remembered: Strip | None, default: Callable[[], Strip]) -> Strip:
