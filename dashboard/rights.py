@@ -96,6 +96,11 @@ RIGHTS: dict[str, Right] = {
     "delegate": _right(
         "inspector", "reviewer", "regional_manager", "office_head", "evaluator", "administrator", "auditor"
     ),
+    # notices and disputes of records
+    "read the outbox": _right("administrator"),
+    "try a channel": _right("administrator"),
+    "dispute a record": _right("office_head"),
+    "decide about a dispute": _right("evaluator", "regional_manager"),
     # data
     "take in quarantined rows": _right(
         "system", "administrator", "evaluator", "inspector", "reviewer", "regional_manager", "office_head", whole=True
