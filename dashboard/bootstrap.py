@@ -34,6 +34,12 @@ class Application:
     now: Callable[[], datetime] = field(default=_utc_now)
 
 
+def as_system(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment without a person: servers and their like run as `system` whoever starts them (design §4.1)."""
+    env = os.environ if environment is None else environment
+    return {name: value for name, value in env.items() if name not in ("MINGCHA_USER", "MINGCHA_TOKEN")}
+
+
 def open_application(
     *,
     user: str | None = None,

@@ -34,6 +34,7 @@ class Session:
     id: int
     account: int
     name: str
+    role: str
     how: str
     agent: str | None
     began_at: datetime
@@ -99,15 +100,16 @@ def _of(connection: Connection, secret: str) -> Session | None:
 
 def _sessions() -> sa.Select[tuple[object, ...]]:
     account = ACCOUNTS.c
-    return sa.select(ACCOUNT_SESSIONS, account.name, account.must_change, account.active).join(
+    return sa.select(ACCOUNT_SESSIONS, account.name, account.role, account.must_change, account.active).join(
         ACCOUNTS, ACCOUNT_SESSIONS.c.account_id == account.id
     )
 
 
 def _session(row: sa.Row[tuple[object, ...]]) -> Session:
+    ended = None if row.ended_at is None else from_micros(row.ended_at)
     return Session(
-        row.id, row.account_id, row.name, row.how, row.agent, from_micros(row.began_at), from_micros(row.seen_at),
-        row.must_change, row.delegation_id, None if row.ended_at is None else from_micros(row.ended_at), row.ended_why,
+        row.id, row.account_id, row.name, row.role, row.how, row.agent, from_micros(row.began_at),
+        from_micros(row.seen_at), row.must_change, row.delegation_id, ended, row.ended_why,
     )  # fmt: skip
 
 

@@ -11,20 +11,21 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dashboard import settings as settings_module
-from dashboard.bootstrap import Application, open_application
+from dashboard.bootstrap import Application, as_system, open_application
 from dashboard.cli.output import Format, emit, say
 from dashboard.texts import set_language
 
 if TYPE_CHECKING:
     from dashboard.worker.supervisor import Child
 
+DEMO_GUESTS = ("沈岚", "许立", "秦怀瑾", "罗启明")
+"""People of the demo company who get a link at once: inspector, office head, evaluator, administrator."""
 DemoOption = Annotated[bool, typer.Option("--demo", help="A small made-up company, in the current folder.")]
 PortOption = Annotated[int | None, typer.Option(help="Port of the web server; default: [web] port, 8501.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="table, json or csv.")]
@@ -50,13 +51,14 @@ def up(
     from dashboard.worker.process import set_on_signals
     from dashboard.worker.supervisor import Supervisor
 
-    environment = _as_system()
+    environment = as_system()
     _require_port(settings_module.load(environment), port)
     application = initialise(Path.cwd(), environment, demo=demo, say=say)
     chosen = _require_port(application.settings, port)
     _note(application, "up")
     if demo:
         _prepare_demo(application)
+    _invite(application, chosen)
     application.db.engine.dispose()
     supervisor = Supervisor([_child("worker"), _child("web", "--port", str(chosen))])
     set_on_signals(supervisor.stop)
@@ -70,7 +72,8 @@ def web(port: PortOption = None) -> None:
     from dashboard.worker.heartbeat import beating
     from dashboard.worker.supervisor import end_with_parent
 
-    application = open_application(environment=_as_system())
+    application = open_application(environment=as_system())
+    _invite(application, port)
     end_with_parent(os.environ)
     with beating(application.db, "web", "serving", application.now):
         serve(application.settings, port)
@@ -82,7 +85,7 @@ def worker() -> None:
     from dashboard.worker.steps import jobs_of
     from dashboard.worker.supervisor import end_with_parent
 
-    application = open_application(environment=_as_system())
+    application = open_application(environment=as_system())
     _log_to_stderr()
     end_with_parent(os.environ)
     raise typer.Exit(run_worker(application, jobs_of(application.settings)))
@@ -92,11 +95,12 @@ def init(demo: DemoOption = False) -> None:
     """Create the configuration file, the folders, the plan's secret and an empty (or demo) database."""
     from dashboard.operations.initialise import initialise
 
-    application = initialise(Path.cwd(), _as_system(), demo=demo, say=say)
+    application = initialise(Path.cwd(), as_system(), demo=demo, say=say)
     _note(application, "init")
     if demo:
         _prepare_demo(application)
     say(f"Ready: {application.db.url.render_as_string(hide_password=True)}. Start with: mingcha up")
+    say("The first start of mingcha up or mingcha web makes an administrator and prints a one-time link.")
 
 
 def doctor(output: FormatOption = Format.table) -> None:
@@ -104,7 +108,7 @@ def doctor(output: FormatOption = Format.table) -> None:
     from dashboard.operations.doctor import FAIL, examine
 
     set_language("en")  # as all messages of the command line
-    findings = examine(_as_system(), Path.cwd())
+    findings = examine(as_system(), Path.cwd())
     rows = [{"check": f.check, "state": f.state, "message": f.message, "hint": f.hint or None} for f in findings]
     failed = any(finding.state == FAIL for finding in findings)
     emit({"ok": not failed, "rows": rows}, output, ("check", "state", "message", "hint"))
@@ -115,7 +119,7 @@ def backup(file: Annotated[Path, typer.Argument(help="The zip file to write; mus
     """Save database, configuration and the list of evidence files into one file, while everything runs."""
     from dashboard.operations.backup import back_up
 
-    counts = back_up(open_application(environment=_as_system()), file)
+    counts = back_up(open_application(environment=as_system()), file)
     say(f"Saved {sum(counts.values())} rows of {len(counts)} tables in {file}")
 
 
@@ -126,7 +130,7 @@ def restore(
     """Bring a backup into the configured database; one that holds records is refused unless told otherwise."""
     from dashboard.operations.backup import restore as bring_back
 
-    done = bring_back(open_application(environment=_as_system(), need_tables=False), file, replace=replace)
+    done = bring_back(open_application(environment=as_system(), need_tables=False), file, replace=replace)
     say(f"Restored {sum(done.tables.values())} rows of {len(done.tables)} tables as of {done.made_at}")
     if done.configuration is not None:
         say(f"The backup's configuration is in {done.configuration}")
@@ -135,19 +139,27 @@ def restore(
         say(f"{len(done.missing_evidence)} evidence files are not in the evidence folder; copy them back, e.g. {first}")
 
 
-def _as_system() -> Mapping[str, str]:
-    """The environment without MINGCHA_USER: these commands run as `system` whoever types them (design §4.1)."""
-    return {name: value for name, value in os.environ.items() if name != "MINGCHA_USER"}
-
-
 def _require_port(settings: settings_module.Settings, port: int | None) -> int:
     """The port to serve on. Raises MingchaError when it is in use or the address is not this machine's own."""
-    from dashboard.web.server import require_free, require_local
+    from dashboard.web.server import require_free, require_proof
 
     chosen = settings.web.port if port is None else port
-    require_local(settings.web.address)
-    require_free(chosen)
+    require_proof(settings)
+    require_free(chosen, settings.web.address)
     return chosen
+
+
+def _invite(application: Application, port: int | None) -> None:
+    """On the first start make the accounts, and print the one-time links: once, on stdout, in no log."""
+    from dashboard.accounts.first import first_accounts
+
+    settings = application.settings
+    invited = DEMO_GUESTS if settings.company.demo else ()
+    web = settings.web
+    host = web.hosts[0] if web.hosts else f"127.0.0.1:{web.port if port is None else port}"
+    for one in first_accounts(application.db, settings, invited=invited, at=application.now()):
+        address = f"{'https' if web.https else 'http'}://{host}/enter?code={one.code}"
+        print(f"One-time link for {one.name} ({one.role}), shown only now: {address}", flush=True)
 
 
 def _note(application: Application, action: str) -> None:

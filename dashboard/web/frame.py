@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -19,6 +20,8 @@ from checks.errors import RuleError
 from checks.marks import STALE_SOURCE
 from checks.periods import parse_period
 from collectors.base import CollectorError
+from dashboard.accounts import has_accounts
+from dashboard.accounts.sessions import SignedIn, act_for
 from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
 from dashboard.error_texts import said
@@ -34,14 +37,17 @@ from dashboard.web import books, display, periods, wiring
 from dashboard.web.asking import answer
 from dashboard.web.components.blocks import heading, show, state
 from dashboard.web.components.strip import Choice, Event, Fact, address, strip
+from dashboard.web.markup import tag
 from dashboard.web.palette import css_variables
 from dashboard.web.places import top
 from dashboard.web.resting import Rests, silent_under
-from dashboard.web.state import FIRST_PAGE, STRIP_KEYS, Here, Strip, read_strip, remember
+from dashboard.web.signed_in import here_now
+from dashboard.web.state import FIRST_PAGE, STRIP_KEYS, Here, Strip, forget, read_strip, remember
 from dashboard.web.views import quiet
 
 PERSON = "mingcha_person"
 LAST_STRIP = "mingcha_strip"
+SIGNED_IN = "mingcha_signed_in"
 REGISTERED = "mingcha_registered"
 SILENT_SECONDS = 24 * 3600
 """A source silent for longer makes the strip amber; each source's own `expect_within` is on the Sources page."""
@@ -77,13 +83,16 @@ def run(pages: Sequence[Page]) -> None:
     chosen = read_strip(parameters, remembered, lambda: _default(now))
     set_language(chosen.lang)
     known = _registered(folder, pages, chosen.lang)
-    current = st.navigation(_sections(pages, known), position="top")
+    entry = _entry()
+    barred = entry.accounts and entry.viewer is None
+    current = st.navigation(_sections(pages, known), position="hidden" if barred else "top")
+    page = next((page for page in pages if known[page.slug] is current), pages[0])
     _style()
     try:
-        context = _context(chosen)
+        context = _context(chosen, entry, page.slug)
         if context is not None:
-            _enter(context, known)
-            _say_what_is_quiet(context, next((page for page in pages if known[page.slug] is current), pages[0]))
+            _enter(context, entry, known)
+            _say_what_is_quiet(context, page)
             current.run()
     except (MingchaError, RuleError, CollectorError) as error:
         logger.warning("The page could not be shown: %s", error)
@@ -111,12 +120,46 @@ def _streamlit_page(folder: Path, page: Page) -> Any:
                    default=page.slug == FIRST_PAGE, visibility=page.visibility)  # fmt: skip
 
 
-def _context(chosen: Strip) -> Here | None:
-    """The context of this run; None when the person has yet to be chosen (the page then asks)."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who is here in this run. Without `accounts` people are believed; with them only who is signed in sees a page."""
+
+    accounts: bool
+    found: SignedIn | None = None
+    error: MingchaError | None = None
+
+    @property
+    def viewer(self) -> Viewer | None:
+        return None if self.found is None or self.found.session.must_change else self.found.viewer
+
+
+def _entry() -> Entry:
+    """Asked anew in every run; what the run of another person left behind is forgotten first."""
+    try:
+        app = wiring.application()
+        accounts = has_accounts(app.db)
+        found = here_now(app, touch=True) if accounts else None
+        entry = Entry(accounts, found)
+    except MingchaError as error:  # told where the page can say so
+        return Entry(False, None, error)
+    session = 0 if found is None else found.session.id
+    if st.session_state.get(SIGNED_IN, session) != session:
+        forget()
+    st.session_state[SIGNED_IN] = session
+    return entry
+
+
+def _context(chosen: Strip, entry: Entry, slug: str) -> Here | None:
+    """The context of this run; None when the person has yet to sign in or be chosen (the page then asks)."""
+    if entry.error is not None:
+        raise entry.error
     app = wiring.application()
-    viewer = _viewer(app)
+    viewer = entry.viewer if entry.accounts else _viewer(app)
     if viewer is None:
-        _ask_who(app, chosen)
+        if entry.accounts:
+            _ask_to_enter(app, chosen, entry, slug)
+        else:
+            _ask_who(app, chosen)
         return None
     parse_period(chosen.period)
     asked = parse_time(chosen.as_of, "as_of") if chosen.as_of else None
@@ -131,9 +174,11 @@ def _context(chosen: Strip) -> Here | None:
     )  # fmt: skip
 
 
-def _enter(context: Here, known: dict[str, Any]) -> None:
+def _enter(context: Here, entry: Entry, known: dict[str, Any]) -> None:
     """Show the strip, do what was asked in it, and leave the address complete."""
-    event = strip(_choices(context), _facts(context), _notes(context), _person(context.app, context.viewer.name))
+    person = _person(context.app, context.viewer.name) if entry.found is None else _signed(entry.found)
+    account = "" if entry.found is None else context.link("account")
+    event = strip(_choices(context), _facts(context), _notes(context), person, account)
     if event is not None:
         _follow(event, context, known)
     st.session_state[LAST_STRIP] = context.strip
@@ -167,6 +212,10 @@ def _follow(event: Event, context: Here, known: dict[str, Any]) -> None:
         return
     if event.kind == "person":
         _choose_person(event.value)
+        st.rerun()
+    if event.kind == "set" and event.key == "acting" and context.viewer.session:
+        delegation = int(event.value) if event.value.isascii() and event.value.isdigit() else None
+        act_for(context.app.db, by=context.viewer, delegation=delegation, at=context.app.now())
         st.rerun()
     if event.kind == "what":
         answer(context, event.value)
@@ -209,6 +258,30 @@ def _viewer(app: Application) -> Viewer | None:
 
 def _choose_person(name: str) -> None:
     st.session_state[PERSON] = name
+
+
+def _ask_to_enter(app: Application, chosen: Strip, entry: Entry, slug: str) -> None:
+    """The way to sign in, and nothing else; it leads back to this address."""
+    here = f"/{'' if slug == FIRST_PAGE else slug}?{urlencode(st.query_params.to_dict())}"
+    wanted = urlencode({"lang": chosen.lang, "next": here})
+    if entry.found is not None:
+        words, address = t("Choose a password of your own"), f"/enter/password?{wanted}"
+    else:
+        words, address = t("Sign in"), f"/enter?{wanted}"
+    show(
+        heading("明察 Mingcha", app.settings.company.name),
+        tag("p", tag("a", words, href=address, target="_self", class_="mc-enter")),
+        tag("p", t("You are not signed in, or your sign-in has ended."), class_="quiet") if entry.found is None else "",
+    )
+
+
+def _signed(found: SignedIn) -> Choice:
+    """Who is signed in, and in whose name they act."""
+    own = f"{found.session.name} · {t(ROLE_NAMES[found.session.role])}"
+    others = [(str(number), t("for {name} · {role}", name=name, role=t(ROLE_NAMES[role])), "")
+              for number, name, role in found.choices]  # fmt: skip
+    chosen = "" if found.viewer.acting_for is None else str(found.session.delegation)
+    return Choice("acting", t("Signed in"), chosen, (("", own, ""), *others), t("In whose name you act"))
 
 
 def _ask_who(app: Application, chosen: Strip) -> None:
@@ -296,6 +369,9 @@ def _edition_fact(context: Here) -> Fact:
 
 def _notes(context: Here) -> list[str]:
     notes = []
+    if context.viewer.acting_for is not None:
+        notes.append(t("You act for {name}, with their rights; what you do is kept under your own name.",
+                       name=context.viewer.acting_for))  # fmt: skip
     if context.app.settings.company.demo:
         notes.append(t("Demo company: every office, person and record here is made up."))
     if context.fresh.preparing:

@@ -19,7 +19,7 @@ def safe(*parts: object) -> Safe:
     return Safe("".join(_flat(parts)))
 
 
-def tag(name: str, *children: object, **attributes: object) -> Safe:
+def tag(name: str, /, *children: object, **attributes: object) -> Safe:
     """An element. `class_` gives `class`, `data_go` gives `data-go`; None or False leaves an attribute out."""
     opened = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     return Safe(opened if name in VOID else f"{opened}{safe(*children)}</{name}>")

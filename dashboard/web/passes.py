@@ -1,7 +1,8 @@
 """Passes to evidence (存证凭条): a signed, short-lived word in the URL, so that no path can be guessed or kept.
 
-A pass names the person it was made for and opens the blurred copy, unless it was made for the review page. The key is
-made when the process starts and is never stored: a restart ends every pass.
+A pass names the person it was made for, and the sign-in: it opens nothing for another one, or after it has ended. It
+opens the blurred copy, unless it was made for the review page. The key is made when the process starts and is never
+stored: a restart ends every pass.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import hashlib
 import hmac
 import secrets
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 LIFETIME = 15 * 60
 """Seconds: longer than one looks at one sample, shorter than a link is worth passing on."""
 ORIGINAL = "original"
 _KEY = secrets.token_bytes(32)
+_session: ContextVar[int] = ContextVar("mingcha_session", default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,13 @@ class Pass:
     """As it was taken: made by the review page only, and honoured for roles that review."""
     second: float | None = None
     """One picture of a clip, in seconds from its beginning; always blurred."""
+    session: int = 0
+    """The sign-in for which it was made; 0 where nobody signs in."""
+
+
+def tie_to(session: int) -> None:
+    """Passes issued in this run are for this sign-in."""
+    _session.set(session)
 
 
 def issue(
@@ -38,7 +48,7 @@ def issue(
     """The word that opens `/evidence/<word>`. It changes every five minutes only: a rerun keeps the same address."""
     until = int((time.time() if now is None else now) // 300 * 300) + LIFETIME
     what = ORIGINAL if original else "" if second is None else f"{second:.2f}"
-    body = f"{evidence}|{until}|{what}|{person}".encode()
+    body = f"{evidence}|{until}|{what}|{_session.get()}|{person}".encode()
     return f"{_coded(body)}.{_coded(_signature(body))}"
 
 
@@ -51,9 +61,9 @@ def read(word: str, now: float | None = None) -> Pass | None:
         return None
     if not hmac.compare_digest(_signature(raw), given):
         return None
-    evidence, until, what, person = raw.decode().split("|", 3)
+    evidence, until, what, session, person = raw.decode().split("|", 4)
     second = float(what) if what not in ("", ORIGINAL) else None
-    found = Pass(int(evidence), person, int(until), what == ORIGINAL, second)
+    found = Pass(int(evidence), person, int(until), what == ORIGINAL, second, int(session))
     return found if (time.time() if now is None else now) < found.until else None
 
 

@@ -13,15 +13,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from dashboard.accounts import has_accounts
 from dashboard.actions import audit
 from dashboard.blurring import NotBlurredError, blurred_copy, original_of
 from dashboard.bootstrap import Application
-from dashboard.errors import MingchaError
+from dashboard.errors import MingchaError, NotAllowedError
 from dashboard.people import Viewer, viewer_named
 from dashboard.queries.evidence import Piece, piece
 from dashboard.rights import may
 from dashboard.web import passes, wiring
 from dashboard.web.ranges import FilePart
+from dashboard.web.signed_in import who
 
 TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 HEADERS = {
@@ -53,7 +55,7 @@ def _evidence(request: Request) -> Response:
         return _no_such_evidence()
     try:
         app = wiring.application()
-        viewer = viewer_named(app.settings, word.person)
+        viewer = _looker(app, request, word)
         found = piece(app.db, viewer, word.evidence)
         clear = word.original and may(viewer, "decide about a sample")
         original = original_of(app.settings, found)
@@ -71,6 +73,18 @@ def _evidence(request: Request) -> Response:
     etag = f'"{found.sha256 if clear else path.stem}"'
     media_type = TYPES.get(path.suffix.lower(), "application/octet-stream")
     return FilePart(path, request.headers, etag=etag, media_type=media_type, headers=HEADERS)
+
+
+def _looker(app: Application, request: Request, word: passes.Pass) -> Viewer:
+    """Who looks: the person signed in, if the pass was made for this very sign-in; without accounts, whom it names."""
+    if not has_accounts(app.db):
+        return viewer_named(app.settings, word.person)
+    found = who(app, request.cookies)
+    if found is None or found.session.must_change or (found.session.id, found.viewer.name) != (
+        word.session, word.person
+    ):  # fmt: skip
+        raise NotAllowedError("The pass was made for another sign-in.")
+    return found.viewer
 
 
 def _note_look(app: Application, viewer: Viewer, found: Piece, word: passes.Pass, *, clear: bool) -> None:

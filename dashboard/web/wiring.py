@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from dashboard.bootstrap import Application, open_application
+from dashboard.bootstrap import Application, as_system, open_application
 from dashboard.errors import MingchaError
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
@@ -55,7 +55,7 @@ def application() -> Application:
     global _application
     with _lock:
         if _application is None:
-            _application = open_application(directory=_home, user=None)
+            _application = open_application(directory=_home, environment=as_system())
         return _application
 
 

@@ -28,9 +28,9 @@ def told() -> None:
 
 def do(deed: Callable[[Here], str]) -> None:
     """Run a deed; it gives the sentence to tell."""
-    page = here()
-    set_language(page.strip.lang)
     try:
+        page = here()
+        set_language(page.strip.lang)
         st.session_state[DONE] = deed(page)
     except MingchaError as error:
         st.session_state[PROBLEM] = said(error)

@@ -8,7 +8,7 @@ export default function (component) {
   live.send = (kind, key, value) => setTriggerValue("event", { kind, key, value });
   live.words = data.words;
   draw(root, data);
-  rememberPerson(data.person);
+  if (data.person.key === "person") rememberPerson(data.person);
   listen();
   tick();
   return () => {
@@ -33,7 +33,7 @@ function draw(root, data) {
   if (root.dataset.signature === signature) return;
   root.dataset.signature = signature;
   const wasOpen = root.querySelector("details")?.open ?? matchMedia("(min-width: 761px)").matches;
-  const choices = el("div", { class: "mc-choices" }, ...data.choices.map(select), ...facts(data.facts), select(data.person));
+  const choices = el("div", { class: "mc-choices" }, ...data.choices.map(select), ...facts(data.facts), select(data.person), ...leaving(data));
   const chosen = data.choices.filter((c) => c.key === "period" || (c.value && c.key !== "lang")).map(labelOf).join(" · ")
     || data.choices.map(labelOf)[0];
   const fold = el("details", { class: "mc-fold" },
@@ -42,6 +42,15 @@ function draw(root, data) {
   fold.open = wasOpen;
   root.replaceChildren(fold, ...data.notes.map((note) => el("p", { class: "mc-note", text: note })));
   root.dataset.ready = "1";
+}
+
+// Signing out is a form of its own: it reaches the server whatever the page is doing, and every tab ends.
+function leaving(data) {
+  if (!data.account) return [];
+  const form = el("form", { method: "post", action: "/leave" },
+    el("input", { type: "hidden", name: "lang", value: data.choices.find((c) => c.key === "lang")?.value }),
+    el("button", { class: "mc-leave", type: "submit", text: data.words.leave }));
+  return [el("div", { class: "mc-own" }, el("a", { class: "mc-go", href: data.account, text: data.words.account }), form)];
 }
 
 function labelOf(choice) {

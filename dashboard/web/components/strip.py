@@ -50,8 +50,11 @@ class Event:
     value: str
 
 
-def strip(choices: list[Choice], facts: list[Fact], notes: list[str], person: Choice) -> Event | None:
-    """Show the strip; the event of this run, if one brought it about.
+def strip(
+    choices: list[Choice], facts: list[Fact], notes: list[str], person: Choice, account: str = ""
+) -> Event | None:
+    """Show the strip; the event of this run, if one brought it about. `account`: address of one's own account page,
+    where people sign in; sign out stands beside it.
 
     Nothing in it changes from run to run by itself, so that the browser receives it once and keeps it.
     """
@@ -60,9 +63,10 @@ def strip(choices: list[Choice], facts: list[Fact], notes: list[str], person: Ch
         "facts": [{"label": f.label, "value": f.value, "title": f.title, "tone": f.tone} for f in facts],
         "notes": notes,
         "person": _plain(person),
+        "account": account,
         "words": {
             "over": t("over by {time}"), "d": t("{d} d {h} h"), "h": t("{h} h {m} min"), "m": t("{m} min {s} s"),
-            "more": t("Scope and freshness"),
+            "more": t("Scope and freshness"), "account": t("Account"), "leave": t("Sign out"),
         },
     }  # fmt: skip
     result = _component()(data=data, key="strip", on_event_change=lambda: None)
