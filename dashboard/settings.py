@@ -243,6 +243,11 @@ class WebSettings(_Table):
     https: bool = False
     """Set it where a proxy speaks https before the server: cookies are then sent that way only."""
 
+    def place(self, port: int | None = None) -> str:
+        """The address at which browsers ask for the server."""
+        host = self.hosts[0] if self.hosts else f"127.0.0.1:{self.port if port is None else port}"
+        return f"{'https' if self.https else 'http'}://{host}"
+
 
 class OidcSettings(_Table):
     """The company's own provider of sign-ins (OpenID Connect, docs/accounts.md); its secrets stand elsewhere."""

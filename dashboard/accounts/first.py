@@ -43,7 +43,9 @@ def first_accounts(db: Database, settings: Settings, *, invited: tuple[str, ...]
         if not administrators(connection, at):
             people[FIRST_NAME] = PersonSettings(role="administrator", offices=("*",))
             made[FIRST_NAME] = create(connection, by=by, name=FIRST_NAME, role="administrator", offices=["*"], at=at)
-        chosen = [name for name in made if name in invited] or [_administrator(people)]
+        chosen = {name: None for name in made if name in invited}
+        if not any(people[name].role == "administrator" for name in chosen):
+            chosen[_administrator(people)] = None
         return [Invited(name, people[name].role, make_code(connection, settings.access, made[name], by=by, at=at))
                 for name in chosen]  # fmt: skip
 

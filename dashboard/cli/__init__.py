@@ -15,7 +15,8 @@ from dashboard.errors import MingchaError
 
 GROUPS = (
     "operations", "data", "flags", "offices", "judgement", "warnings", "video", "review", "equipment", "evidence",
-    "quarter", "halls", "exclusions", "bench", "rules",
+    "notices",
+    "quarter", "halls", "exclusions", "bench", "people", "rules",
 )  # fmt: skip
 """Files of this package that add commands with `register(app)`, in the order of `mingcha --help`."""
 

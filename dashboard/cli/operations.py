@@ -155,10 +155,8 @@ def _invite(application: Application, port: int | None) -> None:
 
     settings = application.settings
     invited = DEMO_GUESTS if settings.company.demo else ()
-    web = settings.web
-    host = web.hosts[0] if web.hosts else f"127.0.0.1:{web.port if port is None else port}"
     for one in first_accounts(application.db, settings, invited=invited, at=application.now()):
-        address = f"{'https' if web.https else 'http'}://{host}/enter?code={one.code}"
+        address = f"{settings.web.place(port)}/enter?code={one.code}"
         print(f"One-time link for {one.name} ({one.role}), shown only now: {address}", flush=True)
 
 
