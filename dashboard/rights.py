@@ -25,6 +25,9 @@ def _right(*roles: str, whole: bool = False) -> Right:
     return Right(frozenset(roles), whole)
 
 
+ADMINISTRATOR = "administrator"
+APART = frozenset({ADMINISTRATOR, "auditor"})
+"""Who keeps the system or watches over it: they lend powers to, and borrow them from, their own kind only."""
 KEEPERS = ("administrator", "evaluator")
 OVERSIGHT = ("inspector", "evaluator", "administrator", "auditor", "system")
 """Who reads what concerns the offices' own people: never their heads and managers first."""
@@ -81,6 +84,7 @@ RIGHTS: dict[str, Right] = {
     "say how many forms and cards were handed out": _right("inspector", "regional_manager", "office_head"),
     # search
     "search by a customer's number or phone": _right("inspector", "regional_manager", "office_head"),
+    "find reports and forms": _right("inspector", "system"),
     # who is named, and who looked
     "know who complained": _right(
         "inspector", "regional_manager", "reviewer", "evaluator", "administrator", "auditor", "system"

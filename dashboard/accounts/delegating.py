@@ -21,11 +21,9 @@ from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
-from dashboard.rights import may, require
+from dashboard.rights import APART, may, require
 
 LONGEST_DAYS = 92
-APART = ("administrator", "auditor")
-"""Roles that lend to, and borrow from, their own kind only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dashboard.accounts.managing import RESERVED, administrators, create
 from dashboard.accounts.persons import any_account
 from dashboard.database import Database
 from dashboard.people import system_viewer
+from dashboard.rights import ADMINISTRATOR
 from dashboard.settings import PersonSettings, Settings
 
 FIRST_NAME = "admin"
@@ -41,14 +42,14 @@ def first_accounts(db: Database, settings: Settings, *, invited: tuple[str, ...]
         made = {name: create(connection, by=by, name=name, role=one.role, offices=one.offices, works_at=one.works_at,
                              contact=one.contact, at=at, known=False) for name, one in people.items()}  # fmt: skip
         if not administrators(connection, at):
-            people[FIRST_NAME] = PersonSettings(role="administrator", offices=("*",))
-            made[FIRST_NAME] = create(connection, by=by, name=FIRST_NAME, role="administrator", offices=["*"], at=at)
+            people[FIRST_NAME] = PersonSettings(role=ADMINISTRATOR, offices=("*",))
+            made[FIRST_NAME] = create(connection, by=by, name=FIRST_NAME, role=ADMINISTRATOR, offices=["*"], at=at)
         chosen = {name: None for name in made if name in invited}
-        if not any(people[name].role == "administrator" for name in chosen):
+        if not any(people[name].role == ADMINISTRATOR for name in chosen):
             chosen[_administrator(people)] = None
         return [Invited(name, people[name].role, make_code(connection, settings.access, made[name], by=by, at=at))
                 for name in chosen]  # fmt: skip
 
 
 def _administrator(people: dict[str, PersonSettings]) -> str:
-    return next(name for name, one in people.items() if one.role == "administrator" and "*" in one.offices)
+    return next(name for name, one in people.items() if one.role == ADMINISTRATOR and "*" in one.offices)

@@ -35,7 +35,7 @@ from dashboard.instants import to_micros
 from dashboard.nearest import nearest
 from dashboard.notices import outbox
 from dashboard.people import Viewer, same_person
-from dashboard.rights import require
+from dashboard.rights import ADMINISTRATOR, require
 from dashboard.settings import ROLES, AccessSettings
 
 MANAGE = "manage accounts"
@@ -63,7 +63,7 @@ def add(
 def _may_add(connection: Connection, by: Viewer, role: str, offices: list[str], at: datetime) -> None:
     if not by.is_system:
         require(by, MANAGE)
-    elif role != "administrator" or "*" not in offices or administrators(connection, at):
+    elif role != ADMINISTRATOR or "*" not in offices or administrators(connection, at):
         raise NotAllowedError(
             "'system' may only make an administrator of the whole company, and only while there is none.",
             "Say who you are with --as NAME and MINGCHA_TOKEN.",
@@ -117,7 +117,7 @@ def set_role(db: Database, *, by: Viewer, name: str, role: str, at: datetime) ->
     _require_role(role)
     with db.session() as connection:
         row = _others(connection, by, name)
-        if row.role == "administrator" and role != "administrator":
+        if row.role == ADMINISTRATOR != role:
             _leave_one(connection, row, at)
         _set(connection, row, "role", role, by, at)
 
@@ -164,7 +164,7 @@ def revoke(db: Database, *, by: Viewer, grant: int, at: datetime) -> None:
         if given is None:
             raise UsageError(f"There is no grant {grant}, or it was revoked.")
         row = _others(connection, by, given.name)
-        if row.role == "administrator" and given.office_code == "*":
+        if row.role == ADMINISTRATOR and given.office_code == "*":
             _leave_one(connection, row, at)
         chain.enter(
             connection, GRANT_REVOCATIONS, {"grant_id": grant, "by": by.name, "at": to_micros(at)}, by=by, at=at
@@ -178,7 +178,7 @@ def deactivate(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
         row = _others(connection, by, name)
         if not row.active:
             return
-        if row.role == "administrator":
+        if row.role == ADMINISTRATOR:
             _leave_one(connection, row, at)
         _set_values(connection, row, "deactivated", None, {"active": False}, by, at)
         end_all(connection, row.id, "deactivated", by=by, at=at)
@@ -204,7 +204,7 @@ def end_sessions(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
 def administrators(connection: Connection, at: datetime, but: int = 0) -> list[int]:
     """Active administrators who see the whole company on the day, without one."""
     row = ACCOUNTS.c
-    query = sa.select(row.id).where(row.role == "administrator", row.active, row.id != but)
+    query = sa.select(row.id).where(row.role == ADMINISTRATOR, row.active, row.id != but)
     scopes = offices_of(connection, local_day(at))
     return [one for one in connection.execute(query).scalars() if "*" in scopes[one]]
 

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def token(user: Annotated[str, typer.Argument(help="Whose token: that person types the password.")]) -> None:
-    """A token for the command line: put it into MINGCHA_TOKEN. Shown once; it ends by itself, or on the account page."""
+    """A token for the command line, for MINGCHA_TOKEN. Shown once; it ends by itself, or on the account page."""
     from dashboard.accounts import has_accounts
     from dashboard.accounts.tokens import make_token
     from dashboard.bootstrap import as_system, open_application
