@@ -20,6 +20,8 @@ from checks.errors import RuleError
 from checks.nearest import closest
 
 SHIPPED = Path(__file__).with_name("measures.toml")
+OWN = "measures.toml"
+"""A company's own measures, beside mingcha.toml."""
 
 
 SUMMED = ("count", "hours")
@@ -93,7 +95,7 @@ class Measure(BaseModel):
     def beyond(self, value: Fraction, *, warning: bool = False) -> Threshold | None:
         """The threshold it is farthest beyond (of those that warn), None when it keeps them all."""
         passed = [one for one in self.thresholds if one.is_beyond(value) and (one.warns or not warning)]
-        return max(passed, key=lambda one: (one.limit if one.above is not None else -one.limit), default=None)
+        return max(passed, key=lambda one: one.limit if one.above is not None else -one.limit, default=None)
 
     def said(self, value: Fraction) -> str:
         """A value as figures, the same in every language: 91.25 %, 12, 31.5."""

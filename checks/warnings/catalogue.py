@@ -122,7 +122,9 @@ class FallRule(_Rule):
     months: int = Field(gt=1)
     """So many times in a row."""
     least: float = Field(gt=0)
-    """By at least this share of where it began, taken together."""
+    """By at least this share of where it began, taken together; of ratios `points` counts."""
+    points: float = Field(gt=0)
+    """Of ratios: by at least this much altogether, as 0–1 (0.01: one percentage point)."""
 
 
 MeasureRule = ThresholdRule | FallRule

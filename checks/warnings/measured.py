@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import polars as pl
 
@@ -55,6 +56,8 @@ def _saw(rule: MeasureRule, measure: Measure, cells: dict[str, Cell], months: Se
         return None
     values = [cells[month][2] for month in run]
     way = 1 if measure.direction == "less" else -1
-    steps = [(later - earlier) * way for earlier, later in zip(values, values[1:], strict=False)]
-    worse = all(step > 0 for step in steps) and sum(steps) >= abs(values[0]) * Fraction(str(rule.least))
+    steps = [(later - earlier) * way for earlier, later in pairwise(values)]
+    ratio = measure.unit == "ratio"
+    least = Fraction(str(rule.points)) if ratio else abs(values[0]) * Fraction(str(rule.least))
+    worse = all(step > 0 for step in steps) and sum(steps) >= least
     return " → ".join(measure.said(value) for value in values) if worse else None

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from checks.measures import Measures, load_measures
+from checks.measures import OWN, Measures, load_measures
 from dashboard.settings import Settings
-
-OWN = "measures.toml"
 
 
 def known_measures(settings: Settings) -> Measures:

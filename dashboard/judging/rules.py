@@ -16,6 +16,7 @@ from checks.clock import LOCAL, Calendar, load_calendar
 from checks.judge.samples import SlotDays
 from checks.notices import Notice, with_notices
 from checks.rulebook.loader import Rulebook, load_rulebook
+from checks.warnings.catalogue import WarningRules, shipped
 from dashboard.database import Database
 from dashboard.errors import MingchaError
 from dashboard.judging.notices import stored_notices
@@ -23,6 +24,7 @@ from dashboard.judging.watch import Watch, watch_of
 from dashboard.nearest import nearest
 from dashboard.sampling.slots import stored_slots
 from dashboard.settings import Settings
+from dashboard.warning.known import warning_rules
 
 VERSION = "1"
 """Raise it when a judge changes its mind: everything stored is then judged anew."""
@@ -42,6 +44,8 @@ class Rules:
     they are asked for: the stored verdicts and roll-ups are the company's."""
     watch: Watch = field(default_factory=Watch)
     """What is expected of the sources. No verdict depends on it."""
+    warned: WarningRules = field(default_factory=lambda: WarningRules(shipped()), compare=False)
+    """What is warned of. No verdict depends on it."""
 
     @property
     def rulebook_digest(self) -> str:
@@ -81,7 +85,7 @@ def rules_of(settings: Settings, db: Database | None = None) -> Rules:
     company = settings.company
     return _rules(
         settings.home, company.rulebook, company.calendar, LOCAL, stored_slots(db, settings), None, watch_of(settings),
-        _loaded(db, company.calendar),
+        _loaded(db, company.calendar), warning_rules(settings.home),
     )  # fmt: skip
 
 
@@ -109,8 +113,9 @@ def rules_named(settings: Settings, name: str | None, db: Database | None = None
         raise MingchaError(f"The sources of rulebook '{name}' name {told}.", "Give them one calendar and one timezone.")
     (calendar, zone) = ways.pop()
     return _rules(
-        settings.home, name, calendar, zone, stored_slots(db, settings), name, watch_of(settings), _loaded(db, calendar)
-    )
+        settings.home, name, calendar, zone, stored_slots(db, settings), name, watch_of(settings),
+        _loaded(db, calendar), warning_rules(settings.home),
+    )  # fmt: skip
 
 
 def _pinned(slots: SlotDays) -> str:
@@ -121,7 +126,7 @@ def _pinned(slots: SlotDays) -> str:
 @cache
 def _rules(
     home: Path, rulebook: str, calendar: str, zone: str, slots: SlotDays, foreign: str | None, watch: Watch,
-    notices: tuple[Notice, ...],
+    notices: tuple[Notice, ...], warned: WarningRules,
 ) -> Rules:  # fmt: skip
     book, days = load_rulebook(rulebook, home / RULEBOOKS), load_calendar(calendar, home / CALENDARS, zone=zone)
-    return Rules(book, with_notices(days, notices), slots, foreign, watch)
+    return Rules(book, with_notices(days, notices), slots, foreign, watch, warned)

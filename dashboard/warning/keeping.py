@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
 
 from checks.judge.base import microseconds
 from checks.reasons import NUMBER
-from checks.warnings.catalogue import FILE, ClockRule, RepeatRule, Rule, shipped
+from checks.warnings.catalogue import ClockRule, FallRule, RepeatRule, ReplyRule, Rule, ThresholdRule
 from checks.warnings.evaluate import evaluate
+from checks.warnings.measured import evaluate_measures
 from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import HISTORY_TABLES, META, RECORD_TABLES, WARNINGS
@@ -28,8 +30,8 @@ from dashboard.judging.present import Situation, situation
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
 
-THROUGH = "warned_through"
-"""Key of META: what was looked at last, as `Last`."""
+THROUGH, OWN_RULES = "warned_through", "warning_rules"
+"""Keys of META: what was looked at last, as `Last`; the text of the company's own rules, by which titles are shown."""
 LOCK = 20261123
 LOOK_BACK = dt.timedelta(days=60)
 """Records accepted earlier are nobody's work of today: they are found on the Records page."""
@@ -38,6 +40,8 @@ NEVER = 2**62
 DONE = {"tickets": "archived_at", "repairs": "restored_at", "applications": "archived_at"}
 """Once this stamp is filled nobody can do anything about a record any more."""
 OPEN = (NUMBER["running"], NUMBER["not_done"])
+MONTHS = 15
+"""Months of measures that are looked at, the newest of them the last that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,14 @@ class Last:
 
 
 @dataclass(frozen=True, slots=True)
+class Alive:
+    """Records that are looked at: those that may be warned of, and the ids of those left out of everything."""
+
+    kept: pl.DataFrame
+    excluded: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """What there is to look at now, as `Last` says it."""
 
@@ -90,9 +102,10 @@ def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
         now, last = _now(reader, rules, at), _last(reader)
         since = last if last is not None and last.digest == now.digest and last.at <= at else None
         outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in DONE), strict=True)
+        lines, month_ends = _measures(reader, rules, since, as_of)
         kept = [since.until] if since is not None and since.until > at else []
-        _remember(reader, Last(now.batch, at, min([*untils, *kept]), now.digest))
-    return Outcome(sum(one.entered for one in outcomes), sum(one.closed for one in outcomes))
+        _remember(reader, Last(now.batch, at, min([*untils, *kept, month_ends]), now.digest), rules.warned.own)
+    return Outcome(sum(one.entered for one in (*outcomes, lines)), sum(one.closed for one in (*outcomes, lines)))
 
 
 def _now(reader: Reader, rules: Rules, at: int) -> Now:
@@ -102,7 +115,7 @@ def _now(reader: Reader, rules: Rules, at: int) -> Now:
 
 def _digest(reader: Reader, rules: Rules, found: Situation) -> str:
     """What warnings depend on beside the records: rules of both kinds, areas of offices, decisions about exclusions."""
-    own = hashlib.sha256(FILE.read_bytes() + repr(reader.tree.places()).encode()).hexdigest()
+    own = hashlib.sha256(f"{rules.warned.digest}{reader.tree.places()!r}".encode()).hexdigest()
     return f"{rules.digest}:{own}:{found.newest_decision}"
 
 
@@ -112,10 +125,12 @@ def _last(reader: Reader) -> Last | None:
     return Last(int(said[0]), int(said[1]), int(said[2]), said[3]) if len(said) == 4 else None
 
 
-def _remember(reader: Reader, last: Last) -> None:
+def _remember(reader: Reader, last: Last, own: str) -> None:
     value = f"{last.batch} {last.at} {last.until} {last.digest}"
-    reader.execute(sa.delete(META).where(META.c.key == THROUGH))
+    reader.execute(sa.delete(META).where(META.c.key.in_((THROUGH, OWN_RULES))))
     reader.execute(sa.insert(META).values(key=THROUGH, value=value))
+    if own:
+        reader.execute(sa.insert(META).values(key=OWN_RULES, value=own))
 
 
 def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: dt.datetime) -> tuple[Outcome, int]:
@@ -123,14 +138,50 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
 
     With them the moment until which these change nothing by themselves.
     """
-    mine = [rule for rule in shipped().values() if rule.record == record]
+    mine, at = rules.warned.of(record), microseconds(as_of)
     touched = None if since is None else _touched(reader, record, since, mine, as_of)
     which = _which(record, touched, as_of)
-    records = _open_records(reader, rules, record, which, mine, as_of)
-    recent = {rule.code: _recent(reader, record, rule, records) for rule in mine if isinstance(rule, RepeatRule)}
-    found = evaluate(records, recent, mine, rules.calendar).join(records.select("id", "number", "office_code"), on="id")
-    outcome = _store(reader, record, found, touched, microseconds(as_of))
-    return outcome, _until(reader, record, touched, microseconds(as_of))
+    alive = _open_records(reader, rules, record, which, mine, as_of)
+    recent = {rule.code: _recent(reader, record, rule, alive.kept) for rule in mine if isinstance(rule, RepeatRule)}
+    found = evaluate(alive.kept, recent, mine, rules.calendar)
+    named = found.join(alive.kept.select("id", "number", "office_code"), on="id")
+
+    def why(moot: pl.DataFrame) -> pl.DataFrame:
+        return _why(reader, record, moot, alive, mine, at)
+
+    return _store(reader, record, named, touched, at, why), _until(reader, record, touched, at)
+
+
+def _measures(reader: Reader, rules: Rules, since: Last | None, as_of: dt.datetime) -> tuple[Outcome, int]:
+    """The warnings of measures, all of them, if any came since or another month has ended; and until when they hold."""
+    months, begun, ends = _ended_months(as_of, rules.calendar.zone)
+    mine, table = rules.warned.of("measures"), RECORD_TABLES["measures"]
+    if since is not None and since.at >= begun:
+        came = sa.select(table.c.id).where(table.c.batch_id > since.batch).limit(1)
+        if reader.frame(came).is_empty():
+            return Outcome(0, 0), ends
+    columns = ("version_at", "indicator", "office_code", "period", "numerator", "denominator")
+    rows = reader.records("measures", columns, lambda row: row.c.period.between(months[0], months[-1]))
+    rows = rows.rename({"version_at": "heard_at"})
+    asked = [rule for rule in mine if isinstance(rule, (ThresholdRule, FallRule))]
+    found = evaluate_measures(rows, asked, rules.warned.measures, months)
+    named = found.join(rows.select("id", pl.col("indicator").alias("number"), "office_code"), on="id")
+
+    def why(moot: pl.DataFrame) -> pl.DataFrame:
+        newest = rows.sort("period").group_by("indicator", "office_code").agg(pl.col("id").last())
+        lasts = pl.col("record_id").is_in(newest["id"].implode())
+        return moot.select("id", pl.when(lasts).then(pl.lit("ended")).otherwise(pl.lit("newer")).alias("because"))
+
+    return _store(reader, "measures", named, None, microseconds(as_of), why), ends
+
+
+def _ended_months(as_of: dt.datetime, zone: str) -> tuple[list[str], int, int]:
+    """The newest months that have ended, oldest first; when the running one began and ends, microseconds UTC."""
+    begun = as_of.astimezone(ZoneInfo(zone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    this = begun.year * 12 + begun.month - 1
+    ends = begun.replace(year=(this + 1) // 12, month=(this + 1) % 12 + 1)
+    months = [f"{place // 12}-{place % 12 + 1:02d}" for place in range(this - MONTHS, this)]
+    return months, microseconds(begun), microseconds(ends)
 
 
 def _until(reader: Reader, record: str, touched: sa.Select[tuple[int]] | None, at: int) -> int:
@@ -194,7 +245,7 @@ def _which(record: str, touched: sa.Select[tuple[int]] | None, as_of: dt.datetim
 
 def _open_records(
     reader: Reader, rules: Rules, record: str, which: Condition, mine: Iterable[Rule], as_of: dt.datetime
-) -> pl.DataFrame:
+) -> Alive:
     """What `evaluate` needs of the records, without those that are left out of everything (withdrawn, merged …)."""
     judged = KINDS[record].judged(reader, rules, which, as_of).collect()
     clocks = {rule.indicator: _start(rules, rule.indicator) for rule in mine if isinstance(rule, ClockRule)}
@@ -216,7 +267,7 @@ def _open_records(
     rows = reader.frame(sa.select(*columns).where(which(table))).join(kept, on="id")
     starts = [pl.when(pl.col(f"{code}.deadline").is_not_null()).then(pl.col(start)).alias(f"{code}.started")
               for code, start in clocks.items()]  # fmt: skip
-    return rows.with_columns(*starts)
+    return Alive(rows.with_columns(*starts), judged.filter(excluded)["id"])
 
 
 def _start(rules: Rules, indicator: str) -> str:
@@ -231,7 +282,9 @@ def _start(rules: Rules, indicator: str) -> str:
 def _columns(rule: Rule) -> tuple[str, ...]:
     if isinstance(rule, ClockRule):
         return (rule.empty,) if rule.empty else ()
-    return (rule.column,)
+    if isinstance(rule, ReplyRule):
+        return ("reply", "replied_at", *(("content",) if rule.asked else ()), *((rule.empty,) if rule.empty else ()))
+    return () if isinstance(rule, (ThresholdRule, FallRule)) else (rule.column,)
 
 
 def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame) -> pl.DataFrame:
@@ -245,8 +298,29 @@ def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame
     return reader.frame(sa.select(*columns).where(shared, table.c.accepted_at > since))
 
 
-def _store(reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[tuple[int]] | None, at: int) -> Outcome:
-    """Enter what is new, close what is moot, of the records looked at (None: all)."""
+def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: list[Rule], at: int) -> pl.DataFrame:
+    """Why each of these warnings is over: `id` and `because`."""
+    table, moment, done = RECORD_TABLES[record], KINDS[record].moment, DONE[record]
+    ids = reader.temporary(moot.select("record_id").unique(), sa.column("id", sa.BigInteger))
+    asked = sa.select(table.c.id.label("record_id"), table.c[moment].label("came"), table.c[done].label("done"))
+    stamps = reader.frame(asked.where(table.c.id.in_(sa.select(ids.c.id))))
+    running = {rule.code for rule in mine if isinstance(rule, ClockRule)}
+    because = (
+        pl.when(~pl.col("rule").is_in([rule.code for rule in mine])).then(pl.lit("rule"))
+        .when(pl.col("record_id").is_in(alive.excluded.implode())).then(pl.lit("excluded"))
+        .when(pl.col("done") <= at).then(pl.lit("done"))
+        .when(pl.col("came") <= at - LOOK_BACK // MICROSECOND).then(pl.lit("old"))
+        .when(pl.col("rule").is_in(list(running))).then(pl.lit("stepped"))
+        .otherwise(pl.lit("ended"))
+    )  # fmt: skip
+    return moot.join(stamps, on="record_id", how="left").select("id", because.alias("because"))
+
+
+def _store(
+    reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[tuple[int]] | None, at: int,
+    why: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Outcome:  # fmt: skip
+    """Enter what is new, close what is moot (`why` says why), of the records looked at (None: all)."""
     row = WARNINGS.c
     looked_at = sa.true() if touched is None else row.record_id.in_(touched)
     known = reader.frame(
@@ -266,13 +340,17 @@ def _store(reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[
         | (pl.col("number") != pl.col("number_now"))
     )
     fresh = wanted.join(alive, on=key, how="anti").join(by_hand, on=key, how="anti")
-    ends = [*moot["id"], *moved["id"]]
-    if ends:
-        gone = reader.temporary(pl.DataFrame({"id": ends}), sa.column("id", sa.BigInteger))
+    ends = pl.concat([
+        why(moot) if moot.height else pl.DataFrame(schema={"id": pl.Int64, "because": pl.String}),
+        moved.select("id", pl.lit("moved").alias("because")),
+    ])  # fmt: skip
+    if ends.height:
+        gone = reader.temporary(ends, sa.column("id", sa.BigInteger), sa.column("because", sa.Text))
         closing = sa.update(WARNINGS).where(row.closed_at.is_(None), row.id.in_(sa.select(gone.c.id)))
-        reader.execute(closing.values(closed_at=at, closed_why="moot"))
+        because = sa.select(gone.c.because).where(gone.c.id == row.id).scalar_subquery()
+        reader.execute(closing.values(closed_at=at, closed_why="moot", moot_because=because))
     entered = pl.concat([fresh, wanted.join(moved.select(key), on=key)])
     reader.ingest(WARNINGS.name, entered.with_columns(
         pl.lit(record).alias("record"), pl.lit(at, pl.Int64).alias("entered_at")).select(
-            "record", "record_id", "number", "office_code", "rule", "since", "due", "entered_at"))  # fmt: skip
-    return Outcome(entered.height, len(ends))
+            "record", "record_id", "number", "office_code", "rule", "since", "due", "entered_at", "saw"))  # fmt: skip
+    return Outcome(entered.height, ends.height)
