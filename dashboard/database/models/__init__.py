@@ -70,6 +70,7 @@ from dashboard.database.models.video import (
     REVIEWS,
     SLOT_TABLES,
 )
+from dashboard.database.models.violations import VIOLATION_EVENTS, VIOLATION_SOURCES, VIOLATIONS
 from dashboard.database.models.warning import WARNING_EVENTS, WARNINGS
 
 __all__ = [
@@ -152,6 +153,9 @@ __all__ = [
     "SOURCE_STATES",
     "VERDICTS",
     "VERIFICATIONS",
+    "VIOLATIONS",
+    "VIOLATION_EVENTS",
+    "VIOLATION_SOURCES",
     "WARNINGS",
     "WARNING_EVENTS",
 ]

@@ -15,6 +15,7 @@ from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES
 from dashboard.database.models.video import EXTRA_SAMPLES, FOLLOW_UPS, SLOT_TABLES
+from dashboard.database.models.violations import VIOLATION_EVENTS, VIOLATION_SOURCES
 from dashboard.database.models.warning import WARNING_EVENTS
 
 EXCLUSIONS = sa.Table(
@@ -86,6 +87,7 @@ APPEND_ONLY = (
     JUDGEMENTS, GOLD_SAMPLES, KEPT_CASES, INSPECTION_SHEETS, CHAIN, CHAIN_HEADS, VERIFICATIONS, REMOVALS,
     LEGAL_HOLDS, LEGAL_HOLD_LIFTS, WARNING_EVENTS,
     DISPUTES, DISPUTE_PROOFS, DISPUTE_DECISIONS,
+    VIOLATION_EVENTS, VIOLATION_SOURCES,
     *ACCOUNTS_APPEND_ONLY,
     HANDOUTS, BOX_OPENINGS, BOX_SIGNATURES, FORM_SHEETS,
 )  # fmt: skip

@@ -615,6 +615,67 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
     )
     op.create_table(
+        "violation_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("violation_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("deed", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_violation_events")),
+        sa.UniqueConstraint("violation_id", "seq", name=op.f("uq_violation_events_violation_id_seq")),
+    )
+    with op.batch_alter_table("violation_events", schema=None) as batch_op:
+        batch_op.create_index("ix_violation_events_at", ["at"], unique=False)
+
+    op.create_table(
+        "violation_sources",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("violation_id", sa.BigInteger(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=True),
+        sa.Column("sample_id", sa.Text(), nullable=True),
+        sa.Column("day", sa.Text(), nullable=True),
+        sa.Column("slot", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_violation_sources")),
+    )
+    with op.batch_alter_table("violation_sources", schema=None) as batch_op:
+        batch_op.create_index("ix_violation_sources_reference", ["record", "reference"], unique=False)
+        batch_op.create_index("ix_violation_sources_sample", ["sample_id"], unique=False)
+        batch_op.create_index("ix_violation_sources_violation", ["violation_id"], unique=False)
+
+    op.create_table(
+        "violations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("office_code", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=True),
+        sa.Column("severity", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("restricted", sa.Boolean(), nullable=False),
+        sa.Column("observed_at", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("fact", sa.Text(), nullable=True),
+        sa.Column("recurrence_of", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("sides", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_violations")),
+        sa.UniqueConstraint("number", name=op.f("uq_violations_number")),
+    )
+    with op.batch_alter_table("violations", schema=None) as batch_op:
+        batch_op.create_index("ix_violations_office", ["office_code", "item_code", "observed_at"], unique=False)
+        batch_op.create_index("ix_violations_state", ["state"], unique=False)
+
+    op.create_table(
         "warning_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("warning_id", sa.BigInteger(), nullable=False),
@@ -709,6 +770,21 @@ def downgrade() -> None:
         batch_op.drop_index("ix_warning_events_warning")
 
     op.drop_table("warning_events")
+    with op.batch_alter_table("violations", schema=None) as batch_op:
+        batch_op.drop_index("ix_violations_state")
+        batch_op.drop_index("ix_violations_office")
+
+    op.drop_table("violations")
+    with op.batch_alter_table("violation_sources", schema=None) as batch_op:
+        batch_op.drop_index("ix_violation_sources_violation")
+        batch_op.drop_index("ix_violation_sources_sample")
+        batch_op.drop_index("ix_violation_sources_reference")
+
+    op.drop_table("violation_sources")
+    with op.batch_alter_table("violation_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_violation_events_at")
+
+    op.drop_table("violation_events")
     op.drop_table("verifications")
     op.drop_table("slot_tables")
     with op.batch_alter_table("sign_in_failures", schema=None) as batch_op:
