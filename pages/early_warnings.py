@@ -1,22 +1,33 @@
 """Warnings 预警: what will be a complaint tomorrow, and who has it?"""
 
-from dashboard.queries.warnings import warnings
+from dashboard.intake.registry import known_measures
+from dashboard.queries.warnings import Warned, counted, ended, warnings
 from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import warnings as forms
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
 from dashboard.web.state import filter_number, filter_value, here
+from dashboard.web.views import records
 from dashboard.web.views import warnings as view
 
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.app.now()
 shown = filter_value("view", ("ended",))
 level = filter_value("level", tuple(view.LEVELS))
-number = filter_number("warning", 0)
+number, place = filter_number("warning", 0), filter_number("page", 1)
+offices = page.below if page.strip.office or page.strip.peer else None
+measures = known_measures(page.app.settings).by_code
 
 
 def link(**changes: object) -> str:
     return page.link("warnings", **{"view": shown, **changes})
+
+
+def some(total: int) -> list[Warned]:
+    """The page of the list that is shown, never more."""
+    last = max(-(-total // records.PAGE), 1)
+    return warnings(db, viewer, as_of=now, closed=shown == "ended", offices=offices, at_level=level,
+                    limit=records.PAGE, offset=(min(place, last) - 1) * records.PAGE)  # fmt: skip
 
 
 show(
@@ -27,24 +38,29 @@ show(
     ),
 )
 deeds.told()
-found = [one for one in warnings(db, viewer, as_of=now, closed=shown == "ended") if one.office in page.below]
 if shown == "ended":
-    if found:
-        show(says(view.rate(found)), view.ended(found, page.tree, now, page.link))
+    level = None
+    over = ended(db, viewer, as_of=now, offices=offices)
+    total = over.closed + over.moot
+    if total:
+        show(says(view.rate(over)), view.ended(some(total), page.tree, measures, now, page.link),
+             records.pager(total, place, lambda other: link(page=other)))  # fmt: skip
     else:
         show(state("empty", t("No warning has ended yet.")))
-elif not found:
-    how = t("Open tickets and repairs appear here when their time is nearly up, or when a customer calls again.")
-    show(state("empty", t("Nothing is to be warned of."), how))
 else:
-    show(view.counts(found, now, lambda one: link(level=None if one == level else one)))
-    chosen = next((one for one in found if one.id == number), None)
-    if chosen is not None:
-        show(section(t("Warning {n}", n=number)), view.story(chosen, page.tree, now))
-        forms.dealing(page, chosen)
-    rows = [one for one in found if level in (None, one.level)]
-    show(section(t("Open warnings"), t("{n}, what breaches first on top", n=len(rows))),
-         view.board(rows, number, page.tree, now, page.link))  # fmt: skip
-    show(
-        says(t("A warning is not a violation: it tells what can still be put right. It closes itself once it is over."))
-    )
+    counts = counted(db, viewer, as_of=now, offices=offices)
+    if not counts.all:
+        how = t("Open tickets and repairs appear here when their time is nearly up, or when a customer calls again.")
+        show(state("empty", t("Nothing is to be warned of."), how))
+    else:
+        show(view.counts(counts, lambda one: link(level=None if one == level else one)))
+        for chosen in warnings(db, viewer, as_of=now, offices=offices, only=number, limit=1) if number else ():
+            show(section(t("Warning {n}", n=number)), view.story(chosen, page.tree, measures, now))
+            forms.dealing(page, chosen)
+        total = counts.all if level is None else counts.levels.get(level, 0)
+        show(section(t("Open warnings"), t("{n}, what breaches first on top", n=total)),
+             view.board(some(total), number, page.tree, measures, now, page.link),
+             records.pager(total, place, lambda other: link(level=level, page=other)))  # fmt: skip
+        show(says(t(
+            "A warning is not a violation: it tells what can still be put right. It closes itself once it is over."
+        )))  # fmt: skip

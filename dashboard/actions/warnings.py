@@ -15,6 +15,7 @@ from dashboard.instants import to_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
 from dashboard.rights import require
+from dashboard.secrecy import secret_of_reporter
 
 DEEDS = ("acknowledged", "handed_on", "acted", "closed")
 
@@ -41,7 +42,8 @@ def deal_with(
     with db.session() as connection:
         asked = sa.select(WARNINGS).where(WARNINGS.c.id == warning).with_for_update()  # two at once: one waits here
         row = connection.execute(asked).mappings().first()
-        if row is None or not (by.sees_everything or row["office_code"] in tree.offices):
+        seen = row is not None and (by.sees_everything or row["office_code"] in tree.offices)
+        if row is None or not seen or secret_of_reporter(db, by, row["record"], row["number"]):
             raise NotAllowedError(f"There is no warning {warning}, or it is outside what you may see.")
         if row["closed_at"] is not None:
             if row["closed_why"] == "closed":

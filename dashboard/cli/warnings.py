@@ -57,7 +57,7 @@ def as_json(one: Any) -> dict[str, Any]:
     return {
         "number": one.number, "office": one.office, "state": one.state, "since": one.since, "due": one.due,
         "reason": one.rule.code, "reason_text": one.rule.title_en, "warning": one.id, "record": one.record,
-        "level": one.level, "closed_at": one.closed_at,
+        "level": one.level, "saw": one.saw, "closed_at": one.closed_at, "because": one.because,
         "deeds": [{"deed": deed.deed, "to": deed.to_office, "note": deed.note, "satisfied": deed.satisfied,
                    "by": deed.by, "at": deed.at} for deed in one.deeds],
     }  # fmt: skip

@@ -29,9 +29,10 @@ from dashboard.judging.notices import notices_read
 from dashboard.judging.present import Situation, situation
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
+from dashboard.warning.known import OWN_RULES
 
-THROUGH, OWN_RULES = "warned_through", "warning_rules"
-"""Keys of META: what was looked at last, as `Last`; the text of the company's own rules, by which titles are shown."""
+THROUGH = "warned_through"
+"""Key of META: what was looked at last, as `Last`."""
 LOCK = 20261123
 LOOK_BACK = dt.timedelta(days=60)
 """Records accepted earlier are nobody's work of today: they are found on the Records page."""

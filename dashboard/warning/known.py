@@ -10,6 +10,9 @@ from checks.measures import OWN as OWN_MEASURES
 from checks.measures import load_measures
 from checks.warnings.catalogue import OWN, WarningRules, with_own
 
+OWN_RULES = "warning_rules"
+"""Key of META: the text of the company's own rules as warnings were kept last; titles are shown by it."""
+
 
 def warning_rules(home: Path) -> WarningRules:
     """Rules and measures of a company; the same object as long as its files stay. RuleError names what is wrong."""

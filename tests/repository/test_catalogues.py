@@ -44,6 +44,9 @@ TABLES = {
     "dashboard.web.views.evidence": ("KINDS", "FAULTS", "WHY", "STEPS", "FACTS"),
     "dashboard.web.views.figures": ("NAMES", "DEFINITIONS"),
     "dashboard.web.views.exclusions": ("STATES", "REASONS", "DECISIONS", "AREAS"),
+    "dashboard.notices.writing": ("TOPICS",),
+    "dashboard.notices.escalating": ("WORDS", "KINDS"),
+    "dashboard.web.views.notices": ("STATES", "WHY"),
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
     "dashboard.web.views.quarter": ("ACTIONS", "WHY"),
     "dashboard.web.views.record": ("FATES", "UNITS"),
@@ -52,7 +55,7 @@ TABLES = {
     "dashboard.web.views.sampling": ("KINDS", "TITLES"),
     "dashboard.web.views.signals": ("SENTENCES", "CONCLUSIONS"),
     "dashboard.web.views.today": ("CAUSES", "MARKS"),
-    "dashboard.web.views.warnings": ("LEVELS", "STATES", "DEEDS"),
+    "dashboard.web.views.warnings": ("LEVELS", "STATES", "DEEDS", "BECAUSE"),
     "dashboard.web.views.what": ("MEANINGS", "INTERVALS"),
 }
 """Tables whose values are msgids: the text itself, or the word beside a tone or a shape."""

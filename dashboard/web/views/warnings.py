@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from checks.measures import Measure
 from checks.warnings.catalogue import Rule
 from dashboard.queries.offices import Tree
-from dashboard.queries.warnings import Deed, Warned
+from dashboard.queries.warnings import Counts, Deed, Ended, Warned, has_it
 from dashboard.texts import current_language, t
 from dashboard.web import display
 from dashboard.web.components.blocks import Column, figure, figures, go, table, word
 from dashboard.web.markup import Safe, safe, tag
-from dashboard.web.views import names
+from dashboard.web.views import lines, names
 from dashboard.web.views.today import countdown
 
 Link = Callable[..., str]
+Known = Mapping[str, Measure]
 LEVELS = {
     "station": "with the station", "reminded": "station reminded", "department": "with the department",
     "leader": "with workstation and leader",
@@ -30,24 +32,39 @@ DEEDS = {
     "acknowledged": "read it", "handed_on": "handed it on to {office}", "acted": "did something",
     "closed": "closed it",
 }  # fmt: skip
-SHOWN = 300
+BECAUSE = {
+    "stepped": "the step was made", "done": "the record is finished", "excluded": "the record is left out",
+    "old": "accepted more than 60 days ago", "moved": "deadline, office or number changed: warned of anew",
+    "newer": "a newer month has come", "ended": "it holds no more", "rule": "the rule is no more",
+}  # fmt: skip
+"""Why a warning is over by itself; msgids."""
 
 
 def title(rule: Rule) -> str:
     return rule.title if current_language() == "zh" else rule.title_en
 
 
-def counts(found: Sequence[Warned], now: datetime, link: Callable[[str | None], str]) -> Safe:
+def counts(found: Counts, link: Callable[[str | None], str]) -> Safe:
     """How many stand at each level, and how many are past their deadline."""
     return figures([
-        *(figure(display.count(sum(one.level == level for one in found)), t(words), href=link(level),
-                 tone=TONES[level]) for level, words in LEVELS.items()),
-        figure(display.count(sum(one.due is not None and one.due < now for one in found)), t("past the deadline"),
-               tone="breach" if any(one.due is not None and one.due < now for one in found) else ""),
+        *(figure(display.count(found.levels.get(level, 0)), t(words), href=link(level), tone=TONES[level])
+          for level, words in LEVELS.items()),
+        figure(display.count(found.late), t("past the deadline"), tone="breach" if found.late else ""),
     ])  # fmt: skip
 
 
-def board(found: Sequence[Warned], chosen: int, tree: Tree, now: datetime, link: Link) -> Safe:
+def number(one: Warned, measures: Known) -> str:
+    """What the record is called: its number, a measure by its title."""
+    return lines.title(measures[one.number]) if one.number in measures and one.record == "measures" else one.number
+
+
+def record_link(one: Warned, link: Link) -> str:
+    if one.record == "measures":
+        return link("lines", measure=one.number, office=one.office)
+    return link("record", record=one.record, number=one.number)
+
+
+def board(found: Sequence[Warned], chosen: int, tree: Tree, measures: Known, now: datetime, link: Link) -> Safe:
     """Open warnings, what breaches first on top; a line opens its story."""
     columns = [
         Column(t("Time left"), "num"), Column(t("Warned of"), "wide"), Column(t("Number"), "head keep"),
@@ -57,26 +74,38 @@ def board(found: Sequence[Warned], chosen: int, tree: Tree, now: datetime, link:
     body = [
         [countdown(one.due, now) if one.due else display.NONE,
          go(link("warnings", warning=one.id), title(one.rule)),
-         go(link("record", record=one.record, number=one.number), one.number),
-         go(link("office", office=one.office), tree.name(one.office)),
-         word(t(LEVELS[one.level]), TONES[one.level]), t(STATES[one.state]), display.moment(one.since, now)]
-        for one in found[:SHOWN]
+         go(record_link(one, link), number(one, measures)),
+         go(link("office", office=one.office), tree.name(one.office)), stands(one, tree), t(STATES[one.state]),
+         display.moment(one.since, now)]
+        for one in found
     ]  # fmt: skip
-    place = next((index for index, one in enumerate(found[:SHOWN]) if one.id == chosen), None)
+    place = next((index for index, one in enumerate(found) if one.id == chosen), None)
     return table(columns, body, chosen=place, label=t("Open warnings"))
 
 
-def ended(found: Sequence[Warned], tree: Tree, now: datetime, link: Link) -> Safe:
+def stands(one: Warned, tree: Tree) -> Safe:
+    """The level, and at the higher ones whose it is now."""
+    whose = has_it(tree, one)
+    name = "" if whose == one.office else f" · {tree.name(whose)}"
+    return safe(word(t(LEVELS[one.level]), TONES[one.level]), tag("small", name, class_="quiet") if name else "")
+
+
+def ended(found: Sequence[Warned], tree: Tree, measures: Known, now: datetime, link: Link) -> Safe:
     """What ended lately, and how."""
     columns = [Column(t("Ended"), "num keep"), Column(t("Warned of"), "wide"), Column(t("Number"), "head keep"),
-               Column(t("Office"), "keep"), Column(t("How")), Column(t("Customer"))]  # fmt: skip
+               Column(t("Office"), "keep"), Column(t("How"), "wide"), Column(t("Customer"))]  # fmt: skip
     body = [
         [display.moment(one.closed_at, now) if one.closed_at else display.NONE, title(one.rule),
-         go(link("record", record=one.record, number=one.number), one.number), tree.name(one.office),
-         t(STATES[one.state]), _satisfied(one)]
-        for one in found[:SHOWN]
+         go(record_link(one, link), number(one, measures)), tree.name(one.office), how(one), _satisfied(one)]
+        for one in found
     ]  # fmt: skip
     return table(columns, body, label=t("Ended warnings"))
+
+
+def how(one: Warned) -> str:
+    """How it ended, and of what is over by itself why."""
+    because = BECAUSE.get(one.because or "")
+    return f"{t(STATES[one.state])}: {t(because)}" if because else t(STATES[one.state])
 
 
 def _satisfied(one: Warned) -> object:
@@ -86,24 +115,23 @@ def _satisfied(one: Warned) -> object:
     return word(t("satisfied"), "fine") if said else word(t("not satisfied"), "breach")
 
 
-def rate(found: Sequence[Warned]) -> str:
+def rate(found: Ended) -> str:
     """The share closed to the customer's satisfaction, as a sentence; what ended by itself is in neither number."""
-    closed = [one for one in found if one.state == "closed"]
-    if not closed:
+    if not found.closed:
         return t("No warning was closed by a person yet.")
-    content = sum(any(deed.satisfied for deed in one.deeds) for one in closed)
     return t("{n} of {all} closed to the customer's satisfaction; {moot} ended by themselves, counted in neither.",
-             n=content, all=len(closed), moot=len(found) - len(closed))  # fmt: skip
+             n=found.satisfied, all=found.closed, moot=found.moot)  # fmt: skip
 
 
-def story(one: Warned, tree: Tree, now: datetime) -> Safe:
-    """One warning from its beginning: what holds, since when, what people did."""
-    lines = [tag("li", f"{display.moment(one.since, now)} · {title(one.rule)} ({one.rule.source})")]
+def story(one: Warned, tree: Tree, measures: Known, now: datetime) -> Safe:
+    """One warning from its beginning: what holds, since when, what the rule saw, what people did."""
+    saw = "" if one.saw is None else f" · {t('the rule saw: {what}', what=one.saw)}"
+    lines = [tag("li", f"{display.moment(one.since, now)} · {title(one.rule)} ({one.rule.source}){saw}")]
     lines += [tag("li", _deed(deed, tree, now)) for deed in one.deeds]
     if one.state == "moot" and one.closed_at is not None:
-        lines.append(tag("li", f"{display.moment(one.closed_at, now)} · {t('over by itself')}"))
-    head = tag("p", f"{names.record(one.record)} {one.number} · {tree.name(one.office)} · ", word(t(LEVELS[one.level]),
-               TONES[one.level]))  # fmt: skip
+        lines.append(tag("li", f"{display.moment(one.closed_at, now)} · {how(one)}"))
+    head = tag("p", f"{names.record(one.record)} {number(one, measures)} · {tree.name(one.office)} · ",
+               stands(one, tree))  # fmt: skip
     return safe(head, tag("ul", lines))
 
 
