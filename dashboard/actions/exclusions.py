@@ -22,7 +22,11 @@ from dashboard.judging.filed import local_date, systems_of
 from dashboard.judging.reading import Reader, reader
 from dashboard.nearest import nearest
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 from dashboard.rights import require
+
+LOCK = 20261125
+"""Number of PostgreSQL's advisory lock under which exclusions are decided."""
 
 
 def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) -> int:
@@ -42,7 +46,7 @@ def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
     }  # fmt: skip
     with db.session() as connection:
         number = int(connection.execute(sa.insert(EXCLUSIONS).values(**values).returning(EXCLUSIONS.c.id)).scalar_one())
-        told = json.dumps(asdict(replace(filing, id=number)), ensure_ascii=False)
+        told = json.dumps(asdict(replace(filing, id=number, note=masked("text", filing.note))), ensure_ascii=False)
         audit.record(connection, by, "file_exclusion", str(number), told, at=at)
     return number
 
@@ -134,8 +138,8 @@ def _require_note(note: str) -> None:
 
 def _locked(connection: Connection) -> None:
     """Decisions are numbered in the order in which they are made; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"LOCK TABLE {EXCLUSION_DECISIONS.name} IN SHARE ROW EXCLUSIVE MODE")
+    if connection.dialect.name == "postgresql":  # LOCK TABLE would need the right to change what is only added to
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def _filed(connection: Connection, number: int) -> sa.Row[tuple[object, ...]]:

@@ -96,7 +96,9 @@ def repair_row(
         detail = json.dumps(dict(values), ensure_ascii=False)
         note(tables, pl.DataFrame({"id": [quarantine_id]}), by, "corrected", at, pl.lit(detail))
         report = Replay(tables, by, at, given).run([QUARANTINE.c.id == quarantine_id])
-        audit.record(tables, by, "repair_row", str(quarantine_id), detail, at=at)
+        audit.record(
+            tables, by, "repair_row", str(quarantine_id), json.dumps(sorted(values), ensure_ascii=False), at=at
+        )
         return report
 
 

@@ -56,6 +56,18 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self.engine = self._make_engine()
 
+    @contextmanager
+    def as_owner(self) -> Iterator[Database]:
+        """The same database as its owner, where MINGCHA_MIGRATION_URL names one; else itself."""
+        if self.migration_url is None:
+            yield self
+            return
+        owner = Database(self.migration_url, busy_seconds=self.busy_seconds)
+        try:
+            yield owner
+        finally:
+            owner.engine.dispose()
+
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)})"
 

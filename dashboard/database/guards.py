@@ -9,7 +9,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dashboard.database.models.chained import CHAIN_CONTENTS
 from dashboard.database.models.decided import APPEND_ONLY, FROZEN_PARTS
+from dashboard.database.models.intake import QUARANTINE_EVENTS
+from dashboard.database.models.records import HISTORY_TABLES
+from dashboard.database.models.running import AUDIT
+from dashboard.database.models.video import REVIEWS
+
+ONLY_ADDED = (*APPEND_ONLY, AUDIT, CHAIN_CONTENTS, REVIEWS, QUARANTINE_EVENTS, *HISTORY_TABLES.values())
+"""Tables to which PostgreSQL's everyday role may only add. The last ones have no trigger: their owner erases personal
+fields past their term (`dashboard.evidence.erasing`)."""
 
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION mingcha_only_added() RETURNS trigger LANGUAGE plpgsql AS
@@ -80,3 +89,25 @@ def _postgresql(table: sa.Table) -> dict[str, str]:
         f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION mingcha_only_added()"
         for name, deed, each in kinds
     }
+
+
+def powers(connection: Connection) -> list[str]:
+    """What PostgreSQL's present role could do against the tables that are only added to; empty as it should be."""
+    ask = connection.exec_driver_sql
+    found = []
+    if ask("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").scalar():
+        found.append("is a superuser")
+    owned = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND pg_has_role(tableowner, 'MEMBER')"
+    if ask(owned).scalar():
+        found.append("owns tables")
+    if ask("SELECT has_schema_privilege('public', 'CREATE')").scalar():
+        found.append("may make tables")
+    names = [table.name for table in ONLY_ADDED]
+    deeds = sa.text(
+        "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NOT NULL"
+        " AND (has_table_privilege(name, 'UPDATE,DELETE,TRUNCATE,TRIGGER') OR has_any_column_privilege(name, 'UPDATE'))"
+    )
+    changeable = connection.execute(deeds, {"names": names}).scalars().all()
+    if changeable:
+        found.append(f"may change {', '.join(changeable[:3])}{' …' if len(changeable) > 3 else ''}")
+    return found

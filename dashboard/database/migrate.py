@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,15 +12,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from dashboard.database.engine import Database
-from dashboard.database.guards import guard
+from dashboard.database.guards import ONLY_ADDED, guard
 from dashboard.errors import DatabaseUnusableError
 from dashboard.evidence.beginning import begin
 
-_GRANTS = (
-    "GRANT USAGE ON SCHEMA public",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public",
-    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public",
-)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -70,9 +66,21 @@ def _upgrade(database: Database, *, grant_to: str | None = None) -> None:
         guard(connection)
         begin(connection, at=datetime.now(UTC))
         if grant_to is not None:
-            role = connection.dialect.identifier_preparer.quote(grant_to)
-            for grant in _GRANTS:
-                connection.exec_driver_sql(f"{grant} TO {role}")
+            for statement in _rights_of(connection.dialect.identifier_preparer.quote(grant_to)):
+                connection.exec_driver_sql(statement)
+
+
+def _rights_of(role: str) -> Iterator[str]:
+    """What the everyday role may do, said anew at every migration: read all, write most, only add to what must stay."""
+    only_added = ", ".join(table.name for table in ONLY_ADDED)
+    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}"
+    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}"
+    yield f"GRANT USAGE ON SCHEMA public TO {role}"
+    yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+    yield f"REVOKE UPDATE, DELETE ON {only_added} FROM {role}"
+    yield f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}"
+    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
 
 
 def _require_one_database(database: Database) -> None:
@@ -86,7 +94,7 @@ def _require_one_database(database: Database) -> None:
 
 
 def _upgrade_as_owner(database: Database, owner: Database) -> None:
-    """Tables belong to the owner (MINGCHA_MIGRATION_URL); the everyday role may read and write them, no more."""
+    """Tables belong to the owner (MINGCHA_MIGRATION_URL); the everyday role works with them and cannot undo."""
     everyday = database.url.username if database.dialect == "postgresql" else None
     try:
         _upgrade(owner, grant_to=everyday if everyday != owner.url.username else None)

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from collectors.records import RECORDS
 from dashboard.bootstrap import Application
+from dashboard.database import Database
 from dashboard.database.models import (
     AUDIT,
     CHAIN,
@@ -28,6 +29,7 @@ from dashboard.database.models import (
     QUARANTINE_EVENTS,
     RECORD_TABLES,
 )
+from dashboard.errors import NotAllowedError
 from dashboard.evidence.chain import append, subject_of
 from dashboard.evidence.holds import Held, held_by, standing_holds, wait_for_holds
 from dashboard.instants import to_micros
@@ -56,7 +58,8 @@ def erase_personal(app: Application, *, by: Viewer) -> dict[str, int]:
     require(by, "erase personal fields")
     now = app.now()
     before = now - timedelta(days=app.settings.retention.ledgers)
-    with app.db.session() as connection:
+    require_owner(app.db)
+    with app.db.as_owner() as owner, owner.session() as connection:
         wait_for_holds(connection)
         held = held_by(standing_holds(connection), visible_tree(app.db, system_viewer()))
         if held.everything:
@@ -70,6 +73,31 @@ def erase_personal(app: Application, *, by: Viewer) -> dict[str, int]:
             told = {"before": before.isoformat(), "counts": counts, "entries": entries, "rows": {"audit": lines}}
             append(connection, "erased", "personal fields", told, by=by, at=now)
     return {name: count for name, count in counts.items() if count}
+
+
+def may_erase(db: Database) -> bool:
+    """Whether this process can take text out of what may only be added to: on PostgreSQL its owner alone."""
+    if db.dialect == "sqlite" or db.migration_url is not None:
+        return True
+    with db.reading() as connection:
+        return bool(connection.scalar(sa.select(sa.func.has_table_privilege(AUDIT.name, "UPDATE"))))
+
+
+def require_owner(db: Database) -> None:
+    """NotAllowedError where the database's everyday role would have to erase."""
+    if not may_erase(db):
+        raise NotAllowedError(
+            "Personal fields are erased as the owner of the tables.",
+            "Run with MINGCHA_MIGRATION_URL: mingcha retention --apply",
+        )
+
+
+def due(app: Application) -> int:
+    """Rows of the audit trail that are past their term and still say more than who did what when."""
+    before = to_micros(app.now() - timedelta(days=app.settings.retention.ledgers))
+    query = sa.select(sa.func.count()).where(AUDIT.c.at < before, AUDIT.c.detail.is_not(None))
+    with app.db.reading() as connection:
+        return int(connection.scalar(query) or 0)
 
 
 def _records(connection: Connection, name: str, before: datetime, held: Held) -> int:

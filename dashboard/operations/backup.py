@@ -153,7 +153,8 @@ def _load(db: Database, dump: Path) -> None:
     """Whole or not at all: one transaction on both kinds of database."""
     if db.dialect == "postgresql":
         options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-        _postgres_tool("pg_restore", db, *options, str(dump))
+        with db.as_owner() as owner:  # tables are dropped and made again, which the everyday role may not
+            _postgres_tool("pg_restore", owner, *options, str(dump))
         return
     with closing(sqlite3.connect(dump)) as source, closing(sqlite3.connect(db.path, timeout=db.busy_seconds)) as target:
         if source.execute("PRAGMA integrity_check").fetchone() != ("ok",):

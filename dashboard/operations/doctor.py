@@ -26,6 +26,7 @@ from collectors.video.faces import face_detector
 from collectors.video.persons import person_detector
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application, open_application
+from dashboard.database.guards import powers
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import configured_sources
@@ -121,6 +122,26 @@ def _database(application: Application) -> Iterator[Finding]:
         yield Finding("database", WARN, f"{where} is at revision '{revision}'.", "The next start brings it up to date.")
     else:
         yield Finding("database", OK, f"{where}, revision {revision}")
+
+
+def database_roles(patient: Patient) -> Iterator[Finding]:
+    """On PostgreSQL the role that works every day must not be one that could change what is only added to."""
+    db = patient.application.db
+    if db.dialect != "postgresql" or not patient.database:
+        return
+    owner, hint = db.migration_url, "See docs/operations.md, PostgreSQL: a role that owns, another that works."
+    if owner is not None and owner.username == db.url.username:
+        yield Finding("database roles", FAIL, "MINGCHA_MIGRATION_URL and the database's URL name one role.", hint)
+        return
+    with db.reading() as connection:
+        could = powers(connection)
+    if could:
+        yield Finding("database roles", FAIL, f"The everyday role '{db.url.username}' {', '.join(could)}.", hint)
+    elif owner is not None:
+        what = "The owner's password stands in this process's surroundings."
+        yield Finding("database roles", WARN, what, "Give MINGCHA_MIGRATION_URL to `mingcha init` alone.")
+    else:
+        yield Finding("database roles", OK, f"'{db.url.username}' may only add to what must stay")
 
 
 def _readable_by_others(application: Application) -> Iterator[Finding]:
@@ -354,6 +375,7 @@ def _backup_tools(patient: Patient) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+    database_roles,
     _sources,
     _rulebook,
     _foreign_rulebooks,
