@@ -21,6 +21,7 @@ run(
         Page("coverage.py", "coverage", "Coverage", section="Supervision", rests="samples"),
         Page("cases_to_learn.py", "cases", "Cases to learn from", section="Supervision", rests="nothing"),
         Page("early_warnings.py", "warnings", "Warnings", section="Supervision", rests="present"),
+        Page("notices.py", "notices", "Notices", section="Supervision", rests="nothing"),
         Page("sampling.py", "sampling", "Sampling", section="Supervision", rests="nothing"),
         Page("cameras.py", "cameras", "Cameras", section="Supervision", rests="nothing"),
         Page("halls.py", "halls", "Hall reports", section="Evaluation", rests="samples"),
@@ -38,5 +39,7 @@ run(
         Page("offices.py", "offices", "Office tree", section="Data", rests="nothing"),
         Page("quarantine.py", "quarantine", "Quarantine", section="Data", rests="nothing"),
         Page("mapping.py", "mapping", "Mapping", section="Data", rests="nothing"),
+        Page("people.py", "people", "Accounts", section="Data", rests="nothing"),
+        Page("account.py", "account", "Account", visibility="hidden", rests="nothing"),
     ],
 )

@@ -47,6 +47,7 @@ TABLES = {
     "dashboard.notices.writing": ("TOPICS",),
     "dashboard.notices.escalating": ("WORDS", "KINDS"),
     "dashboard.web.views.notices": ("STATES", "WHY"),
+    "dashboard.web.views.people": ("ENTRIES", "STATES", "HAPPENED"),
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
     "dashboard.web.views.quarter": ("ACTIONS", "WHY"),
     "dashboard.web.views.record": ("FATES", "UNITS"),
