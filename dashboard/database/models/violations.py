@@ -21,6 +21,7 @@ VIOLATIONS = sa.Table(
     instant("observed_at", null=False),
     instant("opened_at", null=False),
     instant("confirmed_at"),
+    instant("told_at"),  # when it was sent down: from then on the judged office knows a restricted case too
     text("fact"),  # what people called the fact that its sources show
     text("recurrence_of"),  # number of the earlier case of this office and item
     text("state", null=False),

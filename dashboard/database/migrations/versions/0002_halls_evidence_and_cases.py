@@ -661,6 +661,7 @@ def upgrade() -> None:
         sa.Column("observed_at", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.Column("fact", sa.Text(), nullable=True),
         sa.Column("recurrence_of", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
