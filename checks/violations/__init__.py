@@ -1,1 +1,1 @@
-"""Violations from candidate to closed case (违规闭环): the lifecycle as one table, its deadlines, its rules of persons."""
+"""Violations from candidate to closed case (违规闭环): one table, its deadlines, its rules of persons."""

@@ -1,7 +1,7 @@
 """Where a violation stands, and what may be done next (状态机): pure, folded from its events.
 
-Everything is read from the events, in their order; nothing else is believed. `refuse` raises what stands against a deed,
-in the order in which a person would want to know it; who may by role is the caller's question (`Deed.right`).
+Everything is read from the events, in their order; nothing else is believed. `refuse` raises what stands against a
+deed, in the order in which a person would want to know it; who may by role is the caller's question (`Deed.right`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checks.errors import RuleError
-from checks.violations import table as T
+from checks.violations import table
 from checks.violations.deadlines import ZONE, Clock, deadline, in_time
 from checks.warnings.escalation import Level, level
 
@@ -93,7 +93,7 @@ class Actor:
 
 def fold(events: Sequence[Event], severity: str, judges: Iterable[Said] = ()) -> Standing:
     """The standing after all events; `judges` are who judged the sources before (reviewers, inspectors)."""
-    now = Standing(T.CANDIDATE, severity, events[0].at, judges=tuple(judges), verify_since=events[0].at)
+    now = Standing(table.CANDIDATE, severity, events[0].at, judges=tuple(judges), verify_since=events[0].at)
     for event in events:
         now = after(now, event)
     return now
@@ -101,14 +101,14 @@ def fold(events: Sequence[Event], severity: str, judges: Iterable[Said] = ()) ->
 
 def after(now: Standing, event: Event) -> Standing:
     """The standing after one more event, which is believed to have been allowed."""
-    deed = T.BY_NAME[event.deed]
+    deed = table.BY_NAME[event.deed]
     sides = (now.sides - set(deed.clears)) | set(deed.sets)
     changes: dict[str, Any] = {"sides": sides, "seq": event.seq}
     if deed.to is not None:
         changes |= {"state": deed.to, "since": event.at, "step_since": event.at, "planned": False, "ended": None}
-        if deed.to in T.ENDED:
-            changes |= {"ended": event.at, "sides": sides & {T.APPEAL_DECIDED, T.SUPERVISED}, "paused": None}
-        if deed.to == T.CONFIRMED:
+        if deed.to in table.ENDED:
+            changes |= {"ended": event.at, "sides": sides & {table.APPEAL_DECIDED, table.SUPERVISED}, "paused": None}
+        if deed.to == table.CONFIRMED:
             changes["confirmed"] = event.at
     said = Said(event.by, event.at)
     if deed.name in ("confirm", "reject", "pass", "return"):
@@ -148,15 +148,15 @@ def appeal_until(now: Standing, clock: Clock) -> dt.datetime | None:
 
 
 _STEPS = {
-    T.CANDIDATE: ("remind", "verify"), T.REMINDED: ("verify",), T.NEEDS_MATERIAL: ("material",),
-    T.CONFIRMED: ("send_down",), T.RECTIFYING: ("plan", "rectify"), T.SUBMITTED: ("recheck",), T.RECHECKED: ("close",),
+    table.CANDIDATE: ("remind", "verify"), table.REMINDED: ("verify",), table.NEEDS_MATERIAL: ("material",),
+    table.CONFIRMED: ("send_down",), table.RECTIFYING: ("plan", "rectify"), table.SUBMITTED: ("recheck",), table.RECHECKED: ("close",),
 }  # fmt: skip
 
 
 def running(now: Standing, clock: Clock) -> tuple[Due, ...]:
     """Every step whose clock runs, the nearest end first; nothing while the case is suspended but its appeal."""
     found = []
-    if now.state in T.ALIVE and T.SUSPENDED not in now.sides:
+    if now.state in table.ALIVE and table.SUSPENDED not in now.sides:
         for step in _STEPS[now.state]:
             start = now.verify_since if step == "verify" else now.step_since
             if (step == "plan" and now.planned) or start is None:
@@ -164,7 +164,7 @@ def running(now: Standing, clock: Clock) -> tuple[Due, ...]:
             until = deadline(clock, step, now.severity, start, now.pauses)
             if until is not None:
                 found.append(Due(step, start, until))
-    if T.APPEALED in now.sides and now.appealed is not None:
+    if table.APPEALED in now.sides and now.appealed is not None:
         until = deadline(clock, "decide_appeal", now.severity, now.appealed)
         if until is not None:
             found.append(Due("decide_appeal", now.appealed, until))
@@ -193,13 +193,13 @@ def level_of(now: Standing, clock: Clock, moment: dt.datetime) -> Level:
 # --- what stands against a deed ---------------------------------------------------------------------------------------
 
 
-def possible(now: Standing, deed: T.Deed) -> bool:
+def possible(now: Standing, deed: table.Deed) -> bool:
     """Whether the state and what stands beside it allow the deed, whoever does it and whatever it brings."""
     return now.state in deed.states and now.sides >= set(deed.needs) and not now.sides & set(deed.forbids)
 
 
 def refuse(
-    now: Standing, deed: T.Deed, actor: Actor, what: Mapping[str, Any], clock: Clock, at: dt.datetime, number: str = ""
+    now: Standing, deed: table.Deed, actor: Actor, what: Mapping[str, Any], clock: Clock, at: dt.datetime, number: str = ""
 ) -> None:  # fmt: skip
     """RuleError (PersonError for the rules of persons) with what stands against the deed at `at`."""
     _refuse_state(now, deed)
@@ -208,7 +208,7 @@ def refuse(
     _refuse_missing(now, deed, what, number)
 
 
-def _refuse_state(now: Standing, deed: T.Deed) -> None:
+def _refuse_state(now: Standing, deed: table.Deed) -> None:
     if now.state not in deed.states:
         raise RuleError(f"The case is {now.state}; {deed.name} is not possible.")
     for side in deed.needs:
@@ -219,19 +219,19 @@ def _refuse_state(now: Standing, deed: T.Deed) -> None:
             raise RuleError(f"The case stands as {side}; {deed.name} is not possible.")
 
 
-def _refuse_person(now: Standing, deed: T.Deed, actor: Actor) -> None:
+def _refuse_person(now: Standing, deed: table.Deed, actor: Actor) -> None:
     if actor.works_there and not deed.own:
         raise PersonError("The case is about your own office: nobody acts on their own.")
-    if T.JUDGES in deed.not_by and any(actor.is_same(said.by, said.at) for said in now.judges):
+    if table.JUDGES in deed.not_by and any(actor.is_same(said.by, said.at) for said in now.judges):
         raise PersonError("You confirmed or reviewed this case yourself: another person must do this.")
-    if T.SUBMITTER in deed.not_by and now.submitter and actor.is_same(now.submitter.by, now.submitter.at):
+    if table.SUBMITTER in deed.not_by and now.submitter and actor.is_same(now.submitter.by, now.submitter.at):
         raise PersonError("You submitted the rectification yourself: another person must re-check it.")
     proposer = now.proposers.get(deed.proposal)
-    if T.PROPOSER in deed.not_by and proposer and actor.is_same(proposer.by, proposer.at):
+    if table.PROPOSER in deed.not_by and proposer and actor.is_same(proposer.by, proposer.at):
         raise PersonError("You proposed this yourself: a second person decides.")
 
 
-def _refuse_moment(now: Standing, deed: T.Deed, clock: Clock, at: dt.datetime) -> None:
+def _refuse_moment(now: Standing, deed: table.Deed, clock: Clock, at: dt.datetime) -> None:
     if at < now.since:
         raise RuleError("The clock of this machine is behind: the case has moved on later than now.")
     until = appeal_until(now, clock)
@@ -240,7 +240,7 @@ def _refuse_moment(now: Standing, deed: T.Deed, clock: Clock, at: dt.datetime) -
             raise RuleError("There is no appeal against a reminder (severity D).")
         if not in_time(at, until):
             raise RuleError(f"The appeal window ended at {_shown(until)}.")
-    if deed.name == "close" and T.APPEAL_DECIDED not in now.sides and in_time(at, until):
+    if deed.name == "close" and table.APPEAL_DECIDED not in now.sides and in_time(at, until):
         raise RuleError(f"The office may appeal until {_shown(until)}: the case closes after that.")
 
 
@@ -248,21 +248,21 @@ def _shown(moment: dt.datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
 
 
-def _refuse_missing(now: Standing, deed: T.Deed, what: Mapping[str, Any], number: str) -> None:
+def _refuse_missing(now: Standing, deed: table.Deed, what: Mapping[str, Any], number: str) -> None:
     """三不放过: a case closes only with cause, responsible unit and post, measure with proof, and training."""
     for name in deed.brings:
         if name == "look" and not must_look(now, number):
             continue
         if not str(what.get(name) or "").strip():
             raise RuleError(f"The deed lacks: {name}.")
-    if "cause" in deed.brings and what["cause"] not in T.CAUSES:
-        raise RuleError(f"Unknown cause '{what['cause']}': one of {', '.join(T.CAUSES)}.")
-    if "step" in deed.brings and what["step"] not in T.LADDER:
-        raise RuleError(f"Unknown step '{what['step']}': one of {', '.join(T.LADDER)}.")
+    if "cause" in deed.brings and what["cause"] not in table.CAUSES:
+        raise RuleError(f"Unknown cause '{what['cause']}': one of {', '.join(table.CAUSES)}.")
+    if "step" in deed.brings and what["step"] not in table.LADDER:
+        raise RuleError(f"Unknown step '{what['step']}': one of {', '.join(table.LADDER)}.")
 
 
 def must_look(now: Standing, number: str) -> bool:
-    """Whether the re-check needs a look of its own: always, of reminders (D) one in five, drawn once it is submitted."""
+    """Whether the re-check needs a look of its own: always; of reminders (D) one in five, drawn once submitted."""
     if now.severity != "D":
         return True
     seed = f"{number}|{int(now.submitted.timestamp()) if now.submitted else 0}"

@@ -1,7 +1,7 @@
 """The lifecycle of a violation as one table (domain §7.1): states, deeds, who may, what each must bring along.
 
-A *state* says where the case is; a *side* stands beside it (申诉, 挂起, 督办 …) until a deed takes it away. A deed whose
-`right` is None is the machine's own: the source of a case appeared, was joined, or does not stand any more.
+A *state* says where the case is; a *side* stands beside it (申诉, 挂起, 督办 …) until a deed takes it away. A deed
+whose `right` is None is the machine's own: the source of a case appeared, was joined, or does not stand any more.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SEVERITIES = ("A", "B", "C", "D")
 LADDER = ("criticism", "deduction", "organisational", "disciplinary")
 """通报批评, 经济处罚, 组织处理, 行政处分 (domain §7.3). A step is proposed here and decided on paper."""
 CAUSES = ("duty", "skill", "management", "equipment", "process", "material", "outside", "other")
-"""Cause codes at closing (p): duty not done, skill, management, equipment, process, papers, outside the office, other."""
+"""Cause codes at closing (p): duty not done, skill, management, equipment, process, papers, outside the office."""
 
 Who = str
 JUDGES, SUBMITTER, PROPOSER = "judges", "submitter", "proposer"
@@ -109,10 +109,11 @@ DEEDS: tuple[Deed, ...] = (
     Deed("propose_void", "void a violation", ALIVE, None, ("note",), forbids=(VOID_PROPOSED,), sets=(VOID_PROPOSED,)),
     _decides("approve_void", "approve voiding a violation", VOID_PROPOSED, states=ALIVE, to=VOIDED,
              forbids=(APPEALED,)),
-    _decides("refuse_void", "approve voiding a violation", VOID_PROPOSED, states=ALIVE, brings=("note",), forbids=()),
+    _decides("refuse_void", "approve voiding a violation", VOID_PROPOSED, states=ALIVE, brings=("note",),
+             forbids=()),
     # accountability: a proposal, approved on paper
-    Deed("propose_accountability", "propose accountability", (CLOSED,), None, ("step", "unit", "post", "leader", "note"),
-         forbids=(ACCOUNTABILITY_PROPOSED, ACCOUNTABILITY_DECIDED), sets=(ACCOUNTABILITY_PROPOSED,)),
+    Deed("propose_accountability", "propose accountability", (CLOSED,), None,
+         ("step", "unit", "post", "leader", "note"), forbids=(ACCOUNTABILITY_PROPOSED, ACCOUNTABILITY_DECIDED), sets=(ACCOUNTABILITY_PROPOSED,)),
     _decides("approve_accountability", "approve accountability", ACCOUNTABILITY_PROPOSED, states=(CLOSED,),
              brings=("paper",), sets=(ACCOUNTABILITY_DECIDED,)),
     _decides("refuse_accountability", "approve accountability", ACCOUNTABILITY_PROPOSED, states=(CLOSED,),
