@@ -24,8 +24,8 @@ from dashboard.queries.warnings import Warned, warnings
 from dashboard.secrecy import sealed_among
 from dashboard.settings import Settings
 
-STATION, DEPARTMENT, WORKSTATION = "office_head", "regional_manager", "inspector"
-"""The roles in which a station, its department and the remote workstation are told."""
+TOLD_AS = {"station": "office_head", "department": "regional_manager", "workstation": "inspector"}
+"""Who answers for a level → the role in which they are told."""
 ORDER: tuple[Level, ...] = ("station", "reminded", "department", "leader")
 WORDS: dict[Level, str] = {
     "station": "{office}: {what}, {record} {number}, until {due}.",
@@ -83,7 +83,7 @@ def _of_warning(one: Warned, sealed: bool) -> Rising:
               "number": one.number, "due": one.due}  # fmt: skip
     link = page_link("warnings", warning=one.id)
     return Rising(f"warning {one.id}", "warning", one.office, one.level, values, link,
-                  roles=(WORKSTATION,) if sealed else ())  # fmt: skip
+                  roles=(TOLD_AS["workstation"],) if sealed else ())  # fmt: skip
 
 
 def _levels(reached: Level) -> Iterable[Level]:
@@ -110,9 +110,9 @@ def _to(settings: Settings, level: Level, one: Rising) -> list[To]:
         return [Audience(role, one.office) for role in one.roles]
     match level:
         case "station":
-            return [Audience(STATION, one.office), Audience(DEPARTMENT, one.office)]
+            return [Audience(TOLD_AS["station"], one.office), Audience(TOLD_AS["department"], one.office)]
         case "reminded":
-            return [Audience(STATION, one.office)]
+            return [Audience(TOLD_AS["station"], one.office)]
         case "department":
-            return [Audience(DEPARTMENT, one.office)]
-    return [Audience(WORKSTATION, one.office), *settings.notices.leaders]
+            return [Audience(TOLD_AS["department"], one.office)]
+    return [Audience(TOLD_AS["workstation"], one.office), *settings.notices.leaders]

@@ -58,9 +58,9 @@ class Readers:
         notices, person = self.settings.notices, self.people.get(name)
         return self._own(name).channel or notices.roles.get(person.role if person else "") or notices.channel
 
-    def contact(self, name: str) -> str | None:
+    def contact(self, name: str, channel: str | None) -> str | None:
         """What `{contact}` stands for: of the account for this channel, else of the configuration."""
-        person, channel = self.people.get(name), self.channel(name)
+        person = self.people.get(name)
         kept = (person.contact or {}) if person else {}
         return kept.get(channel or "") or self._own(name).contact
 

@@ -205,7 +205,7 @@ def _send(db: Database, known: Readers, parcel: Parcel, clock: Clock, report: Re
     shared = channels.is_shared(address)
     language = known.settings.web.language if shared else known.language(first)
     title, body = message(list(told.values()), language, known.tree, known.settings)
-    whole = channels.filled(parcel.channel, address, known.contact(first))
+    whole = channels.filled(parcel.channel, address, known.contact(first, parcel.channel))
     channels.send(parcel.channel, whole, title=title, body=body, message=parcel.message)
     _mark_sent(db, [row.id for row in kept], clock())
     report.messages, report.notices = report.messages + 1, report.notices + len(kept)
