@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from dashboard.accounts import sessions
 from dashboard.accounts.entering import end_all, make_code
 from dashboard.accounts.persons import local_day, offices_of
+from dashboard.accounts.secret_words import digest
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import (
@@ -42,6 +43,7 @@ MANAGE = "manage accounts"
 RESERVED = frozenset({"system", "entrance", "worker", "all", "nobody"})
 """Names that stand for nobody in `by` and in the audit."""
 LONGEST_NAME = 40
+LONGEST_SUBJECT = 255
 CHANNEL = re.compile(r"[a-z_]{2,20}")
 
 
@@ -191,6 +193,36 @@ def activate(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
         if not row.active:
             fresh = {"active": True, "password": None, "password_at": to_micros(at)}
             _set_values(connection, row, "activated", None, fresh, by, at)
+
+
+def bind(db: Database, *, by: Viewer, name: str, issuer: str, subject: str, at: datetime) -> None:
+    """Let somebody else sign in as this subject of the company's provider, from now on instead of any other subject.
+
+    UsageError for a subject that is another person's already, or that is none.
+    """
+    if not subject.strip() or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+        raise UsageError(f"A subject has 1 to {LONGEST_SUBJECT} letters.", "It is the person's `sub` at the provider.")
+    with db.session() as connection:
+        row = _others(connection, by, name)
+        held = ACCOUNTS.c
+        taken = sa.select(held.id).where(held.issuer == issuer, held.subject == subject, held.id != row.id)
+        if connection.execute(taken).first() is not None:
+            raise UsageError("This subject is bound to another account.", "Take it from that account first.")
+        values: dict[str, Any] = {"issuer": issuer, "subject": subject}
+        if row.password is None:
+            values["must_change"] = False  # the provider proves who it is: no password of ours is needed
+        _set_values(connection, row, "bound", f"{issuer} {digest(subject)[:16]}", values, by, at)
+
+
+def unbind(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
+    """Let somebody else sign in by the company's provider no more; sign-ins that were begun so end."""
+    with db.session() as connection:
+        row = _others(connection, by, name)
+        if row.subject is None:
+            raise UsageError(f"The account of {row.name} is bound to no subject.")
+        _set_values(connection, row, "unbound", None, {"issuer": None, "subject": None}, by, at)
+        kept = ACCOUNT_SESSIONS.c
+        sessions.end_in(connection, sa.and_(kept.account_id == row.id, kept.how == "oidc"), "ended", at=at, by=by)
 
 
 def end_sessions(db: Database, *, by: Viewer, name: str, at: datetime) -> None:

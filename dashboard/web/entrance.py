@@ -40,9 +40,9 @@ logger = logging.getLogger(__name__)
 
 def routes() -> list[Route]:
     return [
-        Route("/enter", _answering(_shown, _entered), methods=["GET", "POST"]),
-        Route("/enter/password", _answering(_password_shown, _password_chosen), methods=["GET", "POST"]),
-        Route("/leave", _answering(None, _left), methods=["POST"]),
+        Route("/enter", answering(_shown, _entered), methods=["GET", "POST"]),
+        Route("/enter/password", answering(_password_shown, _password_chosen), methods=["GET", "POST"]),
+        Route("/leave", answering(None, _left), methods=["POST"]),
     ]
 
 
@@ -63,10 +63,13 @@ class Visit:
 
     def page(self, body: str, title: str, status: int = 200) -> Response:
         nonce = secrets.token_urlsafe(16)
-        policy = (f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; frame-ancestors 'none'; "
-                  "base-uri 'none'")  # fmt: skip
+        policy = (f"default-src 'none'; img-src data:; style-src 'nonce-{nonce}'; form-action 'self'; "
+                  "frame-ancestors 'none'; base-uri 'none'")  # fmt: skip
         html = pages.document(title, body, self.lang, nonce, self.app.settings.company.name)
         return HTMLResponse(html, status, headers={**HEADERS, "Content-Security-Policy": policy})
+
+    def sign_in_form(self, name: str = "") -> str:
+        return pages.sign_in_form(name, self.next, provider=self.app.settings.access.oidc is not None)
 
     def go(self, address: str) -> Response:
         return RedirectResponse(address, 303, headers=HEADERS)
@@ -82,7 +85,7 @@ class Visit:
 Answer = Callable[[Visit], Response]
 
 
-def _answering(shown: Answer | None, heard: Answer) -> Callable[[Request], object]:
+def answering(shown: Answer | None, heard: Answer) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if request.method != "POST":
             return await run_in_threadpool(_told, shown or heard, request, {})
@@ -140,9 +143,11 @@ def _shown(visit: Visit) -> Response:
     code = visit.request.query_params.get("code", "")
     if found is not None and not code:
         return visit.go(_onward(visit, found.session.must_change))
-    body = pages.code_form(code, visit.next) if code else pages.sign_in_form("", visit.next)
-    said_left = t("You are signed out.") if visit.request.query_params.get("left") else ""
-    return visit.page(pages.with_notice(said_left, body), t("Sign in"))
+    body = pages.code_form(code, visit.next) if code else visit.sign_in_form()
+    asked = visit.request.query_params
+    told = t("You are signed out.") if asked.get("left") else ""
+    told = t("The sign-in with the company account was not completed.") if asked.get("refused") else told
+    return visit.page(pages.with_notice(told, body), t("Sign in"))
 
 
 def _entered(visit: Visit) -> Response:
@@ -155,9 +160,9 @@ def _entered(visit: Visit) -> Response:
             entered = entering.sign_in(app.db, app.settings.access, name=name, password=form.get("password", ""),
                                        agent=visit.agent, at=app.now())  # fmt: skip
     except NotAllowedError as error:
-        body = pages.with_problem(said(error), pages.sign_in_form(name, visit.next))
+        body = pages.with_problem(said(error), visit.sign_in_form(name))
         return visit.page(body, t("Sign in"), 403)
-    _end_old(visit, "replaced")
+    end_old(visit, "replaced")
     return visit.keep(visit.go(_onward(visit, entered.must_change)), entered.secret)
 
 
@@ -167,7 +172,7 @@ def _onward(visit: Visit, must_change: bool) -> str:
     return visit.next
 
 
-def _end_old(visit: Visit, why: str) -> SignedIn | None:
+def end_old(visit: Visit, why: str) -> SignedIn | None:
     """End the sign-in that the browser brought along."""
     found = visit.here()
     if found is not None:
@@ -211,7 +216,7 @@ def _password_chosen(visit: Visit) -> Response:
 
 def _left(visit: Visit) -> Response:
     """End the sign-in, in every tab."""
-    _end_old(visit, "left")
+    end_old(visit, "left")
     answer = visit.go(f"/enter?lang={visit.lang}&left=1")
     if secrets_in(visit.app.settings, visit.request.cookies):
         answer.delete_cookie(cookie_name(visit.app.settings), path="/", secure=visit.app.settings.web.https,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from dashboard.texts import LANGUAGES, current_language, t
 from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.palette import css_variables
@@ -24,6 +26,8 @@ input:focus-visible,button:focus-visible,a:focus-visible,summary:focus-visible{o
 outline-offset:2px}
 button{width:100%;margin-top:1.1rem;font:inherit;font-weight:600;min-height:44px;border:0;border-radius:6px;
 background:var(--mc-accent);color:var(--mc-ground);cursor:pointer}
+.door{display:block;text-align:center;font-weight:600;padding:.65rem;border:1px solid var(--mc-accent);
+border-radius:6px;text-decoration:none}
 .told,.problem{border-left:4px solid var(--mc-accent);background:var(--mc-panel);padding:.5rem .7rem;margin:.9rem 0 0}
 .problem{border-color:var(--mc-breach)}
 .problem b{color:var(--mc-breach)}
@@ -40,7 +44,8 @@ def document(title: str, body: str, lang: str, nonce: str, company: str) -> str:
     others = [tag("a", LANGUAGE_NAMES[one], href=f"/enter?lang={one}", lang=one) for one in LANGUAGES if one != lang]
     head = safe(
         tag("meta", charset="utf-8"), tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{title} · 明察 Mingcha"), Safe(f'<style nonce="{nonce}">{style}</style>'),
+        tag("link", rel="icon", href="data:,"), tag("title", f"{title} · 明察 Mingcha"),
+        Safe(f'<style nonce="{nonce}">{style}</style>'),
     )  # fmt: skip
     main = tag("main", tag("h1", "明察 Mingcha"), tag("p", company, class_="quiet"), Safe(body), tag("footer", others))
     return f"<!doctype html>{tag('html', tag('head', head), tag('body', main), lang=lang)}"
@@ -55,10 +60,12 @@ def with_problem(words: str, body: str) -> str:
     return safe(problem, Safe(body))
 
 
-def sign_in_form(name: str, following: str) -> str:
-    """Name and password; below it, folded, the field for a one-time code."""
+def sign_in_form(name: str, following: str, *, provider: bool) -> str:
+    """Name and password; below it, folded, the field for a one-time code. `provider`: the company's own comes first."""
+    elsewhere = tag("a", t("Sign in with the company account"), class_="door",
+                    href=f"/enter/oidc?next={quote(following, safe='')}") if provider else None  # fmt: skip
     by_password = tag(
-        "form", _field("name", t("Name"), value=name, autocomplete="username", autofocus=not name),
+        "form", _field("name", t("Your name"), value=name, autocomplete="username", autofocus=not name),
         _field("password", t("Password"), type_="password", autocomplete="current-password", autofocus=bool(name)),
         _hidden(next=following), tag("button", t("Sign in")), method="post", action="/enter",
     )  # fmt: skip
@@ -66,7 +73,7 @@ def sign_in_form(name: str, following: str) -> str:
         "form", _field("code", t("One-time code"), autocomplete="one-time-code"), _hidden(next=following),
         tag("button", t("Use the code")), method="post", action="/enter",
     ))  # fmt: skip
-    return safe(tag("h2", t("Sign in")), by_password, by_code)
+    return safe(tag("h2", t("Sign in")), elsewhere, by_password, by_code)
 
 
 def code_form(code: str, following: str) -> str:

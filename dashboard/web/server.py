@@ -22,11 +22,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.accounts import has_accounts
+from dashboard.accounts.oidc import streamlit_secrets
 from dashboard.bootstrap import as_system, open_application
 from dashboard.errors import MingchaError
 from dashboard.settings import Settings
 from dashboard.texts import t
-from dashboard.web import entrance, wiring
+from dashboard.web import entrance, oidc, wiring
 from dashboard.web.components.blocks import show, state
 from dashboard.web.places import top
 from dashboard.web.routes import evidence
@@ -54,10 +55,12 @@ def serve(settings: Settings, port: int | None = None) -> None:
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         Middleware(SecurityHeaders, https=settings.web.https),
+        Middleware(oidc.OwnCallback, https=settings.web.https),
     ]
-    st.App(APP, routes=routes(), lifespan=lifespan, middleware=middleware, on_script_error=log_script_error).run(
-        config=options
-    )
+    st.App(
+        APP, routes=routes(), lifespan=lifespan, middleware=middleware, on_script_error=log_script_error,
+        secrets=streamlit_secrets(settings, port),
+    ).run(config=options)  # fmt: skip
 
 
 def _names(settings: Settings) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def _names(settings: Settings) -> dict[str, Any]:
 
 def routes() -> list[BaseRoute]:
     """What the server answers beside Streamlit's own addresses."""
-    return [Route("/evidence/{ticket}", evidence, methods=["GET", "HEAD"]), *entrance.routes()]
+    return [Route("/evidence/{ticket}", evidence, methods=["GET", "HEAD"]), *entrance.routes(), *oidc.routes()]
 
 
 def require_proof(settings: Settings) -> None:
