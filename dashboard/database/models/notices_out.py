@@ -23,6 +23,7 @@ NOTICES = sa.Table(
     flag("urgent", null=False),
     instant("at", null=False),
     instant("addressed_at"),  # since when the people stand in notice_deliveries
+    number("people"),  # how many that were; some of them told already under the same key
     sa.UniqueConstraint("key", "recipient"),
     sa.Index(
         "ix_notices_unaddressed", "id",

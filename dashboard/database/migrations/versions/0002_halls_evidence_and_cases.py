@@ -549,6 +549,7 @@ def upgrade() -> None:
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("addressed_at", sa.BigInteger(), nullable=True),
+        sa.Column("people", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("key", "recipient", name=op.f("uq_notices_key_recipient")),
     )
