@@ -92,12 +92,14 @@ def _address(db: Database, known: Readers, now: datetime) -> None:
         locked = waiting.with_for_update(skip_locked=True)
         found = connection.execute(locked).all()
         insert = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
-        rows = [_delivery(known, notice, person) for notice in found for person in _people(known, notice)]
+        named = {notice.id: _people(known, notice) for notice in found}
+        rows = [_delivery(known, notice, person) for notice in found for person in named[notice.id]]
         for start in range(0, len(rows), _CHUNK):
             connection.execute(insert(NOTICE_DELIVERIES).values(rows[start : start + _CHUNK]).on_conflict_do_nothing())
-        done = sa.update(NOTICES).values(addressed_at=to_micros(now))
-        for ids in _chunks([notice.id for notice in found]):
-            connection.execute(done.where(NOTICES.c.id.in_(ids)))
+        for count in {len(people) for people in named.values()}:
+            done = sa.update(NOTICES).values(addressed_at=to_micros(now), people=count)
+            for ids in _chunks([notice for notice, people in named.items() if len(people) == count]):
+                connection.execute(done.where(NOTICES.c.id.in_(ids)))
 
 
 def _people(known: Readers, notice: Any) -> list[str]:

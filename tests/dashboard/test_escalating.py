@@ -1,0 +1,80 @@
+"""Each level of a warning is told once to who has it next; what only inspectors may know stays with them."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from dashboard.database.models import NOTICE_DELIVERIES, NOTICES, RECORD_TABLES, WARNINGS
+from dashboard.instants import LOCAL, to_micros
+from dashboard.notices.escalating import escalate
+from dashboard.notices.sending import send_due
+from dashboard.people import Viewer
+from dashboard.queries.notices import mine, outbox
+from dashboard.settings import Settings
+from dashboard.texts import set_language
+
+NOON = datetime(2026, 9, 15, 12, tzinfo=LOCAL)
+SETTINGS = Settings.model_validate({
+    "people": {
+        "许立": {"role": "office_head", "offices": ["S1"]}, "秦岭": {"role": "office_head", "offices": ["S2"]},
+        "周部": {"role": "regional_manager", "offices": ["C1"]}, "沈岚": {"role": "inspector", "offices": ["*"]},
+        "高总": {"role": "evaluator", "offices": ["*"]},
+    },
+    "notices": {"leaders": ["高总"]},
+})  # fmt: skip
+
+
+def fill(db):
+    offices = [("C1", "甲县", None), ("S1", "东河供电所", "C1"), ("S2", "西坝供电所", "C1")]
+    shared = {"version_at": 0, "batch_id": 0, "row_no": 1, "content_hash": 0}
+    with db.session() as connection:
+        connection.execute(sa.insert(RECORD_TABLES["offices"]), [
+            {"code": code, "name": name, "parent_code": parent, "level": "station" if parent else "county",
+             "valid_from": "0001-01-01", **shared} for code, name, parent in offices])  # fmt: skip
+        report = {"system": "95598", "ticket_no": "T-1", "type": "report", "office_code": "S1"}
+        ticket = sa.insert(RECORD_TABLES["tickets"]).values(**report, accepted_at=to_micros(NOON), **shared)
+        connection.execute(ticket)
+        connection.execute(sa.insert(WARNINGS), [
+            {"record": record, "record_id": 1, "number": number, "office_code": "S1", "rule": rule,
+             "since": to_micros(NOON), "due": to_micros(NOON + timedelta(hours=2)), "entered_at": to_micros(NOON)}
+            for record, number, rule in (("repairs", "R-1", RULES[0]), ("tickets", "T-1", RULES[1]))])  # fmt: skip
+
+
+RULES = ("arrival_60", "urged")
+
+
+def told(db, number):
+    query = sa.select(NOTICE_DELIVERIES.c.person, NOTICES.c.key, NOTICES.c["values"])
+    query = query.join(NOTICES, NOTICES.c.id == NOTICE_DELIVERIES.c.notice_id).order_by(NOTICE_DELIVERIES.c.id)
+    with db.reading() as connection:
+        rows = connection.execute(query).all()
+    return [(row.person, row.key.split(" ")[-1]) for row in rows if number in row[2]]
+
+
+def test_each_level_is_told_once_to_who_has_it_next(database):
+    fill(database)
+    for minutes in (0, 1, 59, 60, 61, 119, 120, 180, 600):
+        at = NOON + timedelta(minutes=minutes)
+        escalate(database, SETTINGS, at)
+        send_due(database, SETTINGS, clock=lambda at=at: at)
+    assert told(database, "R-1") == [
+        ("许立", "station"), ("周部", "station"), ("许立", "reminded"), ("周部", "department"), ("沈岚", "leader"),
+        ("高总", "leader"),
+    ]  # fmt: skip
+    assert {person for person, _ in told(database, "T-1")} == {"沈岚"}  # who reported is nobody else's
+    with database.session() as connection:  # handed on: the other head is told what the first one was
+        connection.execute(sa.update(WARNINGS).where(WARNINGS.c.number == "R-1").values(office_code="S2"))
+    escalate(database, SETTINGS, NOON + timedelta(hours=10))
+    send_due(database, SETTINGS, clock=lambda: NOON + timedelta(hours=10))
+    assert told(database, "R-1")[6:] == [("秦岭", "station")]
+    set_language("zh")
+    head = Viewer("许立", "office_head", frozenset({"S1"}))
+    found = mine(database, head, as_of=NOON + timedelta(hours=11))
+    assert [(one.page, one.text.split("：")[0]) for one in found] == [
+        ("warnings", "时限已过半"),
+        ("warnings", "东河供电所"),
+    ]
+    moved = Viewer("许立", "office_head", frozenset({"S2"}))  # what is out of sight now is not shown any more
+    assert mine(database, moved, as_of=NOON + timedelta(hours=11)) == []
+    keeper = Viewer("管理员", "administrator", frozenset({"*"}))
+    assert {one.fate for one in outbox(database, keeper, as_of=NOON + timedelta(hours=11))} == {"page_only"}
