@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from functools import cache
@@ -51,10 +52,7 @@ def shared() -> Path:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty migrated database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        db = Database(f"sqlite:///{tmp_path / 'mingcha.db'}")
-        migrate(db)
-        yield db
-        db.engine.dispose()
+        yield from _sqlite_database(tmp_path)
     else:
         yield from _postgres_database()
 
@@ -62,10 +60,27 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 @pytest.fixture
 def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """An empty migrated SQLite database, for tests in which the kind of database cannot matter."""
-    db = Database(f"sqlite:///{tmp_path / 'mingcha.db'}")
-    migrate(db)
+    yield from _sqlite_database(tmp_path)
+
+
+def _sqlite_database(folder: Path) -> Iterator[Database]:
+    """A copy of one migrated file per process of the run."""
+    path = folder / "mingcha.db"
+    path.write_bytes(_migrated_file())
+    db = Database(f"sqlite:///{path}")
     yield db
     db.engine.dispose()
+
+
+@cache
+def _migrated_file() -> bytes:
+    """A SQLite database that holds every table and no row."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mingcha.db"
+        db = Database(f"sqlite:///{path}")
+        migrate(db)
+        db.engine.dispose()
+        return path.read_bytes()
 
 
 def _postgres_database() -> Iterator[Database]:
