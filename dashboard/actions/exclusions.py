@@ -21,7 +21,7 @@ from dashboard.instants import to_micros
 from dashboard.judging.filed import local_date, systems_of
 from dashboard.judging.reading import Reader, reader
 from dashboard.nearest import nearest
-from dashboard.people import Viewer
+from dashboard.people import Viewer, same_person
 from dashboard.privacy import masked
 from dashboard.rights import require
 
@@ -89,7 +89,7 @@ def approve_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, no
     """Let the filing hold from now on. Never by who filed it."""
     with db.session() as connection:
         row = _undecided(connection, by, number, "approve", at)
-        if row.by == by.name:
+        if same_person(by, row.by, row.at):
             raise NotAllowedError(
                 f"{by.name} filed exclusion {number} and may not approve it.", "A second person does."
             )

@@ -24,7 +24,7 @@ from dashboard.freezing.scoring import scoring
 from dashboard.freezing.stored import Snapshot, read_part, snapshot_of
 from dashboard.instants import LOCAL, from_micros
 from dashboard.judging.rules import rules_of
-from dashboard.people import Viewer
+from dashboard.people import Viewer, same_person
 from dashboard.queries.league import period_named
 from dashboard.rights import require
 
@@ -65,7 +65,7 @@ def publish(app: Application, *, by: Viewer, period: str, digest: str, reason: s
     require(by, "publish a freeze")
     asked = _freezable(app, period)
     proposal = proposal_of(app, asked.name, digest)
-    if proposal["by"] == by.name:
+    if same_person(by, proposal["by"], proposal["at"]):
         raise NotAllowedError(f"{by.name} proposed this freeze and may not publish it.", "A second person does.")
     found = scoring(app, asked.name, freezing_moment(app, asked))
     if found.digest != proposal["digest"]:
@@ -129,7 +129,7 @@ def approve_restatement(app: Application, *, by: Viewer, period: str, digest: st
     require(by, "approve a restatement")
     found, part, header = _restated(app, by, period)
     proposal = proposal_of(app, found.header["period"], digest, "restatement_proposed")
-    if proposal["by"] == by.name:
+    if same_person(by, proposal["by"], proposal["at"]):
         raise NotAllowedError(f"{by.name} proposed this restatement and may not approve it.", "A second person does.")
     if proposal["digest"] != digest_of(canonical(header)):
         raise MingchaError("The data changed again since the restatement was proposed.", "Propose it anew.")

@@ -7,6 +7,7 @@ it, and when it counts, is settled in `dashboard.reviewing`.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from dashboard.database.models import JUDGEMENTS, RECORD_TABLES
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.instants import from_micros, to_micros
-from dashboard.people import Viewer
+from dashboard.people import Viewer, same_person
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing import claims
 from dashboard.reviewing.draw import Desk
@@ -120,7 +121,7 @@ def claim(db: Database, *, by: Viewer, sample: str, desk: Desk, at: datetime) ->
         if not claims.take(connection, sample, claims.LIVE, by.name, at=at, lasts=desk.claim):
             return False
         given = running(judgements_of(connection, [sample]).get(sample, []))
-        waits = next_round(given) is not None and by.name not in {one.by for one in given}
+        waits = next_round(given) is not None and not _judged_by(by, given)
         if not waits or is_settled(connection, sample):
             claims.release(connection, sample, by.name)
             return False
@@ -194,12 +195,17 @@ def _round_for(connection: Connection, by: Viewer, sample: str, every: list[Judg
     """The round in which this person judges. UsageError if it is decided, or they have judged it."""
     decided = is_settled(connection, sample)
     given = running(every)
-    if by.name in {one.by for one in (every if decided else given)}:
+    if _judged_by(by, every if decided else given):
         raise UsageError(f"You have judged sample '{sample}' already.", "Take it back first, if it was a mistake.")
     found = next_round(given)
     if decided or found is None:
         raise UsageError(f"Sample '{sample}' is decided already.", "Go on with the next one.")
     return found
+
+
+def _judged_by(by: Viewer, given: Iterable[Judgement]) -> bool:
+    """Whether one of these judgements counts as the person's own: their stand-ins are no second pair of eyes."""
+    return any(same_person(by, one.by, to_micros(one.at)) for one in given)
 
 
 def _require_unanswered(connection: Connection, by: Viewer, sample: str) -> None:

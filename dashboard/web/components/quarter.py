@@ -10,6 +10,8 @@ from dashboard.actions.freezing import (
     propose_restatement,
     publish,
 )
+from dashboard.instants import to_micros
+from dashboard.people import same_person
 from dashboard.queries.freezing import FreezeEvent
 from dashboard.rights import may
 from dashboard.texts import t
@@ -33,7 +35,7 @@ def proposing(page: Here) -> None:
 
 def publishing(page: Here, proposal: FreezeEvent) -> None:
     """The form of the second person; the first one is told why there is none."""
-    if proposal.by == page.viewer.name:
+    if same_person(page.viewer, proposal.by, to_micros(proposal.at)):
         show(says(t("{name} proposed this; a second person publishes it.", name=proposal.by)))
         return
     if not may(page.viewer, "publish a freeze"):
