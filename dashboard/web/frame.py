@@ -270,7 +270,7 @@ def _ask_to_enter(app: Application, chosen: Strip, entry: Entry, slug: str) -> N
         words, address = t("Sign in"), f"/enter?{wanted}"
     show(
         heading("明察 Mingcha", app.settings.company.name),
-        tag("p", tag("a", words, href=address, target="_self", class_="mc-enter")),
+        tag("p", tag("a", words, href=address, target="_self", class_="mc-enter way")),
         tag("p", t("You are not signed in, or your sign-in has ended."), class_="quiet") if entry.found is None else "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-VOID = frozenset({"img", "br", "hr", "col", "input"})
+VOID = frozenset({"img", "br", "hr", "col", "input", "link", "meta"})
 
 
 class Safe(str):

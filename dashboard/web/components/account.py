@@ -91,8 +91,8 @@ def lending(page: Here, own: Account, found: Sequence[Delegation]) -> None:
     with st.form("account_lend"):
         left, right = st.columns(2)
         left.selectbox(t("Who acts for you"), others, key="account_to")
-        right.text_input(t("Why"), key="account_why")
-        left.date_input(t("From"), key="account_from")
+        right.text_input(t("Reason given"), key="account_why")
+        left.date_input(t("First day"), key="account_from")
         right.date_input(t("Last day"), key="account_until")
         st.form_submit_button(t("Lend role and offices"), on_click=_lend)
 

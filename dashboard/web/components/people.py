@@ -37,7 +37,7 @@ def changing(page: Here, one: Account) -> None:
     with right, st.form("people_grant"):
         st.selectbox(t("Office, with all below it"), ["*", *page.tree.offices], key="people_office",
                      format_func=lambda code: office_name(page.tree, code))  # fmt: skip
-        st.date_input(t("From"), key="people_from")
+        st.date_input(t("First day"), key="people_from")
         st.date_input(t("Last day, if any"), None, key="people_until")
         st.form_submit_button(t("Let them see it"), on_click=_grant, args=(one.name,))
     open_ones = [held for held in one.grants if held.state in ("holds", "later")]

@@ -35,7 +35,7 @@ def office_name(tree: Tree, code: str) -> str:
 
 def table_of(found: Sequence[Account], chosen: Account | None, tree: Tree, now: datetime, link: Link) -> Safe:
     """All accounts; a name opens what may be changed."""
-    columns = [Column(t("Name"), "head keep"), Column(t("Role"), "keep"), Column(t("Sees"), "wide"),
+    columns = [Column(t("Person"), "head keep"), Column(t("Role"), "keep"), Column(t("Sees"), "wide"),
                Column(t("Works at")), Column(t("Gets in")), Column(t("Last here"), "num keep")]  # fmt: skip
     body = [
         [go(link("people", person=one.name), one.name), t(ROLE_NAMES[one.role]), _offices(one, tree),
@@ -66,7 +66,7 @@ def story(one: Account, tree: Tree, now: datetime) -> Safe:
         for held in one.grants
     ]  # fmt: skip
     told = [
-        (t("Name"), one.name), (t("Role"), t(ROLE_NAMES[one.role])), (t("Gets in"), _entry(one)),
+        (t("Person"), one.name), (t("Role"), t(ROLE_NAMES[one.role])), (t("Gets in"), _entry(one)),
         (t("Works at"), tree.name(one.works_at) if one.works_at else display.NONE),
         (t("Last here"), display.moment(one.seen_at, now) if one.seen_at else display.NONE),
         (t("Sees"), tag("ul", lines)),
@@ -80,12 +80,12 @@ def days(first: str, last: str | None) -> str:
 
 def password_link(lang: str, following: str) -> Safe:
     address = f"/enter/password?{urlencode({'lang': lang, 'next': following})}"
-    return tag("p", tag("a", t("Choose a new password"), href=address, target="_self"))
+    return tag("p", tag("a", t("Choose a new password"), href=address, target="_self", class_="way"))
 
 
 def delegations(found: Sequence[Delegation]) -> Safe:
-    columns = [Column(t("Whose powers"), "head keep"), Column(t("Who acts"), "keep"), Column(t("Days"), "keep"),
-               Column(t("Why"), "wide")]  # fmt: skip
+    columns = [Column(t("Whose powers"), "head keep"), Column(t("Who acts"), "keep"),
+               Column(t("On which days"), "keep"), Column(t("Reason given"), "wide")]  # fmt: skip
     body = [[one.person, one.delegate, days(one.from_day, one.until_day), one.reason] for one in found]
     return table(columns, body, label=t("Acting for others"))
 
