@@ -41,6 +41,7 @@ run(
         Page("offices.py", "offices", "Office tree", section="Data", rests="nothing"),
         Page("quarantine.py", "quarantine", "Quarantine", section="Data", rests="nothing"),
         Page("mapping.py", "mapping", "Mapping", section="Data", rests="nothing"),
+        Page("audit.py", "audit", "Audit", section="Data", rests="nothing"),
         Page("people.py", "people", "Accounts", section="Data", rests="nothing"),
         Page("account.py", "account", "Account", visibility="hidden", rests="nothing"),
     ],

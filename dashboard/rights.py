@@ -64,6 +64,28 @@ RIGHTS: dict[str, Right] = {
     "take back a sheet of somebody else": _right("administrator"),
     "know undercover inspectors": _right(*OVERSIGHT),
     "join or part evidence": _right("inspector", "evaluator", "administrator"),
+    # violations
+    "read violations": _right(
+        "inspector", "regional_manager", "office_head", "evaluator", "administrator", "auditor", "system"
+    ),
+    "read restricted violations": _right("inspector", "system"),
+    "open a violation": _right("inspector"),
+    "remind of a violation": _right("inspector"),
+    "confirm a violation": _right("inspector"),
+    "add material to a violation": _right("office_head"),
+    "send down a rectification": _right("inspector"),
+    "rectify a violation": _right("office_head"),
+    "re-check a violation": _right("inspector"),
+    "close a violation": _right("inspector"),
+    "supervise a violation": _right("inspector", "regional_manager"),
+    "appeal against a violation": _right("office_head"),
+    "decide an appeal": _right("regional_manager"),
+    "ask to suspend a violation": _right("inspector", "regional_manager", "office_head"),
+    "approve suspending a violation": _right("inspector", "regional_manager"),
+    "void a violation": _right("inspector"),
+    "approve voiding a violation": _right("inspector", "regional_manager"),
+    "propose accountability": _right("inspector"),
+    "approve accountability": _right("regional_manager"),
     # what reviewers and offices are watched by
     "read how reviewers agree": _right(*OVERSIGHT),
     "read the names of reviewers": _right("evaluator", "administrator", "auditor", "system"),

@@ -16,7 +16,8 @@ from dashboard.errors import MingchaError
 GROUPS = (
     "operations", "data", "flags", "offices", "judgement", "warnings", "video", "review", "equipment", "evidence",
     "notices",
-    "quarter", "halls", "exclusions", "bench", "people", "rules",
+    "audit", "quarter", "halls", "exclusions", "bench", "people", "rules",
+    "forms", "search",
 )  # fmt: skip
 """Files of this package that add commands with `register(app)`, in the order of `mingcha --help`."""
 

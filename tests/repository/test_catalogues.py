@@ -28,6 +28,8 @@ TABLES = {
     "dashboard.web.views.cameras": ("KIND_WORDS", "CHANGES"),
     "dashboard.web.views.connections": ("STATES",),
     "dashboard.web.views.agreement": ("CALLS", "DRIFTS"),
+    "dashboard.web.views.forms": ("STEPS", "THINGS", "ANSWER_WORDS", "IDENTITY", "HANDED_OUT", "STANDINGS"),
+    "dashboard.web.views.search": ("TITLES", "WHY", "LEFT_OUT"),
     "dashboard.web.views.inspections": ("KINDS", "WAYS", "RESULTS", "GROUPS"),
     "dashboard.web.views.lines": ("UNITS", "DIRECTIONS"),
     "dashboard.web.components.keeping": ("KINDS",),
