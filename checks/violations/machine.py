@@ -148,9 +148,14 @@ def appeal_until(now: Standing, clock: Clock) -> dt.datetime | None:
 
 
 _STEPS = {
-    table.CANDIDATE: ("remind", "verify"), table.REMINDED: ("verify",), table.NEEDS_MATERIAL: ("material",),
-    table.CONFIRMED: ("send_down",), table.RECTIFYING: ("plan", "rectify"), table.SUBMITTED: ("recheck",), table.RECHECKED: ("close",),
-}  # fmt: skip
+    table.CANDIDATE: ("remind", "verify"),
+    table.REMINDED: ("verify",),
+    table.NEEDS_MATERIAL: ("material",),
+    table.CONFIRMED: ("send_down",),
+    table.RECTIFYING: ("plan", "rectify"),
+    table.SUBMITTED: ("recheck",),
+    table.RECHECKED: ("close",),
+}
 
 
 def running(now: Standing, clock: Clock) -> tuple[Due, ...]:
@@ -199,12 +204,13 @@ def possible(now: Standing, deed: table.Deed) -> bool:
 
 
 def refuse(
-    now: Standing, deed: table.Deed, actor: Actor, what: Mapping[str, Any], clock: Clock, at: dt.datetime, number: str = ""
+    now: Standing, deed: table.Deed, actor: Actor, what: Mapping[str, Any], clock: Clock, at: dt.datetime, *,
+    number: str = "",
 ) -> None:  # fmt: skip
     """RuleError (PersonError for the rules of persons) with what stands against the deed at `at`."""
     _refuse_state(now, deed)
-    _refuse_person(now, deed, actor)
-    _refuse_moment(now, deed, clock, at)
+    refuse_person(now, deed, actor)
+    refuse_moment(now, deed, clock, at)
     _refuse_missing(now, deed, what, number)
 
 
@@ -219,7 +225,7 @@ def _refuse_state(now: Standing, deed: table.Deed) -> None:
             raise RuleError(f"The case stands as {side}; {deed.name} is not possible.")
 
 
-def _refuse_person(now: Standing, deed: table.Deed, actor: Actor) -> None:
+def refuse_person(now: Standing, deed: table.Deed, actor: Actor) -> None:
     if actor.works_there and not deed.own:
         raise PersonError("The case is about your own office: nobody acts on their own.")
     if table.JUDGES in deed.not_by and any(actor.is_same(said.by, said.at) for said in now.judges):
@@ -231,7 +237,7 @@ def _refuse_person(now: Standing, deed: table.Deed, actor: Actor) -> None:
         raise PersonError("You proposed this yourself: a second person decides.")
 
 
-def _refuse_moment(now: Standing, deed: table.Deed, clock: Clock, at: dt.datetime) -> None:
+def refuse_moment(now: Standing, deed: table.Deed, clock: Clock, at: dt.datetime) -> None:
     if at < now.since:
         raise RuleError("The clock of this machine is behind: the case has moved on later than now.")
     until = appeal_until(now, clock)

@@ -113,7 +113,8 @@ DEEDS: tuple[Deed, ...] = (
              forbids=()),
     # accountability: a proposal, approved on paper
     Deed("propose_accountability", "propose accountability", (CLOSED,), None,
-         ("step", "unit", "post", "leader", "note"), forbids=(ACCOUNTABILITY_PROPOSED, ACCOUNTABILITY_DECIDED), sets=(ACCOUNTABILITY_PROPOSED,)),
+         ("step", "unit", "post", "leader", "note"),
+         forbids=(ACCOUNTABILITY_PROPOSED, ACCOUNTABILITY_DECIDED), sets=(ACCOUNTABILITY_PROPOSED,)),
     _decides("approve_accountability", "approve accountability", ACCOUNTABILITY_PROPOSED, states=(CLOSED,),
              brings=("paper",), sets=(ACCOUNTABILITY_DECIDED,)),
     _decides("refuse_accountability", "approve accountability", ACCOUNTABILITY_PROPOSED, states=(CLOSED,),
