@@ -41,8 +41,11 @@ def evaluate(
     by_row = [rule for rule in listed if not isinstance(rule, (RepeatRule, ThresholdRule, FallRule))]
     held = open_records.lazy().select(_condition(rule).fill_null(value=False).alias(rule.code) for rule in by_row)
     masks = held.collect()
-    found = [_told(open_records.filter(masks[rule.code]), rule, calendar) for rule in by_row if masks[rule.code].any()]
-    found += [_repeated(open_records, recent[rule.code], rule) for rule in listed if isinstance(rule, RepeatRule)]
+    lazy = open_records.lazy()
+    told = [_told(lazy.filter(masks[rule.code]), rule, calendar) for rule in by_row if masks[rule.code].any()]
+    found = pl.collect_all(told) + [
+        _repeated(open_records, recent[rule.code], rule) for rule in listed if isinstance(rule, RepeatRule)
+    ]
     return pl.concat([pl.DataFrame(schema=WARNINGS), *found])
 
 
@@ -84,7 +87,7 @@ def _weak(rule: ReplyRule) -> pl.Expr:
     return condition if rule.empty is None else condition & pl.col(rule.empty).is_null()
 
 
-def _told(chosen: pl.DataFrame, rule: Rule, calendar: Calendar) -> pl.DataFrame:
+def _told(chosen: pl.LazyFrame, rule: Rule, calendar: Calendar) -> pl.LazyFrame:
     due, since = (NOTHING, pl.col("heard_at"))
     if isinstance(rule, ClockRule):
         due, since = pl.col(f"{rule.indicator}.deadline"), _from_when(rule, calendar)
@@ -132,8 +135,10 @@ def _from_when(rule: ClockRule, calendar: Calendar) -> pl.Expr:
 
 def _repeated(records: pl.DataFrame, recent: pl.DataFrame, rule: RepeatRule) -> pl.DataFrame:
     """The newest open record of each value, if with it `least` came within the days before its acceptance."""
+    often = recent.group_by(rule.column).len().filter(pl.col("len") >= rule.least)  # few values come so often at all
     newest = (
-        records.filter(pl.col(rule.column).is_not_null())
+        records.select("id", "accepted_at", rule.column)
+        .join(often, on=rule.column, how="semi")
         .sort("accepted_at", "id")
         .group_by(rule.column, maintain_order=True)
         .agg(pl.col("id", "accepted_at").last())

@@ -23,7 +23,7 @@ from checks.warnings.evaluate import evaluate
 from checks.warnings.measured import evaluate_measures
 from collectors.records import RECORDS
 from dashboard.database import Database
-from dashboard.database.models import HISTORY_TABLES, META, RECORD_TABLES, WARNINGS
+from dashboard.database.models import BATCHES, HISTORY_TABLES, META, RECORD_TABLES, WARNINGS
 from dashboard.judging.kinds import KINDS
 from dashboard.judging.notices import notices_read
 from dashboard.judging.present import Situation, situation
@@ -51,6 +51,9 @@ class Outcome:
 
     entered: int
     closed: int
+
+
+NOTHING = Outcome(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
         reader = Reader(db, connection)
         last = _last(reader)
         if last is not None and last.is_current(_now(reader, rules, at)):
-            return Outcome(0, 0)
+            return NOTHING
     with db.adbc(write=True) as connection:
         reader = Reader(db, connection)
         if db.dialect == "postgresql":
@@ -102,11 +105,21 @@ def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
         rules = rules.with_notices(notices_read(reader, rules.calendar.name))
         now, last = _now(reader, rules, at), _last(reader)
         since = last if last is not None and last.digest == now.digest and last.at <= at else None
-        outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in DONE), strict=True)
+        kinds = _concerned(reader, since, at)
+        outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in kinds), (NOTHING, NEVER),
+                               strict=True)  # fmt: skip
         lines, month_ends = _measures(reader, rules, since, as_of)
         kept = [since.until] if since is not None and since.until > at else []
         _remember(reader, Last(now.batch, at, min([*untils, *kept, month_ends]), now.digest), rules.warned.own)
     return Outcome(sum(one.entered for one in (*outcomes, lines)), sum(one.closed for one in (*outcomes, lines)))
+
+
+def _concerned(reader: Reader, since: Last | None, at: int) -> tuple[str, ...]:
+    """The kinds of record whose warnings may have changed: by what came since, or all where time alone may have."""
+    if since is None or at >= since.until:
+        return tuple(DONE)
+    came = reader.frame(sa.select(BATCHES.c.record).distinct().where(BATCHES.c.id > since.batch))["record"].to_list()
+    return tuple(record for record in DONE if record in came or (record == "repairs" and "tickets" in came))
 
 
 def _now(reader: Reader, rules: Rules, at: int) -> Now:
@@ -141,6 +154,9 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
     """
     mine, at = rules.warned.of(record), microseconds(as_of)
     touched = None if since is None else _touched(reader, record, since, mine, as_of)
+    ahead = None if since is None or at >= since.until else touched  # when its time has come the next one is unknown
+    if touched is not None and reader.frame(touched.limit(1)).is_empty():
+        return NOTHING, NEVER if ahead is not None else _until(reader, record, None, at)
     which = _which(record, touched, as_of)
     alive = _open_records(reader, rules, record, which, mine, as_of)
     recent = {rule.code: _recent(reader, record, rule, alive.kept) for rule in mine if isinstance(rule, RepeatRule)}
@@ -150,7 +166,7 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
     def why(moot: pl.DataFrame) -> pl.DataFrame:
         return _why(reader, record, moot, alive, mine, at)
 
-    return _store(reader, record, named, touched, at, why), _until(reader, record, touched, at)
+    return _store(reader, record, named, touched, at, why), _until(reader, record, ahead, at)
 
 
 def _measures(reader: Reader, rules: Rules, since: Last | None, as_of: dt.datetime) -> tuple[Outcome, int]:
@@ -160,7 +176,7 @@ def _measures(reader: Reader, rules: Rules, since: Last | None, as_of: dt.dateti
     if since is not None and since.at >= begun:
         came = sa.select(table.c.id).where(table.c.batch_id > since.batch).limit(1)
         if reader.frame(came).is_empty():
-            return Outcome(0, 0), ends
+            return NOTHING, ends
     columns = ("version_at", "indicator", "office_code", "period", "numerator", "denominator")
     rows = reader.records("measures", columns, lambda row: row.c.period.between(months[0], months[-1]))
     rows = rows.rename({"version_at": "heard_at"})
@@ -192,6 +208,8 @@ def _until(reader: Reader, record: str, touched: sa.Select[tuple[int]] | None, a
     ahead = [sa.func.min(sa.case((table.c[stamp] > at, table.c[stamp]))) for stamp in RECORDS[record].lifecycle]
     stamps = reader.frame(sa.select(*(one.label(f"s{n}") for n, one in enumerate(ahead))).where(looked_at)).row(0)
     warned = sa.select(open_ones.record_id).where(open_ones.record == record, open_ones.closed_at.is_(None))
+    if touched is not None:
+        warned = warned.where(open_ones.record_id.in_(touched))
     moment = table.c[KINDS[record].moment]
     oldest = reader.frame(sa.select(sa.func.min(moment).label("oldest")).where(table.c.id.in_(warned))).item()
     ages = [] if oldest is None else [oldest + LOOK_BACK // MICROSECOND]

@@ -127,14 +127,13 @@ def test_what_is_older_than_sixty_days_is_not_warned_of_any_more(company):
     assert codes(company) == set()
 
 
-def test_nobody_loses_warnings_because_others_have_many(company, monkeypatch):
-    monkeypatch.setattr(queries, "MOST", 2)
+def test_nobody_loses_warnings_because_others_have_many(company):
     for n in range(4):
         company.repair(f"r{n}", accepted_at=NOON - dt.timedelta(minutes=10))
     company.repair("mine", office_code="S2")
     company.keep(NOON + dt.timedelta(minutes=44))
     head = Viewer("许立", "office_head", frozenset({"S2"}))
-    found = queries.warnings(company.db, head, as_of=NOON + dt.timedelta(minutes=44))
+    found = queries.warnings(company.db, head, as_of=NOON + dt.timedelta(minutes=44), limit=2)
     assert {one.number for one in found} == {"mine"}
 
 
