@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import traceback
+import unicodedata
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -38,6 +39,9 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 
+_MOBILE = re.compile(r"(?<![\w])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w])", re.ASCII)
+_CARD = re.compile(r"(?<![\w])\d{17}[\dXx](?![\w])", re.ASCII)
+"""Telephones and identity cards: a message that names the value seen must not carry a customer into a log."""
 _MOST = 2_000
 """Forms kept, the least recently read dropped first: tokens are renewed for months."""
 _lock = threading.Lock()
@@ -69,6 +73,18 @@ def redact(text: str) -> str:
     return _PAIR.sub(rf"\g<key>{HIDDEN}", text)
 
 
+def _one_line(text: str) -> str:
+    """No text that was brought or typed can begin a line of the log, move a terminal's cursor, or ring somebody up."""
+    plain = "".join(_escaped(letter) for letter in text)
+    return _CARD.sub(HIDDEN, _MOBILE.sub(HIDDEN, plain))
+
+
+def _escaped(letter: str) -> str:
+    if letter == "\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Zl", "Zp"):
+        return letter
+    return letter.encode("unicode_escape").decode()
+
+
 class RedactedRecord(logging.LogRecord):
     """A log record whose message and traceback are redacted, whichever handler of whichever library writes it."""
 
@@ -78,7 +94,7 @@ class RedactedRecord(logging.LogRecord):
             self.exc_text = redact("".join(traceback.format_exception(*self.exc_info)).rstrip("\n"))
 
     def getMessage(self) -> str:  # noqa: N802 - the name that logging calls
-        return redact(super().getMessage())
+        return _one_line(redact(super().getMessage()))
 
 
 def protect_process() -> None:

@@ -67,6 +67,12 @@ _TELLING = re.compile(
     f"|(?P<titled>{_TITLED})|{_NAMED}"
 )
 
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
+"""Control characters (CR, LF, ESC …), direction marks, line separators: whoever reads a log must not be misled."""
+_CALLED = re.compile(r"(?<![\w])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w])", re.ASCII)
+_CARD = re.compile(r"(?<![\w])\d{17}[\dXx](?![\w])", re.ASCII)
+"""Bounded by words' ends: digests and moments in microseconds are left as they are."""
+
 
 def mask(field: str, value: str | None) -> str | None:
     """The value of a column as anybody may see it; a column that tells nothing of a person is given back as it is."""
@@ -101,6 +107,12 @@ def masked_cells(cells: Mapping[str, str | None], *, keep: str | None = None) ->
         header: text if text is None or (keep and text == keep) else _MASKS[kind_of_header(header)](text)
         for header, text in cells.items()
     }
+
+
+def harmless(text: str) -> str:
+    """The text on one line, without control or direction characters, telephones and identity cards masked."""
+    plain = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
+    return _CALLED.sub(lambda found: masked("phone", found.group()) or "", _CARD.sub("****", plain)).strip()
 
 
 def masked_value(column: str | None, value: str | None) -> str | None:

@@ -23,7 +23,7 @@ from dashboard.queries.offices import visible_tree
 from dashboard.rights import may
 
 REPORT, FORM = "report", "designated_form"
-WITHHELD = "withheld"
+WITHHELD = "kept secret"
 """Stands where the number of a hidden record would."""
 REFERENCES = {
     "ticket_no": "tickets", "parent_ticket_no": "tickets", "record_no": "tickets",
@@ -114,7 +114,7 @@ def withhold(
     record: str | None = None,
     number: str = "number",
 ) -> list[dict[str, Any]]:
-    """The rows with `withheld` in place of numbers that the viewer must not know, and without what goes with them.
+    """The rows with `kept secret` in place of numbers that the viewer must not know, and without what goes with them.
 
     Each row says its kind under `record`, or `record` says it for all. Rows keep their order: figures still add up.
     """

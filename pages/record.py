@@ -9,7 +9,9 @@ from dashboard.queries.record import record as find
 from dashboard.texts import t
 from dashboard.web.charts import timeline
 from dashboard.web.charts.picture import draw
+from dashboard.web.components import deeds
 from dashboard.web.components.blocks import heading, section, show, state
+from dashboard.web.components.unmasking import unmasking
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import beside, inspections, names
 from dashboard.web.views import record as view
@@ -24,6 +26,7 @@ if not kind or not number:
 found = find(page.app.db, page.viewer, page.rules, record=kind, number=number, as_of=page.as_of,
              system=filter_value("system"), row_id=filter_number("id", 0, least=0, most=1 << 53) or None)  # fmt: skip
 show(heading(f"{names.record(kind)} {number}", t("What happened, minute by minute?")))
+deeds.told()
 if found.stamps:
     draw(timeline.picture(view.stamps(found), view.clocks(found, page.as_of), view.idle(found, page.rules.calendar),
                           page.as_of, number, page.theme), "timeline")  # fmt: skip
@@ -50,5 +53,6 @@ with left:
         view.attributes(found, page.tree, page.link),
         view.linked(found, page.link),
     )
+    unmasking(page, found)
 with right:
     show(view.versions(found, page.now))

@@ -3,7 +3,7 @@
 from dashboard.intake.collecting import configured_sources
 from dashboard.queries.flags import batch_controls, flag_story, flags, open_flags
 from dashboard.queries.jobs import job_runs, process_state
-from dashboard.queries.quarantine import quarantine_reasons, quarantined, raw_row
+from dashboard.queries.quarantine import quarantine_reasons, quarantine_row, quarantined
 from dashboard.queries.sources import batches, changed_headers, source_states
 from dashboard.texts import t
 from dashboard.web.components import flags as deeds
@@ -64,7 +64,7 @@ if reason:
     rows = quarantined(db, viewer, reason=reason, source=source, limit=200).to_dicts()
     show(section(view.reason_text(reason), source or ""), view.quarantined(rows, link))
 if row:
-    show(section(t("The row as read")), view.raw(raw_row(db, viewer, row)))
+    show(section(t("The row as read")), view.raw(quarantine_row(db, viewer, row)))
 
 if batch:
     stated = batch_controls(db, viewer, batch)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import datetime
 
 from dashboard.database.last import Transaction
@@ -11,13 +9,7 @@ from dashboard.database.models import AUDIT
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer, operating_system_user
-from dashboard.privacy import masked
-
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
-"""Control characters (CR, LF, ESC …), direction marks, line separators: whoever reads a log must not be misled."""
-_CALLED = re.compile(r"(?<![\w])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w])", re.ASCII)
-_CARD = re.compile(r"(?<![\w])\d{17}[\dXx](?![\w])", re.ASCII)
-"""Bounded by words' ends: digests and moments in microseconds are left as they are."""
+from dashboard.privacy import harmless
 
 
 def record(
@@ -45,9 +37,3 @@ def record(
         "detail": harmless(detail) or None if detail else None,
     }
     chain.enter(transaction, AUDIT, values, by=viewer, at=at)
-
-
-def harmless(text: str) -> str:
-    """The text on one line, without control or direction characters, telephones and identity cards masked."""
-    plain = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
-    return _CALLED.sub(lambda found: masked("phone", found.group()) or "", _CARD.sub("****", plain)).strip()

@@ -31,7 +31,9 @@ def say(message: str) -> None:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    print(f"mingcha: {' '.join(message.split())}", file=sys.stderr)
+    from dashboard.privacy import harmless
+
+    print(f"mingcha: {' '.join(harmless(message).split())}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -79,7 +79,7 @@ def exclusions(db: Database, viewer: Viewer, *, now: dt.datetime) -> list[dict[s
 
 
 def _numbers(db: Database, viewer: Viewer, filing: Filing) -> list[str] | None:
-    """The records named, `withheld` for those that are hidden from the viewer; None where every record is meant."""
+    """The records named, `kept secret` for those that are hidden from the viewer; None where every record is meant."""
     if filing.numbers is None:
         return None
     hidden = frozenset[str]().union(*(hidden_numbers(db, viewer, record, filing.numbers) for record in filing.records))

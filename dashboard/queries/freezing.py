@@ -58,9 +58,15 @@ def restatements(db: Database, viewer: Viewer, period: str) -> list[tuple[Freeze
             if not viewer.sees_everything:
                 told = _limited(told, viewer, snapshot_of(db, period))
             if seals(viewer):
-                told = {**told, "why": [], "records": withhold(db, viewer, told["records"])}
+                told = {**told, "why": [], "records": withhold(db, viewer, told["records"]),
+                        "rows": [_told(db, viewer, row) for row in told["rows"]]}  # fmt: skip
             found.append((event, told))
     return found
+
+
+def _told(db: Database, viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [{**line, "records": withhold(db, viewer, line["records"])} for line in row["indicators"]]
+    return {**row, "indicators": lines}
 
 
 def _limited(told: Mapping[str, Any], viewer: Viewer, snapshot: Snapshot | None) -> dict[str, Any]:

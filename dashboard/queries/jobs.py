@@ -11,6 +11,7 @@ from dashboard.database import Database
 from dashboard.database.models import HEARTBEATS, JOB_RUNS
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 from dashboard.texts import t
 from dashboard.worker.heartbeat import SILENT_AFTER_SECONDS
 from dashboard.worker.runs import DONE, Note, planned_of
@@ -103,5 +104,5 @@ def _run(row: sa.Row[tuple[object, ...]], viewer: Viewer) -> JobRun:
         outcome=row.outcome,
         started_at=from_micros(row.started_at),
         finished_at=None if row.finished_at is None else from_micros(row.finished_at),
-        detail=None if note is None else t(note.text, **note.values),
+        detail=None if note is None else masked("text", t(note.text, **note.values)),
     )

@@ -21,6 +21,7 @@ from dashboard.judging.rules import Rules
 from dashboard.judging.sums import in_period
 from dashboard.people import Viewer
 from dashboard.queries.league import period_named
+from dashboard.secrecy import hidden_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,14 @@ def touched(
                 for edition in (older, newer)
             )  # fmt: skip
             for code in dict.fromkeys(mine):
-                found[code] = _touch(kind, before, after, code)
+                found[code] = _told(db, viewer, _touch(kind, before, after, code))
     return found
+
+
+def _told(db: Database, viewer: Viewer, touch: Touch) -> Touch:
+    """Without the numbers of sealed records that are hidden from the viewer; they count."""
+    hidden = hidden_numbers(db, viewer, touch.record, touch.numbers)
+    return replace(touch, numbers=tuple(number for number in touch.numbers if number not in hidden))
 
 
 def _judged(source: Reader, rules: Rules, kind: Kind, edition: Edition, which: Any, as_of: datetime) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.intake.by_hand import STATE as BY_HAND
 from dashboard.intake.states import ASKED_AT
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 
 State = Literal["current", "silent", "failing", "never"]
 
@@ -98,7 +99,8 @@ def batches(
     if record is not None:
         query = query.where(BATCHES.c.record == record)
     frame = db.frame(query.order_by(BATCHES.c.id.desc()).limit(limit))
-    return frame if viewer.sees_everything else frame.with_columns(pl.lit(None, pl.String).alias("error"))
+    told = [masked("text", error) if viewer.sees_everything else None for error in frame["error"]]
+    return frame.with_columns(pl.Series("error", told, dtype=pl.String))
 
 
 def _last_batches(db: Database, as_of: datetime) -> dict[tuple[str, str], dict[str, object]]:
@@ -144,7 +146,7 @@ def _state(
         last_stored=stored,
         expected_within=expected,
         last_file=done.file if done is not None else None,  # type: ignore[attr-defined]
-        error=failing.error if failing is not None and viewer.sees_everything else None,  # type: ignore[attr-defined]
+        error=masked("text", failing.error) if failing is not None and viewer.sees_everything else None,  # type: ignore[attr-defined]
     )
 
 

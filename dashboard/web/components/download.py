@@ -9,8 +9,7 @@ import streamlit as st
 
 from checks.hall_evaluation import Scheme
 from checks.periods import parse_period
-from dashboard.actions import audit, export
-from dashboard.exports import workbook as quarter
+from dashboard.actions import export
 from dashboard.texts import set_language, t
 from dashboard.web import periods
 from dashboard.web.state import Here
@@ -45,8 +44,8 @@ def hall_reports(page: Here, scheme: Scheme, document: Mapping[str, Any]) -> Non
 def _maker(page: Here) -> Callable[[], bytes]:
     def make() -> bytes:
         set_language(page.strip.lang)
-        with page.app.db.session() as connection:
-            audit.record(connection, page.viewer, "export", page.strip.period, "workbook", at=page.app.now())
-        return quarter.quarter_workbook(page.app, page.viewer, page.strip.period, page.asked)
+        documents, _ = export.quarter_documents(page.app, by=page.viewer, period=page.strip.period, as_of=page.asked)
+        (content,) = documents.values()
+        return content
 
     return make

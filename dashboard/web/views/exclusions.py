@@ -65,9 +65,10 @@ def preview(found: Preview, offices: Mapping[str, str], link: Link) -> Safe:
     total = sum(found.counts.values())
     listed = [Column(t("Number"), "head keep"), Column(t("Records")), Column(t("Office")), Column(t("Accepted"), "num")]
     rows = [
-        [go(link("record", record=row["record"], number=row["number"], system=row["system"]), row["number"]),
+        [names.door(link, row["record"], row["number"], system=row["system"]),
          names.record(row["record"]),
-         offices.get(row["office"], row["office"]), display.exact(datetime.fromisoformat(row["at"]))]
+         offices.get(row["office"], row["office"]),
+         display.exact(datetime.fromisoformat(row["at"])) if row["at"] else ""]
         for row in found.records
     ]  # fmt: skip
     shown = t("the first {n}", n=LISTED) if total > LISTED else ""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from dashboard.secrecy import WITHHELD
 from dashboard.texts import t
+from dashboard.web.components.blocks import go, word
+from dashboard.web.markup import Safe
 
 RECORDS = {
     "tickets": "Tickets", "repairs": "Repairs", "applications": "Connections", "evaluations": "Evaluations",
@@ -69,6 +74,13 @@ def record(kind: str) -> str:
 
 def column(name: str) -> str:
     return t(STAMPS.get(name) or COLUMNS.get(name, name))
+
+
+def door(link: Callable[..., str], record: str, number: str, **more: object) -> Safe:
+    """To a record; of one that is hidden from the viewer only that it is there."""
+    if number == WITHHELD:
+        return word(t(WITHHELD), "", t("Who complained is kept from the office complained of."))
+    return go(link("record", record=record, number=number, **more), number)
 
 
 def value(text: object) -> str:

@@ -18,7 +18,7 @@ from dashboard.web.components.ask import ask, ask_cell, ask_row, beside
 from dashboard.web.components.blocks import Column, figure, figures, go, more, section, table, word
 from dashboard.web.counted import counted
 from dashboard.web.markup import Safe, safe, tag
-from dashboard.web.views import league, marks, what
+from dashboard.web.views import league, marks, names, what
 
 Row = Mapping[str, Any]
 Link = Callable[..., str]
@@ -186,7 +186,7 @@ def _door(record: Row, link: Link) -> Safe:
     """To the record; a finding on film is looked at where its sample is."""
     if record["record"] == "findings":
         return go(link("review", sample=record["number"].split("/")[0]), record["number"])
-    return go(link("record", record=record["record"], number=record["number"]), record["number"])
+    return names.door(link, record["record"], record["number"])
 
 
 def _why(record: Row, link: Link) -> Safe:
@@ -287,7 +287,7 @@ def _plain(value: float | None) -> str:
 
 def _left_out_cell(row: Row, name: str, link: Link) -> object:
     if name == "number":
-        return go(link("record", record=row["record"], number=row["number"]), row["number"])
+        return names.door(link, row["record"], row["number"])
     return reason(row[name]) if name == "reason" else row[name]
 
 

@@ -10,8 +10,9 @@ from dashboard.freezing.checklist import WORDS
 from dashboard.queries.freezing import FreezeEvent
 from dashboard.texts import t
 from dashboard.web import display
-from dashboard.web.components.blocks import Column, facts, go, table, word
+from dashboard.web.components.blocks import Column, facts, table, word
 from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.views import names
 
 ACTIONS = {
     "proposed": "proposed", "published": "published", "restatement_proposed": "restatement proposed",
@@ -93,7 +94,7 @@ def _parts(row: Mapping[str, Any]) -> str:
 
 def _behind(row: Mapping[str, Any], link: Callable[..., str]) -> object:
     found = {(one["record"], one["number"]) for line in row["indicators"] for one in line["records"]}
-    shown = [[go(link("record", record=record, number=number), number), " "] for record, number in sorted(found)[:5]]
+    shown = [[names.door(link, record, number), " "] for record, number in sorted(found)[:5]]
     return safe(shown, f"+{len(found) - 5}" if len(found) > 5 else "")
 
 

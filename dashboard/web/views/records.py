@@ -49,7 +49,7 @@ def listing(rows: Sequence[Row], indicator: str | None, tree: Tree, now: datetim
 def _cells(row: Row, indicator: str | None, tree: Tree, now: datetime, link: Link) -> list[object]:
     at = as_time(row["at"])
     cells: list[object] = [
-        go(link("record", record=row["record"], number=row["number"]), row["number"]),
+        names.door(link, row["record"], row["number"]),
         go(link("office", office=row["office"]), tree.name(row["office"])),
         tag("span", display.moment(at, now), title=display.exact(at)),
     ]

@@ -125,7 +125,7 @@ def leads(rows: Sequence[Row], tree: Tree, now: datetime, link: Link) -> Safe:
 def _lead(row: Row, tree: Tree, now: datetime, link: Link) -> list[object]:
     moment = as_time(row["at"])
     return [
-        go(link("record", record=row["record"], number=row["number"]), row["number"]), names.record(row["record"]),
+        names.door(link, row["record"], row["number"]), names.record(row["record"]),
         tree.name(row["office_code"]), tag("span", display.moment(moment, now), title=display.exact(moment)),
         sentence(row),
     ]  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.queries.jobs import JobRun, ProcessState
+from dashboard.queries.quarantine import QuarantinedRow
 from dashboard.queries.sources import SourceState
 from dashboard.texts import t
 from dashboard.web import display
@@ -161,11 +161,11 @@ def quarantined(rows: Sequence[Row], link: Link) -> Safe:
     return table(columns, body, label=t("Quarantined rows"))
 
 
-def raw(row: Row | None) -> Safe:
-    """The row exactly as read; only for those who see the whole company (it may hold personal data)."""
+def raw(row: QuarantinedRow | None) -> Safe:
+    """The row as read, masked; only for those who see the whole company."""
     if row is None:
         return state("empty", t("The raw row is shown only to those who see the whole company."))
-    return facts([(header, tag("code", str(text))) for header, text in json.loads(row["raw"]).items()])
+    return facts([(header, tag("code", text or "")) for header, text in row.cells.items()])
 
 
 def runs(found: Sequence[JobRun], now: datetime) -> Safe:

@@ -1,0 +1,136 @@
+"""The audit trail as an auditor reads it (审计日志): who did what to which thing when, and its place in the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dashboard.database import Database
+from dashboard.database.models import AUDIT, CHAIN, CHAIN_HEADS
+from dashboard.evidence.chain import subject_of
+from dashboard.evidence.heads import Head, end_of, read_head
+from dashboard.instants import LOCAL, from_micros, iso_local, to_micros
+from dashboard.people import Viewer
+from dashboard.privacy import masked_text
+from dashboard.rights import require
+
+AT_ONCE = 200
+"""Lines of one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines: of a person, a verb, things that hold these words, days of Asia/Shanghai (both inclusive)."""
+
+    person: str | None = None
+    verb: str | None = None
+    thing: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        line = AUDIT.c
+        found: list[sa.ColumnElement[bool]] = []
+        if self.person:
+            found.append(line.actor == self.person)
+        if self.verb:
+            found.append(line.action == self.verb)
+        if self.thing:
+            found.append(line.subject.contains(self.thing, autoescape=True))
+        if self.first:
+            found.append(line.at >= _start(self.first))
+        if self.last:
+            found.append(line.at < _start(self.last + timedelta(days=1)))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `entry` is its number in the chain; None: it was never entered, which is a finding."""
+
+    id: int
+    at: datetime
+    actor: str
+    os_user: str | None
+    action: str
+    subject: str | None
+    detail: str | None
+    entry: int | None
+
+    def document(self) -> dict[str, Any]:
+        return {**asdict(self), "at": iso_local(to_micros(self.at))}
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One page of lines, newest first. `older` is the id before which the next page begins; None at the end."""
+
+    lines: tuple[Line, ...]
+    older: int | None
+    people: tuple[str, ...]
+    verbs: Mapping[str, int]
+    """Verb → lines, of all days."""
+    entries: int
+    head: Head | None
+    """The last signed head of the chain."""
+    detects_only: bool
+    """SQLite: whoever has the file can change it; the chain tells, and cannot hinder."""
+
+
+def trail(db: Database, viewer: Viewer, wanted: Wanted, *, before: int | None = None, limit: int = AT_ONCE) -> Trail:
+    """A page of the audit trail. NotAllowedError for who may not read it."""
+    require(viewer, "read the audit trail")
+    line = AUDIT.c
+    with db.reading() as connection:
+        lines = _lines(connection, wanted, before, limit + 1)
+        people = tuple(connection.execute(sa.select(line.actor).distinct().order_by(line.actor)).scalars())
+        many = sa.func.count()
+        verbs = connection.execute(sa.select(line.action, many).group_by(line.action).order_by(line.action)).all()
+        entries = end_of(connection)[0]
+        document = connection.execute(sa.select(CHAIN_HEADS.c.document).order_by(CHAIN_HEADS.c.id.desc())).scalar()
+    older = lines[limit - 1].id if len(lines) > limit else None
+    head = read_head(document, "chain_heads") if document else None
+    return Trail(
+        tuple(lines[:limit]), older, people, {verb: int(n) for verb, n in verbs}, entries, head, db.dialect == "sqlite"
+    )
+
+
+def every_line(db: Database, viewer: Viewer, wanted: Wanted) -> list[Line]:
+    """All lines that are wanted, oldest first, for an export."""
+    require(viewer, "export the audit trail")
+    with db.reading() as connection:
+        return _lines(connection, wanted, None, None)[::-1]
+
+
+def _lines(connection: Connection, wanted: Wanted, before: int | None, limit: int | None) -> list[Line]:
+    query = sa.select(AUDIT).where(*wanted.conditions()).order_by(AUDIT.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AUDIT.c.id < before)
+    rows = connection.execute(query).mappings().all()
+    entries = _entries(connection, [int(row["id"]) for row in rows])
+    return [
+        Line(
+            row["id"], from_micros(row["at"]), row["actor"], row["os_user"], row["action"],
+            row["subject"] and masked_text(row["subject"]), row["detail"], entries.get(row["id"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _entries(connection: Connection, ids: list[int]) -> dict[int, int]:
+    """Line → its number in the chain."""
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), 500):
+        subjects = {subject_of(AUDIT, one): one for one in ids[start : start + 500]}
+        query = sa.select(CHAIN.c.subject, CHAIN.c.number).where(CHAIN.c.subject.in_(subjects))
+        found |= {subjects[subject]: int(number) for subject, number in connection.execute(query)}
+    return found
+
+
+def _start(day: date) -> int:
+    return to_micros(datetime.combine(day, time(), LOCAL))
