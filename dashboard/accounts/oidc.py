@@ -120,8 +120,8 @@ def begin(db: Database, asked: OidcSettings, claims: Mapping[str, Any], *, agent
 def subject_of(asked: OidcSettings, claims: Mapping[str, Any]) -> Subject:
     """The subject of claims whose signature was checked. NotAllowedError for another issuer or application.
 
-    Authlib compares the issuer with what the provider's own document says, and the audience with nothing: both are
-    pinned here to what the company configured.
+    Authlib compares the issuer with what the provider's own document says: here both are pinned to what the company
+    configured, whatever document the provider's address gives one day.
     """
     issuer, subject, expires, audience = (claims.get(name) for name in ("iss", "sub", "exp", "aud"))
     if issuer != asked.issuer:
