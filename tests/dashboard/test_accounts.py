@@ -1,0 +1,286 @@
+"""Accounts on both databases: the first start, signing in and out, rights that nobody gives themselves, delegation."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from checks.exclusions import Filing
+from dashboard.accounts import delegating, entering, first, has_accounts, listing, managing, people_of, sessions, tokens
+from dashboard.accounts import viewer_of as named
+from dashboard.actions.exclusions import approve_exclusion, file_exclusion
+from dashboard.database.models import (
+    ACCOUNT_CODES,
+    ACCOUNT_SESSIONS,
+    ACCOUNT_TOKENS,
+    ACCOUNTS,
+    AUDIT,
+    CHAIN_CONTENTS,
+    RECORD_TABLES,
+)
+from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.evidence.verifying import verify_evidence
+from dashboard.instants import to_micros
+from dashboard.people import Viewer, system_viewer
+from dashboard.settings import Settings
+
+NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)  # 12:00 in Shanghai
+SECOND = timedelta(seconds=1)
+SETTINGS = Settings.model_validate(
+    {"people": {"沈岚": {"role": "inspector", "offices": ["*"], "works_at": "S1"},
+                "许立": {"role": "office_head", "offices": ["S1"]},
+                "罗启明": {"role": "administrator", "offices": ["*"]}}}
+)  # fmt: skip
+ACCESS = SETTINGS.access
+RIVER = "a quiet river runs"
+STORED = {"version_at": 0, "content_hash": 0, "batch_id": 1, "row_no": 1, "valid_from": "0001-01-01"}
+
+
+def offices(db, *codes):
+    with db.session() as connection:
+        rows = [{**STORED, "code": code, "name": code, "level": "station"} for code in codes]
+        connection.execute(sa.insert(RECORD_TABLES["offices"]), rows)
+
+
+def told(db):
+    with db.reading() as connection:
+        rows = connection.execute(sa.select(AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject).order_by(AUDIT.c.id))
+        return [tuple(row) for row in rows]
+
+
+def viewer(db, secret, at=NOON):
+    found = sessions.signed_in(db, ACCESS, secret, at=at)
+    return None if found is None else found.viewer
+
+
+def come_in(db, code, at=NOON):
+    """Use a one-time code, choose the password, stay signed in."""
+    secret = entering.use_code(db, code=code, agent="a browser", at=at).secret
+    session = sessions.signed_in(db, ACCESS, secret, at=at).session
+    return entering.change_password(db, ACCESS, session=session, old="", new=RIVER, at=at)
+
+
+def start(db, *others):
+    """The accounts of `SETTINGS`; the administrator and the others who came in, as viewers."""
+    offices(db, "S1", "S2")
+    (invited,) = first.first_accounts(db, SETTINGS, at=NOON)
+    keeper = viewer(db, come_in(db, invited.code))
+    return [keeper, *(viewer(db, come_in(db, managing.link(db, ACCESS, by=keeper, name=name, at=NOON)))
+                      for name in others)]  # fmt: skip
+
+
+def test_the_first_start_makes_accounts_and_the_code_opens_once_until_it_is_too_old(database):
+    db = database
+    assert not has_accounts(db)
+    assert [one.name for one in people_of(db, SETTINGS, at=NOON)] == ["沈岚", "许立", "罗启明"]
+    (invited,) = first.first_accounts(db, SETTINGS, at=NOON)
+    assert (invited.name, invited.role, len(invited.code)) == ("罗启明", "administrator", 43)
+    assert first.first_accounts(db, SETTINGS, at=NOON) == []
+    # [people] is believed no more: what the file says later changes nothing
+    changed = Settings.model_validate({"people": {"新人": {"role": "administrator", "offices": ["*"]}}})
+    found = {one.name: (one.role, one.offices, one.works_at) for one in people_of(db, changed, at=NOON)}
+    assert found == {"沈岚": ("inspector", {"*"}, "S1"), "许立": ("office_head", {"S1"}, None),
+                     "罗启明": ("administrator", {"*"}, None)}  # fmt: skip
+    with pytest.raises(NotAllowedError):
+        named(db, changed, "新人", at=NOON)
+    assert named(db, changed, "许立", at=NOON).proved is False
+
+    # the code: a day less a second it opens, at a day it does not, and never twice
+    for refused in ("x" * 43, ""):
+        with pytest.raises(NotAllowedError, match="too old"):
+            entering.use_code(db, code=refused, agent="", at=NOON)
+    with pytest.raises(NotAllowedError, match="too old"):
+        entering.use_code(db, code=invited.code, agent="", at=NOON + timedelta(hours=24))
+    late = NOON + timedelta(hours=24) - SECOND
+    secret = entering.use_code(db, code=invited.code, agent="", at=late).secret
+    with pytest.raises(NotAllowedError, match="too old"):
+        entering.use_code(db, code=invited.code, agent="", at=late)
+    session = sessions.signed_in(db, ACCESS, secret, at=late).session
+    assert session.must_change
+    with pytest.raises(UsageError, match="12 characters"):
+        entering.change_password(db, ACCESS, session=session, old="", new="short", at=late)
+    fresh = entering.change_password(db, ACCESS, session=session, old="", new=RIVER, at=late)
+    assert viewer(db, secret, late) is None  # the secret is another one now: nobody fixes it beforehand
+    assert viewer(db, fresh, late).name == "罗启明"
+    # nothing that opens anything is kept, told or sealed
+    with db.reading() as connection:
+        everything = str([connection.execute(sa.select(table)).all() for table in
+                          (ACCOUNTS, ACCOUNT_CODES, ACCOUNT_SESSIONS, AUDIT, CHAIN_CONTENTS)])  # fmt: skip
+    assert not [one for one in (invited.code, secret, fresh, RIVER) if one in everything]
+
+
+def test_signing_in_tells_nothing_of_who_has_an_account_and_waits_grow_for_anybody(database):
+    db = database
+    keeper, head = start(db, "许立")
+    assert entering.sign_in(db, ACCESS, name="许立", password=RIVER, agent="", at=NOON).must_change is False
+
+    def wrong(name, at):
+        with pytest.raises(NotAllowedError) as refused:
+            entering.sign_in(db, ACCESS, name=name, password="wrong", agent="", at=at)
+        return str(refused.value)
+
+    for name in ("许立", "沈岚", "nobody at all"):  # a password, none yet, no account
+        heard = [wrong(name, NOON) for _ in range(6)]
+        assert len(set(heard[:5])) == 1
+        assert "not right" in heard[0]
+        assert "wait 30 seconds" in heard[5]
+        assert "wait 1 seconds" in wrong(name, NOON + timedelta(seconds=29))
+    with pytest.raises(NotAllowedError, match="wait 1 seconds"):  # the right one is not heard either
+        entering.sign_in(db, ACCESS, name="许立", password=RIVER, agent="", at=NOON + timedelta(seconds=29))
+    assert "not right" in wrong("许立", NOON + timedelta(seconds=30))
+    assert "wait 60 seconds" in wrong("许立", NOON + timedelta(seconds=30))
+    entering.sign_in(db, ACCESS, name="许立", password=RIVER, agent="", at=NOON + timedelta(seconds=90))
+    assert "not right" in wrong("许立", NOON + timedelta(seconds=90))  # and begins anew
+    failed = [row for row in told(db) if row[1] in ("sign_in_failed", "sign_in_locked")]
+    assert failed.count(("entrance", "sign_in_locked", "nobody…")) == 1
+    assert failed.count(("entrance", "sign_in_failed", "许立")) == 7
+    assert head.offices == {"S1"}
+    assert keeper.session != head.session
+
+
+def test_a_sign_in_ends_by_time_by_leaving_by_a_new_password_and_with_the_account(database):
+    db = database
+    keeper, head = start(db, "许立")
+
+    def sign_in(at=NOON):
+        return entering.sign_in(db, ACCESS, name="许立", password=RIVER, agent="\x00Firefox", at=at).secret
+
+    # idle: a click within the hour moves the end, looking does not
+    busy, idle = sign_in(), sign_in()
+    for minutes in (30, 60, 119):
+        clicked = sessions.signed_in(db, ACCESS, busy, at=NOON + timedelta(minutes=minutes), touch=True)
+        assert clicked.viewer.name == "许立"
+    sessions.signed_in(db, ACCESS, idle, at=NOON + timedelta(minutes=59))
+    assert viewer(db, idle, NOON + timedelta(minutes=60)) is None
+    assert viewer(db, idle, NOON) is None  # over is over, also for a clock set back
+    # two tabs of one sign-in; leaving ends both; another sign-in of the same person stays
+    other = sign_in()
+    sessions.end(db, viewer(db, busy, NOON + timedelta(minutes=120)).session, "left", at=NOON)
+    assert viewer(db, busy, NOON) is None
+    held = sessions.signed_in(db, ACCESS, other, at=NOON)
+    assert held.session.agent == "Firefox"
+    for forged in (other[:-1], other + "x", other.upper(), "", None):
+        assert viewer(db, forged) is None
+    # a new password: this one goes on under a new secret, every other and every token ends
+    third, (token, ends) = sign_in(), tokens.make_token(db, ACCESS, name="许立", password=RIVER, at=NOON)
+    assert ends == NOON + timedelta(days=90)
+    with pytest.raises(NotAllowedError, match="not right"):
+        entering.change_password(db, ACCESS, session=held.session, old="wrong", new="another river", at=NOON)
+    renewed = entering.change_password(db, ACCESS, session=held.session, old=RIVER, new="another river", at=NOON)
+    assert [viewer(db, one) is None for one in (third, other, renewed)] == [True, True, False]
+    with pytest.raises(NotAllowedError, match="MINGCHA_TOKEN"):
+        tokens.token_viewer(db, "许立", token, at=NOON)
+    # shut: everything ends at once; opened again it needs a link
+    token, _ = tokens.make_token(db, ACCESS, name="许立", password="another river", at=NOON)
+    assert tokens.token_viewer(db, "许立", token, at=NOON + timedelta(days=90) - SECOND).proved
+    for name, at in (("沈岚", NOON), ("许立", NOON + timedelta(days=90))):
+        with pytest.raises(NotAllowedError, match="MINGCHA_TOKEN"):
+            tokens.token_viewer(db, name, token, at=at)
+    managing.deactivate(db, by=keeper, name="许立", at=NOON)
+    assert viewer(db, renewed) is None
+    with pytest.raises(NotAllowedError, match="MINGCHA_TOKEN"):
+        tokens.token_viewer(db, "许立", token, at=NOON)
+    managing.activate(db, by=keeper, name="许立", at=NOON)
+    with pytest.raises(NotAllowedError, match="not right"):
+        entering.sign_in(db, ACCESS, name="许立", password="another river", agent="", at=NOON)
+    with db.reading() as connection:
+        kept = connection.execute(sa.select(ACCOUNT_TOKENS.c.ended_by)).scalars().all()
+    assert kept == ["许立", "罗启明"]
+    assert head.role == "office_head"
+    assert verify_evidence(db, SETTINGS, now=NOON).problems == []
+
+
+def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
+    db = database
+    keeper, head = start(db, "许立")
+    managing.add(db, by=keeper, name="新人", role="evaluator", offices=["S1"], works_at="S2", until_day="2026-11-24",
+                 contact={"mail": "xin@example.com"}, at=NOON)  # fmt: skip
+    refused = [
+        lambda: managing.set_role(db, by=keeper, name="罗启明", role="inspector", at=NOON),
+        lambda: managing.grant(db, by=keeper, name="罗启明", office="S1", at=NOON),
+        lambda: managing.set_works_at(db, by=keeper, name="罗启明", office=None, at=NOON),
+        lambda: managing.deactivate(db, by=keeper, name="罗启明", at=NOON),
+        lambda: managing.revoke(db, by=keeper, grant=3, at=NOON),
+        lambda: managing.add(db, by=head, name="友", role="inspector", offices=["*"], at=NOON),
+        lambda: managing.grant(db, by=head, name="许立", office="*", at=NOON),
+        lambda: managing.link(db, ACCESS, by=head, name="沈岚", at=NOON),
+        lambda: managing.set_contact(db, by=head, name="沈岚", contact={}, at=NOON),
+        lambda: listing.accounts(db, head, at=NOON),
+        lambda: managing.add(db, by=system_viewer(), name="友", role="administrator", offices=["*"], at=NOON),
+        lambda: managing.set_role(db, by=system_viewer(), name="许立", role="inspector", at=NOON),
+    ]
+    for deed in refused:
+        with pytest.raises(NotAllowedError):
+            deed()
+    for name in ("许立", "SYSTEM", "a|b", "", "x" * 41):
+        with pytest.raises(UsageError):
+            managing.add(db, by=keeper, name=name, role="inspector", offices=["*"], at=NOON)
+    with pytest.raises(UsageError, match="no office 'S9'"):
+        managing.grant(db, by=keeper, name="新人", office="S9", at=NOON)
+    # a second administrator may shut the first, then cannot go
+    managing.set_role(db, by=keeper, name="许立", role="administrator", at=NOON)
+    second = named(db, SETTINGS, "许立", at=NOON)
+    with pytest.raises(NotAllowedError, match="whole company"):  # an administrator of one station manages nobody
+        managing.deactivate(db, by=second, name="罗启明", at=NOON)
+    everything = managing.grant(db, by=keeper, name="许立", office="*", at=NOON)
+    second = named(db, SETTINGS, "许立", at=NOON)
+    managing.deactivate(db, by=second, name="罗启明", at=NOON)
+    with pytest.raises(NotAllowedError, match="last administrator"):
+        managing.revoke(db, by=Viewer("a third", "administrator", frozenset({"*"})), grant=everything, at=NOON)
+    # scope by days, in Shanghai: the 24th is the last
+    days = {day: named(db, SETTINGS, "新人", at=datetime(2026, 11, *day, tzinfo=UTC)).offices
+            for day in ((22, 15, 59), (23, 4), (24, 15, 59), (24, 16, 0))}  # fmt: skip
+    assert [set(one) for one in days.values()] == [set(), {"S1"}, {"S1"}, set()]
+    assert next(one.contact for one in people_of(db, SETTINGS, at=NOON) if one.name == "新人") == {
+        "mail": "xin@example.com"
+    }
+    # the machine's own command line: a way in for who is locked out, and it is told
+    code = managing.link(db, ACCESS, by=system_viewer(), name="许立", at=NOON)
+    assert viewer(db, come_in(db, code)).name == "许立"
+    assert ("system", "code_made", "许立") in told(db)
+
+
+def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_person(database):
+    db = database
+    keeper, lender = start(db, "沈岚")
+    managing.add(db, by=keeper, name="韩冰", role="reviewer", offices=["S2"], works_at="S2", at=NOON)
+    code = managing.link(db, ACCESS, by=keeper, name="韩冰", at=NOON)
+    secret = come_in(db, code)
+    days = {"from_day": "2026-11-23", "until_day": "2026-11-24", "reason": "出差"}
+    for to, by in (("罗启明", lender), ("沈岚", lender), ("沈岚", keeper), ("无", lender)):
+        with pytest.raises(MingchaError):
+            delegating.delegate(db, by=by, to=to, **days, at=NOON)
+    with pytest.raises(UsageError, match="92 days"):
+        delegating.delegate(
+            db, by=lender, to="韩冰", from_day="2026-11-23", until_day="2027-02-23", reason="x", at=NOON
+        )
+    number = delegating.delegate(db, by=lender, to="韩冰", **days, at=NOON)
+
+    own = sessions.signed_in(db, ACCESS, secret, at=NOON)
+    assert [(name, role) for _, name, role in own.choices] == [("沈岚", "inspector")]
+    assert (own.viewer.role, own.viewer.acting_for) == ("reviewer", None)
+    with pytest.raises(NotAllowedError):
+        sessions.act_for(db, by=own.viewer, delegation=number + 1, at=NOON)
+    sessions.act_for(db, by=own.viewer, delegation=number, at=NOON)
+    acting = viewer(db, secret)
+    assert (acting.name, acting.acting_for, acting.role, set(acting.offices)) == ("韩冰", "沈岚", "inspector", {"*"})
+    assert acting.workplaces == ("S2", "S1")
+    with pytest.raises(NotAllowedError, match="not lent on"):
+        delegating.delegate(db, by=acting, to="许立", **days, at=NOON)
+
+    # what either of the two files, neither approves
+    july = to_micros(datetime(2026, 7, 6, tzinfo=UTC))
+    filing = Filing(offices=("S1",), records=("repairs",), starts_at=july, ends_at=july + 86_400_000_000,
+                    reason="disaster", document="市防指〔2026〕8号")  # fmt: skip
+    by_stand_in = file_exclusion(db, by=acting, filing=filing, at=NOON)
+    by_lender = file_exclusion(db, by=lender, filing=filing, at=NOON)
+    lender_now = named(db, SETTINGS, "沈岚", at=NOON)
+    for approver, filed in ((acting, by_stand_in), (acting, by_lender), (lender_now, by_stand_in)):
+        with pytest.raises(NotAllowedError, match="may not approve it"):
+            approve_exclusion(db, by=approver, number=filed, at=NOON)
+    approve_exclusion(db, by=keeper, number=by_stand_in, at=NOON)
+    # after the last day, or taken back, the next run is the person's own again
+    assert viewer(db, secret, datetime(2026, 11, 23, 4, 30, tzinfo=UTC)).acting_for == "沈岚"
+    delegating.end_delegation(db, by=lender, delegation=number, at=NOON)
+    assert (viewer(db, secret).role, viewer(db, secret).acting_for) == ("reviewer", None)
+    assert ("韩冰", "acts_for", "沈岚") in told(db)

@@ -1,0 +1,132 @@
+"""Accounts without a database: limits of a sign-in, waits, passwords, who counts as one person, where a form leads."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.requests import Request
+
+from dashboard.accounts.attempts import shortened, wait_after
+from dashboard.accounts.secret_words import digest, hashed, matches, new_secret, require_good
+from dashboard.accounts.sessions import Session, over
+from dashboard.errors import MingchaError, UsageError
+from dashboard.people import Stand, Viewer, same_person
+from dashboard.settings import AccessSettings, Settings
+from dashboard.web.entrance import safe_next, same_origin
+from dashboard.web.server import require_local
+from dashboard.web.signed_in import cookie_name
+
+ACCESS = AccessSettings()  # 60 minutes idle, 12 hours at most, 5 failures, waits from 30 to 900 seconds
+NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def session(began=NOON, seen=NOON):
+    return Session(1, 1, "沈岚", "inspector", "password", None, began, seen, must_change=False, delegation=None)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (NOON + timedelta(minutes=60) - SECOND, None),
+        (NOON + timedelta(minutes=60), "idle"),
+        (NOON + timedelta(minutes=60) + SECOND, "idle"),
+        (NOON - timedelta(minutes=5), None),
+        (NOON - timedelta(minutes=5) - SECOND, "absolute"),
+    ],
+)
+def test_a_sign_in_ends_at_its_idle_limit_and_not_by_a_clock_set_back(now, why):
+    assert over(session(), ACCESS, now) == why
+
+
+@pytest.mark.parametrize(("hours", "why"), [(timedelta(hours=12) - SECOND, None), (timedelta(hours=12), "absolute")])
+def test_a_busy_sign_in_ends_at_its_absolute_limit(hours, why):
+    now = NOON + hours
+    assert over(session(seen=now), ACCESS, now) == why
+
+
+def test_waits_begin_with_the_fifth_failure_and_double_up_to_a_quarter_of_an_hour():
+    assert [wait_after(failures, ACCESS) for failures in (1, 4, 5, 6, 7, 9, 10, 500)] == [
+        0, 0, 30, 60, 120, 480, 900, 900,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("password", "says"),
+    [
+        ("elevenchars", "12 characters"),
+        ("x" * 129, "128 characters"),
+        ("沈岚 sits on the roof", "your name"),
+        ("aaaaaaaaaaaaaa", "everybody tries first"),
+        ("passwordpassword", "everybody tries first"),
+        ("123456789012", "everybody tries first"),
+    ],
+)
+def test_a_poor_password_is_refused_and_it_says_why(password, says):
+    with pytest.raises(UsageError, match=says):
+        require_good(password, "沈岚", 12)
+
+
+def test_a_password_is_kept_as_argon2id_and_found_again_however_it_was_typed():
+    require_good("a quiet river runs", "沈岚", 12)
+    kept = hashed("ﬁve green bottles")  # one ligature or two letters: the same
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert matches(kept, "five green bottles")
+    assert not matches(kept, "five green bottle")
+    assert not matches(None, "five green bottles")
+    assert not matches(kept, "x" * 100_000)
+
+
+def test_a_secret_of_ours_has_256_bits_and_a_given_name_is_told_short_and_plain():
+    assert len(new_secret()) == 43
+    assert new_secret() != new_secret()
+    assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert shortened("沈岚") == "沈岚"
+    assert shortened("my secret password") == "my sec…"
+    assert shortened("a\nb\x00") == "a�b�"
+
+
+def test_who_stands_in_counts_as_the_person_in_whose_stead_and_only_then():
+    alone = Viewer("甲", "inspector", frozenset({"*"}), stands=(Stand("乙", 100, 200),))
+    assert [same_person(alone, "甲"), same_person(alone, "乙"), same_person(alone, "丙")] == [True, True, False]
+    assert [same_person(alone, "乙", at) for at in (99, 100, 199, 200)] == [False, True, True, False]
+    acting = Viewer("乙", "inspector", frozenset({"*"}), acting_for="甲")
+    assert [same_person(acting, name) for name in ("甲", "乙", "丙", None)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        ("/warnings?lang=zh", "/warnings?lang=zh"), ("/", "/"), ("", "/"), ("//evil.example", "/"),
+        ("https://evil.example/", "/"), ("/\\evil.example", "/"), ("javascript:alert(1)", "/"), ("/enter?code=x", "/"),
+        ("/evidence/x", "/"), ("/a\r\nSet-Cookie: b", "/"), ("evil", "/"), ("/%0d%0aX", "/%250d%250aX"),
+    ],
+)  # fmt: skip
+def test_after_signing_in_one_goes_on_within_our_own_pages_only(asked, leads):
+    assert safe_next(asked) == leads
+
+
+@pytest.mark.parametrize(
+    ("headers", "https", "ours"),
+    [
+        ({"origin": "http://here.example:8501"}, False, True),
+        ({"origin": "https://here.example:8501"}, True, True),
+        ({"origin": "http://here.example:8501"}, True, False),
+        ({"origin": "http://evil.example"}, False, False),
+        ({"origin": "null"}, False, False),
+        ({"sec-fetch-site": "same-origin"}, False, True),
+        ({"sec-fetch-site": "same-site"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_a_form_is_heard_from_our_own_page_only(headers, https, ours):
+    raw = [(name.encode(), value.encode()) for name, value in {"host": "here.example:8501", **headers}.items()]
+    assert same_origin(Request({"type": "http", "headers": raw}), https=https) is ours
+
+
+def test_other_machines_come_in_only_with_accounts_and_by_names_that_are_known():
+    with pytest.raises(MingchaError, match="until accounts exist"):
+        require_local("127.0.0.1", ["mingcha.example"])
+    with pytest.raises(MingchaError, match="needs hosts"):
+        require_local("0.0.0.0", accounts=True)
+    require_local("0.0.0.0", ["mingcha.example"], accounts=True)
+    assert cookie_name(Settings.model_validate({"web": {"https": True}})) == "__Host-mingcha"
