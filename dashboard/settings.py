@@ -207,6 +207,19 @@ class DisputeSettings(_Table):
     """Where the files lie that prove a dispute."""
 
 
+class CaseSettings(_Table):
+    """Which records become violations of their own (`docs/violations.md`), beside what people confirmed."""
+
+    days: int = Field(default=92, ge=1)
+    """What was observed longer ago opens no case any more."""
+    late_records: int = Field(default=10, ge=1)
+    """So many late records of one office in one calendar month are a case."""
+    late_hours: dict[Literal["tickets", "repairs", "applications"], float] = {
+        "tickets": 72, "repairs": 4, "applications": 240,
+    }  # fmt: skip
+    """A single record that ended later than its deadline by more than this is a case of its own."""
+
+
 class FormSettings(_Table):
     key_file: str = "var/forms.key"
     """The key that seals who wrote a designated-supplier form; made at the first one."""
@@ -335,6 +348,7 @@ class Settings(_Table):
     people: dict[str, PersonSettings] = {}
     notices: NoticeSettings = NoticeSettings()
     disputes: DisputeSettings = DisputeSettings()
+    cases: CaseSettings = CaseSettings()
     forms: FormSettings = FormSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()

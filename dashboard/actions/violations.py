@@ -21,8 +21,8 @@ from checks.violations.machine import PersonError
 from checks.violations.table import BY_NAME, PERSONS_DEEDS, Deed
 from dashboard.actions import audit
 from dashboard.actions.verdicts import require_known
-from dashboard.cases import effects, telling
-from dashboard.cases.stored import Book, Case, cache, case_of, clock_of, enter_event
+from dashboard.cases import effects, opening, telling
+from dashboard.cases.stored import Book, Case, cache, case_of, clock_of, enter_event, sheet_of
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
@@ -54,11 +54,11 @@ def deal(
     """
     row = _row(deed)
     require(by, row.right or "")
-    given = _given(what)
+    brought = _given(what)
     with _transaction(db, row, number) as book:
         case = require_case(Sight(db, by), case_of(book, number), number)
         _refuse_stale(case, seen)
-        given = _completed(db, book, by, case, row, given, rules, at)
+        given = _completed(db, book, by, case, row, brought, rules, at)
         try:
             actor = actor_of(db, by, case)
             machine.refuse(case.standing, row, actor, given, clock_of(rules), at, number=case.number)
@@ -68,9 +68,7 @@ def deal(
             raise UsageError(str(error)) from error
         event = enter_event(book, case.id, seen + 1, deed, given, by=by, at=at)
         now = machine.after(case.standing, event)
-        more = {"item_code": given["item"]} if deed == "confirm" else {}
-        if deed == "send_down":
-            more["told_at"] = to_micros(at)
+        more = _more(book, case, deed, given, rules, at)
         cache(book, case.id, now, **more)
         effects.follow(book, case, event, by=by, at=at)
         telling.tell(book.raw, replace(case, standing=now, row={**case.row, **more}), event, at=at)
@@ -86,8 +84,6 @@ def open_by_hand(
     UsageError for an unknown item, a moment that has not come, or without words; NotAllowedError for who may not, an
     office out of sight, or one's own.
     """
-    from dashboard.cases.opening import open_case
-
     require(by, "open a violation")
     require_visible(visible_tree(db, by), office)
     if office in own_offices(db, by):
@@ -99,13 +95,24 @@ def open_by_hand(
         raise UsageError("What was seen is missing.", "One sentence is enough.")
     reference = f"{office} {item} {observed_at.astimezone(LOCAL):%Y-%m-%dT%H:%M:%S}"
     with db.session() as connection:
-        number = open_case(
+        number = opening.open_case(
             connection, kind="hand", record="hand", reference=reference, office=office, item=item,
             severity=grades(rules)[item], observed_at=observed_at, by=by, at=at, note=note.strip(),
             repeat_days=rules.rulebook.sheet.repeat_days,
         )  # fmt: skip
         audit.record(connection, by, "open_violation", number, at=at)
     return number
+
+
+def _more(book: Book, case: Case, deed: str, given: Mapping[str, Any], rules: Rules, at: datetime) -> dict[str, Any]:
+    """What a deed changes in the row beside what its standing says."""
+    if deed == "send_down":
+        return {"told_at": to_micros(at)}
+    if deed != "confirm":
+        return {}
+    days = rules.rulebook.sheet.repeat_days
+    before = opening.earlier(book, case.office, given["item"], case.row["observed_at"], days, case.number)
+    return {"item_code": given["item"], "recurrence_of": before}
 
 
 def grades(rules: Rules) -> dict[str, str]:
@@ -236,7 +243,7 @@ def _day_and_slot(given: Mapping[str, str]) -> dict[str, Any]:
 def _refuse_same_slot(case: Case, look: Mapping[str, Any]) -> None:
     for source in case.sources:
         same_sample = look.get("sample") is not None and look["sample"] == source.sample
-        same_sheet = look.get("inspection") is not None and look["inspection"] == source.reference.split("/")[0]
+        same_sheet = look.get("inspection") is not None and look["inspection"] == sheet_of(source)
         same_slot = look.get("slot") is not None and (look["day"], look["slot"]) == (source.day, source.slot)
         if same_sample or same_sheet or same_slot:
             raise UsageError("The case itself was seen there: a re-check looks at another slot.", "Choose another one.")

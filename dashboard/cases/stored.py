@@ -75,6 +75,11 @@ class Source:
     at: datetime
 
 
+def sheet_of(source: Source) -> str:
+    """The number of the sheet of an inspection's row: the reference goes on with item, hall and moment."""
+    return source.reference.rsplit("/", 3)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case with everything that belongs to it; `row` is the cached row of VIOLATIONS."""
@@ -161,7 +166,7 @@ def _judges(book: Book, sources: Mapping[int, Sequence[Source]]) -> dict[int, li
     every = [one for several in sources.values() for one in several]
     by_sample = _said(book, JUDGEMENTS, "sample_id", {one.sample for one in every if one.sample})
     by_review = _said(book, REVIEWS, "finding_id", {one.record_id for one in every if one.record == "findings"})
-    sheets = {one.reference.split("/")[0] for one in every if one.record == "inspections"}
+    sheets = {sheet_of(one) for one in every if one.record == "inspections"}
     by_sheet = _said(book, INSPECTION_SHEETS, "inspection_no", sheets)
     found: dict[int, list[Said]] = defaultdict(list)
     for case, several in sources.items():
@@ -170,7 +175,7 @@ def _judges(book: Book, sources: Mapping[int, Sequence[Source]]) -> dict[int, li
             if one.record == "findings":
                 found[case] += by_review.get(one.record_id, [])
             if one.record == "inspections":
-                found[case] += by_sheet.get(one.reference.split("/")[0], [])
+                found[case] += by_sheet.get(sheet_of(one), [])
     return found
 
 

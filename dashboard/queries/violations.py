@@ -19,7 +19,7 @@ from checks.violations.deadlines import deadline
 from checks.violations.machine import Due, Event
 from checks.violations.table import ALIVE, DEEDS, STATES, SUSPENDED, Deed
 from checks.warnings.escalation import Level
-from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts
+from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts, sheet_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, VIOLATION_SOURCES, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
@@ -208,7 +208,7 @@ def _events(case: Case, withheld: bool) -> tuple[Event, ...]:
 
 def _evidence(book: Book, sources: Sequence[Source]) -> tuple[int, ...]:
     samples = sorted({one.sample for one in sources if one.sample})
-    sheets = sorted({one.reference.split("/")[0] for one in sources if one.record == "inspections"})
+    sheets = sorted({sheet_of(one) for one in sources if one.record == "inspections"})
     row = EVIDENCE.c
     found: set[int] = set()
     for column, values in ((row.sample_id, samples), (row.inspection_no, sheets)):
