@@ -128,6 +128,9 @@ RIGHTS: dict[str, Right] = {
     "dispute a record": _right("office_head"),
     "decide about a dispute": _right("evaluator", "regional_manager"),
     # data
+    "import data": _right(
+        "system", "administrator", "evaluator", "inspector", "reviewer", "regional_manager", "office_head", whole=True
+    ),
     "take in quarantined rows": _right(
         "system", "administrator", "evaluator", "inspector", "reviewer", "regional_manager", "office_head", whole=True
     ),

@@ -30,7 +30,6 @@ from collectors.spreadsheet import arrival_of
 from collectors.stamps import parse_moment
 from dashboard.database import Database
 from dashboard.database.models import BATCHES
-from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
 from dashboard.intake.aside import put_aside
 from dashboard.intake.by_hand import contradicting
@@ -46,6 +45,7 @@ from dashboard.intake.store import Store
 from dashboard.intake.tables import Tables, alone
 from dashboard.intake.tree import refuse_cycles
 from dashboard.people import Viewer
+from dashboard.rights import require
 from dashboard.settings import Slot
 
 
@@ -95,7 +95,7 @@ def take_in(
     `once`: content that the source has brought before (another collector was quicker) is left alone: no report.
     Raises CollectorError for a file fault, after noting the failed batch; nothing of the file is stored then.
     """
-    _require_company_wide(by)
+    require(by, "import data")
     around = Circumstances(by, exported_at, slots, measures, once)
     started = time.perf_counter()
     try:
@@ -106,13 +106,6 @@ def take_in(
     for report in reports:
         report.seconds = (time.perf_counter() - started) / len(reports)
     return reports
-
-
-def _require_company_wide(by: Viewer) -> None:
-    if not by.sees_everything:
-        raise NotAllowedError(
-            f"'{by.name}' sees only some offices and may not import data of all.", "Ask an administrator to import it."
-        )
 
 
 def _taken(db: Database, arrival: Arrival, config: SourceConfig, around: Circumstances) -> list[BatchReport]:
