@@ -18,7 +18,7 @@ from dashboard.web.views import names
 Link = Callable[..., str]
 STEPS = {
     "accepted": "Application accepted", "surveyed": "Survey and answer", "designed": "Design", "built": "Construction",
-    "supplied": "Supply of material", "inspected": "Inspection", "connected": "Connection",
+    "supplied": "Supply of material", "inspected": "Final acceptance", "connected": "Energising",
 }  # fmt: skip
 THINGS = {
     "design": "Were you told which designer to take?", "construction": "Were you told which builder to take?",
