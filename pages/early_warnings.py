@@ -1,22 +1,28 @@
 """Warnings 预警: what will be a complaint tomorrow, and who has it?"""
 
 from dashboard.intake.registry import known_measures
-from dashboard.queries.warnings import Warned, counted, ended, warnings
+from dashboard.queries.warnings import Warned, counted, ended, revision, warnings
 from dashboard.texts import t
+from dashboard.web.cached import kept
 from dashboard.web.components import deeds
 from dashboard.web.components import warnings as forms
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
+from dashboard.web.markup import Safe, safe
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import records
 from dashboard.web.views import warnings as view
 
+FRESH_SECONDS = 5
+"""Counts and list are shown again without asking anew for so long, unless something happened to a warning."""
+
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.app.now()
 shown = filter_value("view", ("ended",))
-level = filter_value("level", tuple(view.LEVELS))
+level = filter_value("level", tuple(view.LEVELS)) if shown is None else None
 number, place = filter_number("warning", 0), filter_number("page", 1)
 offices = page.below if page.strip.office or page.strip.peer else None
 measures = known_measures(page.app.settings).by_code
+asked = (revision(db), int(now.timestamp()) // FRESH_SECONDS, shown, level, number, place)
 
 
 def link(**changes: object) -> str:
@@ -25,9 +31,37 @@ def link(**changes: object) -> str:
 
 def some(total: int) -> list[Warned]:
     """The page of the list that is shown, never more."""
-    last = max(-(-total // records.PAGE), 1)
+    last = max(-(-total // view.PAGE), 1)
     return warnings(db, viewer, as_of=now, closed=shown == "ended", offices=offices, at_level=level,
-                    limit=records.PAGE, offset=(min(place, last) - 1) * records.PAGE)  # fmt: skip
+                    limit=view.PAGE, offset=(min(place, last) - 1) * view.PAGE)  # fmt: skip
+
+
+def of_ended() -> Safe:
+    over = ended(db, viewer, as_of=now, offices=offices)
+    total = over.closed + over.moot
+    if not total:
+        return safe(state("empty", t("No warning has ended yet.")))
+    return safe(says(view.rate(over)), view.ended(some(total), page.tree, measures, now, page.link),
+                records.pager(total, place, lambda other: link(page=other), view.PAGE))  # fmt: skip
+
+
+def figures() -> Safe | None:
+    """None where nothing is open."""
+    counts = counted(db, viewer, as_of=now, offices=offices)
+    return view.counts(counts, lambda one: link(level=None if one == level else one)) if counts.all else None
+
+
+def of_open() -> Safe:
+    counts = counted(db, viewer, as_of=now, offices=offices)
+    total = counts.all if level is None else counts.levels.get(level, 0)
+    return safe(
+        section(t("Open warnings"), t("{n}, what breaches first on top", n=total)),
+        view.board(some(total), number, page.tree, measures, now, page.link),
+        records.pager(total, place, lambda other: link(level=level, page=other), view.PAGE),
+        says(
+            t("A warning is not a violation: it tells what can still be put right. It closes itself once it is over.")
+        ),
+    )
 
 
 show(
@@ -39,28 +73,13 @@ show(
 )
 deeds.told()
 if shown == "ended":
-    level = None
-    over = ended(db, viewer, as_of=now, offices=offices)
-    total = over.closed + over.moot
-    if total:
-        show(says(view.rate(over)), view.ended(some(total), page.tree, measures, now, page.link),
-             records.pager(total, place, lambda other: link(page=other)))  # fmt: skip
-    else:
-        show(state("empty", t("No warning has ended yet.")))
+    show(kept(page, "ended warnings", *asked, make=of_ended))
+elif (counts := kept(page, "counted warnings", *asked, make=figures)) is None:
+    how = t("Open tickets and repairs appear here when their time is nearly up, or when a customer calls again.")
+    show(state("empty", t("Nothing is to be warned of."), how))
 else:
-    counts = counted(db, viewer, as_of=now, offices=offices)
-    if not counts.all:
-        how = t("Open tickets and repairs appear here when their time is nearly up, or when a customer calls again.")
-        show(state("empty", t("Nothing is to be warned of."), how))
-    else:
-        show(view.counts(counts, lambda one: link(level=None if one == level else one)))
-        for chosen in warnings(db, viewer, as_of=now, offices=offices, only=number, limit=1) if number else ():
-            show(section(t("Warning {n}", n=number)), view.story(chosen, page.tree, measures, now))
-            forms.dealing(page, chosen)
-        total = counts.all if level is None else counts.levels.get(level, 0)
-        show(section(t("Open warnings"), t("{n}, what breaches first on top", n=total)),
-             view.board(some(total), number, page.tree, measures, now, page.link),
-             records.pager(total, place, lambda other: link(level=level, page=other)))  # fmt: skip
-        show(says(t(
-            "A warning is not a violation: it tells what can still be put right. It closes itself once it is over."
-        )))  # fmt: skip
+    show(counts)
+    for chosen in warnings(db, viewer, as_of=now, offices=offices, only=number, limit=1) if number else ():
+        show(section(t("Warning {n}", n=number)), view.story(chosen, page.tree, measures, now))
+        forms.dealing(page, chosen)
+    show(kept(page, "open warnings", *asked, make=of_open))

@@ -164,6 +164,7 @@ def _board(folder: Path, warned: int, rounds: int) -> None:
              "due": now + place * 7_000_000, "entered_at": now, "saw": None} for place in range(warned)]  # fmt: skip
     with db.session() as connection:
         connection.execute(sa.insert(WARNINGS), rows)
+        connection.execute(sa.update(BATCHES).values(started_at=now, finished_at=now))
     db.engine.dispose()
     with serving(home, EMPTY) as empty, serving(home, LEAGUE) as pages:
         found = [

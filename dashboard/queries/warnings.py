@@ -20,7 +20,7 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.secrecy import hidden_offices, sealed, seals
-from dashboard.warning.known import OWN_RULES
+from dashboard.warning.known import OWN_RULES, THROUGH
 
 State = Literal["open", "acknowledged", "closed", "moot"]
 
@@ -126,6 +126,14 @@ def ended(db: Database, viewer: Viewer, *, as_of: datetime, offices: Collection[
     with db.reading() as connection:
         everything, closed, satisfied = connection.execute(query).one()
     return Ended(int(closed), int(satisfied), int(everything) - int(closed))
+
+
+def revision(db: Database) -> str:
+    """Changes whenever warnings were kept or somebody dealt with one: part of the key of what is cached."""
+    with db.reading() as connection:
+        kept = connection.execute(sa.select(META.c.value).where(META.c.key == THROUGH)).scalar()
+        dealt = connection.execute(sa.select(sa.func.max(WARNING_EVENTS.c.id))).scalar()
+    return f"{kept}.{dealt}"
 
 
 def has_it(tree: Tree, one: Warned) -> str:

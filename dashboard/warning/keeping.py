@@ -29,10 +29,8 @@ from dashboard.judging.notices import notices_read
 from dashboard.judging.present import Situation, situation
 from dashboard.judging.reading import Condition, Reader
 from dashboard.judging.rules import Rules
-from dashboard.warning.known import OWN_RULES
+from dashboard.warning.known import OWN_RULES, THROUGH
 
-THROUGH = "warned_through"
-"""Key of META: what was looked at last, as `Last`."""
 LOCK = 20261123
 LOOK_BACK = dt.timedelta(days=60)
 """Records accepted earlier are nobody's work of today: they are found on the Records page."""

@@ -10,8 +10,8 @@ from checks.measures import OWN as OWN_MEASURES
 from checks.measures import load_measures
 from checks.warnings.catalogue import OWN, WarningRules, with_own
 
-OWN_RULES = "warning_rules"
-"""Key of META: the text of the company's own rules as warnings were kept last; titles are shown by it."""
+THROUGH, OWN_RULES = "warned_through", "warning_rules"
+"""Keys of META: what was looked at last (`keeping.Last`); the company's own rules as they were then, for the titles."""
 
 
 def warning_rules(home: Path) -> WarningRules:

@@ -95,12 +95,12 @@ def one_line(title: str, link: Link) -> Safe:
     return safe(tag("span", title, class_="chip"), " ", go(link(indicator=None, page=None), t("all lines")))
 
 
-def pager(total: int, page: int, link: Callable[[int], str]) -> Safe:
-    """`1–100 of 2,431` with links to the pages beside."""
+def pager(total: int, page: int, link: Callable[[int], str], of: int = PAGE) -> Safe:
+    """`1–100 of 2,431` with links to the pages beside; `of` rows on a page."""
     if not total:
         return Safe("")
-    pages = -(-total // PAGE)
-    first, last = (page - 1) * PAGE + 1, min(page * PAGE, total)
+    pages = -(-total // of)
+    first, last = (page - 1) * of + 1, min(page * of, total)
     parts: list[object] = [
         tag("span", t("{first}–{last} of {total}", first=display.count(first), last=display.count(last),
                       total=display.count(total)))

@@ -18,6 +18,8 @@ from dashboard.web.views.today import countdown
 
 Link = Callable[..., str]
 Known = Mapping[str, Measure]
+PAGE = 60
+"""Warnings on a page: what breaches first is on the first one."""
 LEVELS = {
     "station": "with the station", "reminded": "station reminded", "department": "with the department",
     "leader": "with workstation and leader",
