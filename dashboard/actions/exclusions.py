@@ -36,6 +36,12 @@ def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
     """
     require(by, "file an exclusion")
     filing = require_possible(db, by, filing)
+    with db.session() as connection:
+        return enter_filing(connection, by=by, filing=filing, at=at)
+
+
+def enter_filing(connection: Connection, *, by: Viewer, filing: Filing, at: datetime) -> int:
+    """Store a filing that `require_possible` has found right, in the caller's transaction; its number."""
     moment = to_micros(at)
     values = {
         "offices": _listed(filing.offices), "area": filing.area, "records": _listed(filing.records),
@@ -44,10 +50,9 @@ def file_exclusion(db: Database, *, by: Viewer, filing: Filing, at: datetime) ->
         "ends_at": filing.ends_at, "reason": filing.reason, "document": filing.document.strip(),
         "note": (filing.note or "").strip() or None, "lapses_at": moment + LAPSES_AFTER, "by": by.name, "at": moment,
     }  # fmt: skip
-    with db.session() as connection:
-        number = int(connection.execute(sa.insert(EXCLUSIONS).values(**values).returning(EXCLUSIONS.c.id)).scalar_one())
-        told = json.dumps(asdict(replace(filing, id=number, note=masked("text", filing.note))), ensure_ascii=False)
-        audit.record(connection, by, "file_exclusion", str(number), told, at=at)
+    number = int(connection.execute(sa.insert(EXCLUSIONS).values(**values).returning(EXCLUSIONS.c.id)).scalar_one())
+    told = json.dumps(asdict(replace(filing, id=number, note=masked("text", filing.note))), ensure_ascii=False)
+    audit.record(connection, by, "file_exclusion", str(number), told, at=at)
     return number
 
 

@@ -28,6 +28,8 @@ SOURCE, STATE = "by hand", "by_hand"
 REASON = "changed_by_hand"
 KEPT = ("offices", "cameras", "hall_days")
 """Records that people change on a page."""
+DISPUTED = ("tickets", "repairs", "applications", "evaluations")
+"""Records of which single columns are corrected after a dispute (docs/decisions/0029)."""
 DRAWN = ("windows", "waiting_area", "reference_image")
 """Columns of a camera that a person draws (docs/decisions/0016)."""
 _KINDS = {"integer": pl.Int64, "instant": pl.Int64, "flag": pl.Boolean, "maybe": pl.Boolean}
@@ -87,8 +89,7 @@ def _frame(kind: RecordType, rows: Sequence[Mapping[str, Any]], at: datetime) ->
     named = [pl.lit(None, pl.String).alias("office_named")] if kind.office else []
     made = pl.DataFrame(plain, schema=schema).with_columns(
         pl.lit(to_micros(at), pl.Int64).alias("version_at"),
-        pl.lit(None, pl.String).alias("precision"),
-        pl.lit(None, pl.String).alias("unreadable"),
+        *(pl.Series(name, [row.get(name) for row in rows], dtype=pl.String) for name in ("precision", "unreadable")),
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row_no"),
         *named,
     )
@@ -103,6 +104,8 @@ def contradicting(
     tables: Tables, record: RecordType, rows: pl.DataFrame, clears: Collection[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that may be stored, and those that contradict a person, as refused rows. Of other records: all may."""
+    if record.name in DISPUTED and rows.height:
+        return _as_corrected(tables, record, rows, clears)
     if record.name not in KEPT or rows.is_empty():
         return rows, _refused(rows.clear().with_columns(_NOTHING), record)
     if record.name == "cameras":
@@ -150,6 +153,60 @@ def _as_drawn(
     held = (pl.when("_hand").then(pl.col(f"{name}_by_hand")).otherwise(name).alias(name) for name in DRAWN)
     stays = found.filter(pl.col("column_name").is_null()).with_columns(*held)
     return stays.select(rows.columns), _refused(found.filter(pl.col("column_name").is_not_null()), record)
+
+
+def _as_corrected(
+    tables: Tables, record: RecordType, rows: pl.DataFrame, clears: Collection[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of records that were corrected after a dispute: what was found wrong is not said again, news are refused.
+
+    Only the corrected columns are the person's: a file goes on telling everything else. One that says of such a column
+    what it said before the correction keeps the corrected value; one that says something new waits for a person.
+    """
+    known = _corrections(tables, record.name)
+    if not known:
+        return rows, _refused(rows.clear().with_columns(_NOTHING), record)
+    numbers = [number for _, number in known]
+    held, against = [], []
+    for row in rows.filter(pl.col(record.number).is_in(numbers)).iter_rows(named=True):
+        refused, values = _against(row, known.get((row["system"], row[record.number]), {}), clears)
+        if refused:
+            against.append({"row_no": row["row_no"], "column_name": refused, "value": str(row[refused])})
+        elif values:
+            held.append({**row, **values})
+    both = rows.join(pl.DataFrame(against, schema={"row_no": rows.schema["row_no"], "column_name": pl.String,
+                                                   "value": pl.String}), on="row_no")  # fmt: skip
+    gone = [*both["row_no"], *(one["row_no"] for one in held)]
+    kept = rows.filter(~pl.col("row_no").is_in(gone))
+    stays = pl.concat([kept, pl.DataFrame(held, schema=rows.schema)]).sort("row_no") if held else kept
+    return stays, _refused(both, record)
+
+
+def _against(
+    row: Mapping[str, Any], corrected: Mapping[str, Mapping[str, Any]], clears: Collection[str]
+) -> tuple[str | None, dict[str, Any]]:
+    """The column in which a row says something new about a correction, or the values that it keeps."""
+    values: dict[str, Any] = {}
+    for name, change in corrected.items():
+        if row[name] == change["to"] or (row[name] is None and name not in clears):
+            continue
+        if row[name] not in change["from"]:
+            return name, {}
+        values[name] = change["to"]
+    return None, values
+
+
+def _corrections(tables: Tables, record: str) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    """(system, number) → column → what it is since the last correction, and everything it was before."""
+    query = sa.select(BATCHES.c.details).where(BATCHES.c.state == STATE, BATCHES.c.record == record)
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for details in tables.frame(query.order_by(BATCHES.c.id))["details"]:
+        told = json.loads(details or "{}").get("corrected")
+        for name, (old, new) in (told["columns"] if told else {}).items():
+            change = found.setdefault((told["system"], told["number"]), {}).setdefault(name, {"from": [], "to": None})
+            change["from"] = [*change["from"], *([] if change["to"] is None else [change["to"]]), old]
+            change["to"] = new
+    return found
 
 
 def _last_drawn(tables: Tables) -> pl.DataFrame:
