@@ -142,6 +142,8 @@ EVIDENCE = sa.Table(
     instant("created_at", null=False),
     text("inspection_no"),  # a photograph of a sheet
     text("item_code"),
+    text("violation_number"),  # a photograph of what was put right
     sa.Index("ix_evidence_sample", "sample_id"),
     sa.Index("ix_evidence_inspection_no", "inspection_no"),
+    sa.Index("ix_evidence_violation", "violation_number"),
 )

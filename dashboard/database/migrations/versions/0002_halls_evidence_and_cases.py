@@ -726,7 +726,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("detector", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("inspection_no", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("item_code", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("violation_number", sa.Text(), nullable=True))
         batch_op.create_index("ix_evidence_inspection_no", ["inspection_no"], unique=False)
+        batch_op.create_index("ix_evidence_violation", ["violation_number"], unique=False)
 
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.add_column(sa.Column("judgement_id", sa.BigInteger(), nullable=True))
@@ -753,7 +755,9 @@ def downgrade() -> None:
         batch_op.drop_column("judgement_id")
 
     with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.drop_index("ix_evidence_violation")
         batch_op.drop_index("ix_evidence_inspection_no")
+        batch_op.drop_column("violation_number")
         batch_op.drop_column("item_code")
         batch_op.drop_column("inspection_no")
         batch_op.drop_column("detector")
