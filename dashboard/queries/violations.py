@@ -46,6 +46,8 @@ class Violation:
     kind: str
     """review | inspection | designated | record | complaint | report | hand; `supervision` where it is withheld."""
     restricted: bool
+    secret: bool
+    """Nobody but inspectors may be told of it yet."""
     state: str
     sides: frozenset[str]
     since: datetime
@@ -192,7 +194,7 @@ def _line(case: Case, rules: Rules, as_of: datetime, sight: Sight) -> Violation:
     told = from_micros(row["told_at"]) if withheld else None
     return Violation(
         case.number, case.office, row["item_code"], now.severity, "supervision" if withheld else row["kind"],
-        bool(row["restricted"]), now.state, now.sides, now.since, step.until if step else None,
+        bool(row["restricted"]), bool(row["restricted"]) and row["told_at"] is None, now.state, now.sides, now.since, step.until if step else None,
         step.step if step else None, machine.level_of(now, clock, as_of), told or from_micros(row["observed_at"]),
         told or from_micros(row["opened_at"]), now.confirmed, now.ended, row["recurrence_of"], now.returns, now.seq,
     )  # fmt: skip
