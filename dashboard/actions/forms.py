@@ -33,6 +33,7 @@ from dashboard.database.models import (
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.forms.sealing import seal, unseal
+from dashboard.forms.suspicion import open_suspicion
 from dashboard.instants import LOCAL, to_micros
 from dashboard.intake import by_hand
 from dashboard.intake.tables import Tables, alone
@@ -264,6 +265,10 @@ def submit(db: Database, settings: Settings, *, by: Viewer, draft: int, at: date
         sheet = chain.enter(tables, FORM_SHEETS, _sheet(opening, evaluation, form, batch, by, at), by=by, at=at)
         tables.run(sa.insert(FORM_IDENTITIES).values(sheet_id=sheet, sealed=sealed))
         audit.record(tables, by, "enter_form", f"opening {number}", evaluation, at=at)
+        if form.suspicion:
+            open_suspicion(
+                tables, number=evaluation, office=opening.office, observed_at=opening.opened_at, by=by, at=at
+            )
     return evaluation
 
 

@@ -17,15 +17,16 @@ import sqlalchemy as sa
 
 from dashboard.actions import audit
 from dashboard.database import Database
-from dashboard.database.models import AUDIT, DISPUTES, HISTORY_TABLES, OFFICE_ALIASES, RECORD_TABLES
+from dashboard.database.models import AUDIT, DISPUTES, HISTORY_TABLES, OFFICE_ALIASES, RECORD_TABLES, VIOLATIONS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import LOCAL, from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.privacy import masked, masked_text
 from dashboard.queries.offices import Tree, visible_tree
+from dashboard.queries.violations import READ, READ_RESTRICTED
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import may, require
-from dashboard.secrecy import FORM, REPORT
+from dashboard.secrecy import FORM, REPORT, hidden_offices
 
 PERSON, SEALED, CUSTOMERS = "search by a customer's number or phone", "find reports and forms", "see customers masked"
 SHORTEST, SHORTEST_PREFIX, SHORTEST_PERSON, LONGEST = 2, 3, 5, 100
@@ -276,6 +277,24 @@ class _Search:
             return sa.not_(sealed)
         return sa.or_(sa.not_(sealed), office.not_in(self.own))
 
+    def cases(self) -> list[Hit]:
+        """Violations by their number; one that inspectors alone may know of only once it was sent down."""
+        if not may(self.viewer, READ):
+            return []
+        row = VIOLATIONS.c
+        withheld = sa.and_(row.restricted.is_(True), self._kept_from_them(row.office_code))
+        told = sa.case((withheld, row.told_at), else_=row.opened_at)
+        where = sa.and_(self._named(row.number), self._inside(row.office_code), told.is_not(None))
+        rows = self._rows(VIOLATIONS, row.number, told, where)
+        return [self._of_number("cases", number, office, at) for number, office, at in rows]
+
+    def _kept_from_them(self, office: Any) -> sa.ColumnElement[bool]:
+        """Offices of which the viewer must not know who complained."""
+        if not may(self.viewer, READ_RESTRICTED):
+            return sa.true()
+        hidden = hidden_offices(self.db, self.viewer)
+        return office.in_([code for code in self.tree.offices if hidden(code)])  # type: ignore[no-any-return]
+
     def forms(self) -> list[Hit]:
         """Designated-supplier forms by their number, for inspectors."""
         if not may(self.viewer, SEALED):
@@ -329,5 +348,5 @@ _NUMBERED = {"tickets": ("ticket_no", "accepted_at"), "repairs": ("repair_no", "
 _PERSONAL = {"tickets": ("phone", "customer_no"), "repairs": ("customer_no",), "applications": ("customer_no",)}
 _MASKS: Mapping[str, Any] = {"phone": "phone", "customer_no": "customer"}
 _FURTHER: Mapping[str, Callable[[_Search], list[Hit]]] = {
-    "offices": _Search.offices, "disputes": _Search.disputes, "forms": _Search.forms,
+    "cases": _Search.cases, "offices": _Search.offices, "disputes": _Search.disputes, "forms": _Search.forms,
 }  # fmt: skip

@@ -9,14 +9,25 @@ from checks.forms import Step, load_thresholds
 from checks.periods import parse_period
 from dashboard.actions import forms
 from dashboard.actions.forms import Form
-from dashboard.database.models import AUDIT, CHAIN, CHAIN_CONTENTS, FORM_DRAFTS, FORM_IDENTITIES, RECORD_TABLES
+from dashboard.database.models import (
+    AUDIT,
+    CHAIN,
+    CHAIN_CONTENTS,
+    FORM_DRAFTS,
+    FORM_IDENTITIES,
+    RECORD_TABLES,
+    VIOLATION_SOURCES,
+    VIOLATIONS,
+)
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.forms import suspicion
 from dashboard.forms.sealing import SealError
 from dashboard.instants import to_micros
 from dashboard.intake import by_hand
 from dashboard.intake.tables import alone
 from dashboard.people import EVERYTHING, Viewer
 from dashboard.queries import forms as queries
+from dashboard.queries.search import search
 from dashboard.settings import Settings
 
 ADA = Viewer("Ada", "inspector", EVERYTHING, proved=True)
@@ -98,6 +109,24 @@ def test_a_box_is_opened_by_two_and_who_wrote_a_form_stays_sealed(company):
         told = {row[0]: tuple(row[1:]) for row in connection.execute(query)}
     assert told == {number: ("by hand", None, True, "Ada、Bo"), other: ("gis", "YK-18", False, "Ada、Bo")}
 
+    assert suspicion.open_suspicions(db, settings, NOW) == 1  # it has its case already
+    with db.reading() as connection:
+        row = VIOLATIONS.c
+        cases = connection.execute(sa.select(row.number, row.office_code, row.severity, row.restricted)).all()
+    assert cases == [("V-2026-000001", "H1", "A", True)]
+    assert [hit.kind for hit in search(db, BO, "V-2026", as_of=NOW).hits] == ["cases"]
+    assert [search(db, who, "V-2026", as_of=NOW).hits for who in (HEAD, MANAGER, OWN)] == [(), (), ()]
+    with alone(db) as tables:  # one that comes by a file
+        by_hand.enter(tables, "evaluations", [
+            {"system": "gis", "evaluation_no": "E1", "kind": "designated_form", "office_code": "S2",
+             "record_no": "YK-17", "at": to_micros(OPENED), "extra_fee": True}
+        ], by=ADA, at=OPENED, details={})  # fmt: skip
+    assert suspicion.open_suspicions(db, settings, NOW) == 1
+    assert suspicion.open_suspicions(db, settings, NOW) == 0
+    with db.reading() as connection:
+        numbered = connection.execute(sa.select(VIOLATION_SOURCES.c.reference).order_by(VIOLATION_SOURCES.c.id))
+        assert numbered.scalars().all() == [number, "E1"]
+
     everything = every_text(db)
     assert "YK-17" in everything  # the application itself is a record ...
     with db.reading() as connection:  # ... but nothing beside it names it, and nothing anywhere names the customer
@@ -134,8 +163,8 @@ def test_a_draft_is_its_authors_alone_and_the_last_form_is_entered_once(company)
     forms.save(db, settings, by=ADA, draft=mine, form=ACCUSING, at=NOW)
     assert forms.draft_of(db, settings, ADA, mine) == (opening, ACCUSING)
     for deed in (forms.submit, forms.save):
+        extra = {"form": FRIENDLY} if deed is forms.save else {}
         with pytest.raises(NotAllowedError, match="of yours"):
-            extra = {"form": FRIENDLY} if deed is forms.save else {}
             deed(db, settings, by=BO, draft=mine, at=NOW, **extra)
     with pytest.raises(UsageError, match="Nothing has been entered"):
         forms.submit(db, settings, by=ADA, draft=second, at=NOW)
@@ -196,7 +225,8 @@ def test_what_was_handed_out_is_said_by_the_month_and_the_latest_word_holds(comp
     card = {**said, "what": "answer_card", "kind": "low_voltage"}
     forms.hand_out(db, by=ADA, issued=8, returned=6, **card)
     for wrong in ({"issued": -1}, {"issued": 1, "month": "2026-13"}, {"issued": 1, "month": "2026-11"},
-                  {"issued": 1, "what": "leaflet"}, {"issued": 1, "returned": 1}, {"issued": 1, "kind": "cable"}):  # fmt: skip
+                  {"issued": 1, "what": "leaflet"}, {"issued": 1, "returned": 1},
+                  {"issued": 1, "kind": "cable"}):  # fmt: skip
         with pytest.raises(UsageError):
             forms.hand_out(db, by=HEAD, **{**said, **wrong})
     with pytest.raises(NotAllowedError, match="outside what you may see"):
