@@ -23,6 +23,8 @@ run(
         Page("cases_to_learn.py", "cases", "Cases to learn from", section="Supervision", rests="nothing"),
         Page("early_warnings.py", "warnings", "Warnings", section="Supervision", rests="present"),
         Page("notices.py", "notices", "Notices", section="Supervision", rests="nothing"),
+        Page("violations.py", "violations", "Violations", section="Supervision", rests="nothing"),
+        Page("violation.py", "violation", "Violation", visibility="hidden", rests="nothing"),
         Page("sampling.py", "sampling", "Sampling", section="Supervision", rests="nothing"),
         Page("cameras.py", "cameras", "Cameras", section="Supervision", rests="nothing"),
         Page("halls.py", "halls", "Hall reports", section="Evaluation", rests="samples"),

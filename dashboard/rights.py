@@ -69,6 +69,7 @@ RIGHTS: dict[str, Right] = {
         "inspector", "regional_manager", "office_head", "evaluator", "administrator", "auditor", "system"
     ),
     "read restricted violations": _right("inspector", "system"),
+    "export violations": _right("inspector", "regional_manager", "office_head", "evaluator", "auditor", "system"),
     "open a violation": _right("inspector"),
     "remind of a violation": _right("inspector"),
     "confirm a violation": _right("inspector"),

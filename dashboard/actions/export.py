@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +16,14 @@ from dashboard.actions import audit
 from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError
 from dashboard.exports.halls import hall_workbook
+from dashboard.exports.violations import ledger_workbook
 from dashboard.exports.workbook import workbook_of
 from dashboard.freezing.facts import documents_facts
+from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
+from dashboard.queries.offices import visible_tree
+from dashboard.queries.violations import violation
+from dashboard.rights import require
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,18 @@ def hall_document(app: Application, *, by: Viewer, scheme: Scheme, document: Map
     detail = json.dumps({"halls": hashlib.sha256(content).hexdigest(), "as_of": document["as_of"]})
     with app.db.session() as connection:
         audit.record(connection, by, "export", document["period"], detail, at=app.now())
+    return content
+
+
+def violation_ledger(app: Application, *, by: Viewer, numbers: Sequence[str], titles: Mapping[str, str]) -> bytes:
+    """The cases of these numbers as a workbook, as far as the person may see them. Logged as an export."""
+    require(by, "export violations")
+    at, rules = app.now(), rules_of(app.settings, app.db)
+    stories = [violation(app.db, by, number, rules=rules, as_of=at) for number in numbers]
+    content = ledger_workbook(app, by, stories, titles, visible_tree(app.db, by), at)
+    detail = json.dumps({"violations": hashlib.sha256(content).hexdigest(), "n": len(stories)})
+    with app.db.session() as connection:
+        audit.record(connection, by, "export", "violations", detail, at=at)
     return content
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, FINDINGS, INSPECTION_SHEETS, KEPT_CASES, RECORD_TABLES
+from dashboard.database.models import EVIDENCE, FINDINGS, INSPECTION_SHEETS, KEPT_CASES, RECORD_TABLES, VIOLATIONS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros
 from dashboard.people import Viewer
@@ -42,7 +42,8 @@ def piece(db: Database, viewer: Viewer, evidence: int) -> Piece:
     )
     cameras = RECORD_TABLES["cameras"].c
     of_camera = sa.select(cameras.hall_code).where(cameras.code == EVIDENCE.c.camera_code)
-    places = (query.scalar_subquery() for query in (of_sample, of_finding, of_sheet, of_camera))
+    of_case = sa.select(VIOLATIONS.c.office_code).where(VIOLATIONS.c.number == EVIDENCE.c.violation_number)
+    places = (query.scalar_subquery() for query in (of_sample, of_finding, of_sheet, of_camera, of_case))
     hall = sa.func.coalesce(*places)
     columns = (EVIDENCE.c[name] for name in ("id", "kind", "path", "sha256"))
     kept = sa.exists().where(KEPT_CASES.c.sample_id == EVIDENCE.c.sample_id, standing_cases(datetime.now(UTC)))

@@ -1,0 +1,37 @@
+"""What there is to see of a case (违规影像): its pictures, and the looks since that may serve its re-check."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from dashboard.database import Database
+from dashboard.database.models import EVIDENCE, RECORD_TABLES
+from dashboard.instants import to_micros
+from dashboard.people import Viewer
+from dashboard.queries.violations import Story
+from dashboard.rights import may
+
+MOST = 50
+
+
+def kinds_of_evidence(db: Database, viewer: Viewer, story: Story) -> dict[int, str]:
+    """Evidence of the case, by id: clip | frame | photograph. With it the photographs of what was put right."""
+    row = EVIDENCE.c
+    query = sa.select(row.id, row.kind).where(
+        sa.or_(row.id.in_(story.evidence), row.violation_number == story.violation.number)
+    )
+    with db.reading() as connection:
+        return {one.id: one.kind for one in connection.execute(query.order_by(row.id))}
+
+
+def looks_since(db: Database, viewer: Viewer, story: Story) -> list[str]:
+    """Samples of the hall that were taken since the rectification was submitted, newest first."""
+    if not may(viewer, "re-check a violation") or story.violation.state != "submitted":
+        return []
+    row = RECORD_TABLES["samples"].c
+    query = sa.select(row.sample_id, sa.func.max(row.captured_at).label("at")).where(
+        row.hall_code == story.violation.office, row.captured_at >= to_micros(story.violation.since)
+    )
+    with db.reading() as connection:
+        found = connection.execute(query.group_by(row.sample_id).order_by(sa.desc("at")).limit(MOST))
+        return [one.sample_id for one in found]

@@ -1,0 +1,175 @@
+"""What a person does with a violation on its page (违规处置): one deed at a time, with what it must bring along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from checks.violations.table import BY_NAME, CAUSES, LADDER
+from collectors.photographs import MAX_BYTES
+from dashboard.actions.export import violation_ledger
+from dashboard.actions.proofs import add_proof
+from dashboard.actions.violations import deal
+from dashboard.cases import words
+from dashboard.cases.telling import DEED_WORDS
+from dashboard.error_texts import said
+from dashboard.errors import MingchaError, UsageError
+from dashboard.queries.violations import Story, Violation
+from dashboard.texts import set_language, t
+from dashboard.web import uploads
+from dashboard.web.components.blocks import says, show
+from dashboard.web.components.deeds import do, typed
+from dashboard.web.components.download import XLSX
+from dashboard.web.state import Here
+
+BUTTONS = {
+    "remind": "Remind the office", "ask_material": "Ask for material", "add_material": "Add material",
+    "confirm": "Confirm it", "reject": "It is no violation", "send_down": "Send down to be rectified",
+    "plan": "Give the plan", "submit": "Submit the rectification", "pass": "Re-check: in order",
+    "return": "Re-check: return it", "close": "Close the case", "supervise": "Supervise it", "appeal": "Appeal",
+    "uphold_appeal": "Uphold the appeal", "refuse_appeal": "Refuse the appeal",
+    "propose_suspension": "Ask to suspend it", "approve_suspension": "Approve the suspension",
+    "refuse_suspension": "Refuse the suspension", "resume": "Let it go on", "propose_void": "Propose to void it",
+    "approve_void": "Approve voiding it", "refuse_void": "Refuse voiding it",
+    "propose_accountability": "Propose accountability", "approve_accountability": "Note the decision on paper",
+    "refuse_accountability": "Refuse the proposal",
+}  # fmt: skip
+"""Deed → the words on its button; msgids."""
+IN_BULK = ("remind", "send_down", "supervise")
+LINES = ("unit", "post", "paper", "leader")
+"""Fields of one line; the others are written in a box."""
+
+
+def dealing(page: Here, story: Story, items: Mapping[str, str], samples: Sequence[str]) -> None:
+    """The deeds that this person may do now, and a form for the one that is chosen."""
+    number = story.violation.number
+    if not story.may:
+        show(says(t("There is nothing for you to do in this case now.")))
+        return
+    chosen = st.segmented_control(
+        t("What is to be done?"), story.may, default=story.may[0], key=f"violation_deed_{number}_{story.violation.seq}",
+        format_func=lambda deed: t(BUTTONS[deed]), required=True,
+    )  # fmt: skip
+    if chosen not in story.may:
+        return
+    brings = BY_NAME[chosen].brings
+    if chosen == "submit":
+        photographs(page, number)
+    with st.form(f"violation_{number}_{chosen}"):
+        for name in brings:
+            if name == "look":
+                _look(number, samples, must=story.must_look)
+            else:
+                _field(page, story, name, chosen, items)
+        st.form_submit_button(t(BUTTONS[chosen]), type="primary", on_click=do,
+                              args=(lambda page: _deal(page, number, chosen, story.violation.seq),))  # fmt: skip
+
+
+def _key(number: str, deed: str, name: str) -> str:
+    return f"violation_{number}_{deed}_{name}"
+
+
+def _field(page: Here, story: Story, name: str, deed: str, items: Mapping[str, str]) -> None:
+    key, label = _key(story.violation.number, deed, name), t(words.FIELDS[name])
+    choices = {"cause": (CAUSES, words.CAUSES), "step": (LADDER, words.LADDER)}
+    if name == "item":
+        codes = list(items)
+        known = codes.index(item) if (item := story.violation.item) in codes and item else None
+        st.selectbox(label, codes, index=known, key=key, placeholder=t("choose"),
+                     format_func=lambda code: f"{code} {items[code]}")  # fmt: skip
+    elif name in choices:
+        values, called = choices[name]
+        st.selectbox(label, values, index=None, key=key, placeholder=t("choose"),
+                     format_func=lambda value: t(called[value]))  # fmt: skip
+    elif name in LINES:
+        st.session_state.setdefault(key, page.tree.name(story.violation.office) if name == "unit" else "")
+        st.text_input(label, key=key, max_chars=200)
+    else:
+        st.text_area(label, key=key, height=80, max_chars=2000)
+
+
+def _look(number: str, samples: Sequence[str], *, must: bool) -> None:
+    """Where the re-check looked: a sample taken since, an inspection sheet, or a day and slot."""
+    if not must:
+        show(says(t("This one was not drawn for a re-check on the spot: its papers are enough.")))
+    left, right = st.columns(2)
+    left.selectbox(t("Sample taken since"), [None, *samples], key=_key(number, "look", "sample"),
+                   format_func=lambda one: t("none") if one is None else one)  # fmt: skip
+    right.text_input(t("or number of an inspection sheet"), key=_key(number, "look", "inspection"))
+    left.date_input(t("or day of the look"), None, key=_key(number, "look", "date"))
+    right.selectbox(t("with slot"), [None, 1, 2, 3, 4, 5], key=_key(number, "look", "slot"),
+                    format_func=lambda one: t("none") if one is None else str(one))  # fmt: skip
+
+
+def _deal(page: Here, number: str, deed: str, seen: int) -> str:
+    what = {name: str(st.session_state.get(_key(number, deed, name)) or "").strip() for name in BY_NAME[deed].brings
+            if name != "look"}  # fmt: skip
+    if "look" in BY_NAME[deed].brings:
+        for name in ("sample", "inspection", "date", "slot"):
+            what[f"look_{name}"] = str(st.session_state.get(_key(number, "look", name)) or "").strip()
+    deal(page.app.db, by=page.viewer, number=number, deed=deed, seen=seen, at=page.app.now(), rules=page.rules, **what)
+    return t("{number}: {deed}.", number=number, deed=t(DEED_WORDS[deed]))
+
+
+# --- photographs of a rectification -----------------------------------------------------------------------------------
+
+
+def photographs(page: Here, number: str) -> None:
+    """Kept with the case at once, before the rectification is submitted."""
+    turn = st.session_state.setdefault("violation_turn", 0)
+    key = f"violation_photographs_{number}_{turn}"
+    uploads.say(t("Photograph, or choose a picture (JPEG, PNG)"), t("Camera or files"))
+    st.file_uploader(t("Photographs of the rectification"), type=["jpg", "jpeg", "png"], key=key,
+                     accept_multiple_files=True, max_upload_size=MAX_BYTES // 1_000_000, on_change=do,
+                     args=(lambda page: _photographed(page, number, key),))  # fmt: skip
+
+
+def _photographed(page: Here, number: str, key: str) -> str:
+    files = st.session_state.get(key) or []
+    for file in files:
+        add_proof(page.app.db, page.app.settings, by=page.viewer, number=number, content=file.getvalue(),
+                  at=page.app.now())  # fmt: skip
+    st.session_state["violation_turn"] += 1
+    return t("{n} photographs are kept with the case.", n=len(files))
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------
+
+
+def bulk(page: Here, found: Sequence[Violation]) -> None:
+    """The same deed on several cases; each is its own, and what could not be done is told per case."""
+    with st.expander(t("Deal with several")), st.form("violations_bulk"):
+        st.multiselect(t("Cases"), [one.number for one in found], key="violations_chosen", placeholder=t("choose"))
+        st.selectbox(t("What is to be done?"), IN_BULK, key="violations_deed",
+                     format_func=lambda deed: t(BUTTONS[deed]))  # fmt: skip
+        st.text_input(t("In words"), key="violations_note", max_chars=2000)
+        seen = {one.number: one.seq for one in found}
+        st.form_submit_button(t("Do it"), on_click=do, args=(lambda page: _in_bulk(page, seen),))
+
+
+def _in_bulk(page: Here, seen: Mapping[str, int]) -> str:
+    chosen, deed = st.session_state.get("violations_chosen") or [], st.session_state["violations_deed"]
+    if not chosen:
+        raise UsageError("Choose at least one case.")
+    refused = []
+    for number in chosen:
+        what = {"note": typed("violations_note")} if "note" in BY_NAME[deed].brings else {}
+        try:
+            deal(page.app.db, by=page.viewer, number=number, deed=deed, seen=seen[number], at=page.app.now(),
+                 rules=page.rules, **what)  # fmt: skip
+        except MingchaError as error:
+            refused.append(f"{number}: {said(error)}")
+    done = t("{n} done.", n=len(chosen) - len(refused))
+    return " ".join([done, *refused])
+
+
+def download(page: Here, found: Sequence[Violation], titles: Mapping[str, str]) -> None:
+    """The ledger as shown (违规台账), as a workbook; noted in the audit trail."""
+
+    def make() -> bytes:
+        set_language(page.strip.lang)
+        return violation_ledger(page.app, by=page.viewer, numbers=[one.number for one in found], titles=titles)
+
+    st.download_button(t("Download the ledger"), data=make, file_name="mingcha-violations.xlsx", mime=XLSX,
+                       icon=":material/download:", on_click="ignore")  # fmt: skip
