@@ -1,7 +1,7 @@
 """Lines 专业指标: how does every other line of work go, month by month?"""
 
 from dashboard.intake.registry import known_measures
-from dashboard.queries.lines import all_lines, line_by_office
+from dashboard.queries.lines import all_lines, league, line_by_office, position
 from dashboard.queries.plain_records import plain_records
 from dashboard.texts import t
 from dashboard.web import periods
@@ -45,10 +45,16 @@ elif code is None:
                               period=periods.name(page.strip.period)),
                    t("Import them: mingcha import measures FILE, one row per line, office and month.")))  # fmt: skip
     else:
+        by_code = {series.measure.code: series for series in told}
+        show(section(page.tree.name(office), t("{n} lines, up to {month}", n=len(told), month=told[0].newest.month)))
+        for title, group in view.grouped(told):
+            show(
+                section(title),
+                *(view.standing(one, place) for one in group if (place := position(one, by_code)) is not None),
+                view.pictures(group, lambda one: view.title(one.measure), lambda one: link(measure=one.measure.code),
+                              page.colours),
+            )  # fmt: skip
         show(
-            section(page.tree.name(office), t("{n} lines, up to {month}", n=len(told), month=told[0].newest.month)),
-            view.pictures(told, lambda one: view.title(one.measure), lambda one: link(measure=one.measure.code),
-                          page.colours),
             conclusion(), view.as_table(told, lambda one: view.title(one.measure)),
             view.silent([series for series in found if not series.last]),
         )  # fmt: skip
@@ -61,9 +67,13 @@ else:
                                 office=office, indicator=code, limit=60)  # fmt: skip
     show(go(link(measure=None), t("← all lines")), section(view.title(measure), view.definition(measure)))
     if told:
+        places = league(found[0], found[1:])
         show(view.pictures(told, lambda one: page.tree.name(one.office), lambda one: link(office=one.office),
-                           page.colours),
-             conclusion(), view.as_table(told, lambda one: page.tree.name(one.office)))  # fmt: skip
+                           page.colours))  # fmt: skip
+        if places is not None:
+            show(section(t("League of this line"), places[0]), view.league_table(places, found[0], page.tree, link),
+                 says(t("Places are of this month alone; an office with fewer than 10 takes none.")))  # fmt: skip
+        show(conclusion(), view.as_table(told, lambda one: page.tree.name(one.office)))  # fmt: skip
     else:
         show(state("empty", t("Nobody reports this line here.")))
     show(

@@ -6,7 +6,7 @@ A measure has weight 0 unless an indicator of the rulebook scores it; then that 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -14,7 +14,7 @@ from fractions import Fraction
 import sqlalchemy as sa
 
 from checks.judge.measures import months_that_count
-from checks.measures import Measure, Measures
+from checks.measures import SUMMED, Measure, Measures, Threshold
 from checks.periods import Period
 from checks.rulebook.model import Edition, Indicator
 from dashboard.database import Database
@@ -24,8 +24,10 @@ from dashboard.queries.offices import Tree, require_visible
 
 MONTHS = 15
 """How many months a picture shows, the last of them that of the period."""
-SUMMED = ("count", "hours")
-"""Units of which offices' numbers are added up; all others are numerator ÷ denominator."""
+OTHERS = "benchmark"
+"""The group whose lines are of one company among others: what offices below report is not added to it."""
+LEAST = 10
+"""A ratio of fewer than this is shown and takes no place among others (p)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Month:
     value: float | None
     year_before: float | None
     rows: int
+    exact: Fraction | None = None
+    denominator: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,37 @@ class Series:
     def newest(self) -> Month:
         return self.months[-1]
 
+    @property
+    def beyond(self) -> Threshold | None:
+        """The threshold that its newest value is farthest beyond. A limit of one office says nothing of a sum."""
+        last = self.last
+        if last is None or last.exact is None or (self.measure.unit in SUMMED and last.rows > 1):
+            return None
+        return self.measure.beyond(last.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An office in the league of one line: `rank` None where it has no value, too few, or the line only describes."""
+
+    office: str
+    month: Month
+    rank: int | None
+    to_best: float | None
+    to_mean: float | None
+    beyond: Threshold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The place of an office among other companies (同业对标): `rank` of `of`, how far the best and the mean are."""
+
+    rank: int
+    of: int
+    from_bottom: int
+    to_best: float | None
+    to_mean: float | None
+
 
 Sums = Mapping[tuple[str, str, str], tuple[Fraction, Fraction, int]]
 """(measure, office, month) → Σ numerators, Σ denominators, rows."""
@@ -74,7 +109,7 @@ def all_lines(
     """Every registered line of an office and everything below it, in the order of the registry."""
     require_visible(tree, office)
     months = shown_months(period, as_of)
-    sums = _sums(db, viewer, dict.fromkeys(tree.below(office), office), months, None)
+    sums = _sums(db, viewer, dict.fromkeys(tree.below(office), office), months, None, _own_only(known))
     return [_series(measure, edition, office, months, sums) for measure in known.by_code.values()]
 
 
@@ -85,14 +120,71 @@ def line_by_office(
     """One line: the office first, then each that reports below it, or below each of its children."""
     require_visible(tree, office)
     months = shown_months(period, as_of)
-    whole = _sums(db, viewer, dict.fromkeys(tree.below(office), office), months, measure.code)
+    own_only = _own_only(Measures({measure.code: measure}))
+    whole = _sums(db, viewer, dict.fromkeys(tree.below(office), office), months, measure.code, own_only)
     parts = {code: child for child in tree.children.get(office, ()) for code in tree.below(child)}
-    sums = _sums(db, viewer, parts, months, measure.code)
+    sums = _sums(db, viewer, parts, months, measure.code, own_only)
     children = sorted({code for _, code, _ in sums}, key=lambda code: (tree.name(code), code))
     return [
         _series(measure, edition, office, months, whole),
         *(_series(measure, edition, child, months, sums) for child in children),
     ]
+
+
+def league(whole: Series, children: Iterable[Series]) -> tuple[str, list[Place]] | None:
+    """The children in the newest month of the whole, best first; None where nobody reported.
+
+    Equal values share a place, the next is skipped. The mean of a rate is that of the whole, of a number the plain one.
+    """
+    last, listed = whole.last, list(children)
+    if last is None or not listed:
+        return None
+    measure, index = whole.measure, whole.months.index(last)
+    found = {one.office: one.months[index] for one in listed}
+    ranked = {office: month.exact for office, month in found.items()
+              if month.exact is not None and _takes_place(measure, month)}  # fmt: skip
+    way = -1 if measure.direction == "more" else 1
+    order = sorted(value * way for value in ranked.values())
+    best = order[0] * way if order else None
+    mean = last.exact
+    if measure.unit in SUMMED and ranked:
+        mean = sum(ranked.values(), Fraction()) / len(ranked)
+    places = [
+        Place(
+            office, month, None if (value := ranked.get(office)) is None else order.index(value * way) + 1,
+            _apart(month.exact, best), _apart(month.exact, mean), None if month.exact is None else
+            measure.beyond(month.exact),
+        )
+        for office, month in found.items()
+    ]  # fmt: skip
+    return last.month, sorted(places, key=lambda one: (one.rank is None, one.rank or 0, one.office))
+
+
+def _takes_place(measure: Measure, month: Month) -> bool:
+    few = measure.unit == "ratio" and (month.denominator or 0) < LEAST
+    return measure.direction != "none" and not few
+
+
+def _apart(value: Fraction | None, other: Fraction | None) -> float | None:
+    return None if value is None or other is None else float(value - other)
+
+
+def position(series: Series, others: Mapping[str, Series]) -> Position | None:
+    """Its place by the lines that it names; None where its rank of that month is not known. `others` by code."""
+    last = series.last
+    ranks = others.get(series.measure.rank or "")
+    if last is None or ranks is None:
+        return None
+    index = series.months.index(last)
+    place = ranks.months[index]
+    if place.exact is None or not place.denominator:
+        return None
+    rank, of = int(place.exact), int(place.denominator)
+
+    def apart(code: str | None) -> float | None:
+        return _apart(last.exact, others[code].months[index].exact) if code is not None and code in others else None
+
+    return Position(rank, of, of - rank + 1, apart(series.measure.best), apart(series.measure.mean))
 
 
 def shown_months(period: Period, as_of: datetime) -> list[str]:
@@ -107,10 +199,20 @@ def _earlier(month: str, back: int) -> str:
     return f"{place // 12}-{place % 12 + 1:02d}"
 
 
+def _own_only(known: Measures) -> frozenset[str]:
+    return frozenset(
+        code for code, measure in known.by_code.items() if measure.unit == "rank" or measure.group == OTHERS
+    )
+
+
 def _sums(
-    db: Database, viewer: Viewer, groups: Mapping[str, str], months: Iterable[str], measure: str | None
+    db: Database, viewer: Viewer, groups: Mapping[str, str], months: Iterable[str], measure: str | None,
+    own_only: Collection[str] = (),
 ) -> Sums:  # fmt: skip
-    """Rows of the months and of those a year before, added up by the group of their office."""
+    """Rows of the months and of those a year before, added up by the group of their office.
+
+    `own_only`: lines of which only the rows of the group's own office count: there is no sum of ranks.
+    """
     row = RECORD_TABLES["measures"].c
     asked = sorted({wanted for month in months for wanted in (month, _earlier(month, 12))})
     query = sa.select(row.indicator, row.office_code, row.period, row.numerator, row.denominator).where(
@@ -123,7 +225,7 @@ def _sums(
     found: dict[tuple[str, str, str], tuple[Fraction, Fraction, int]] = defaultdict(lambda: (Fraction(), Fraction(), 0))
     with db.reading() as connection:
         for code, office, month, numerator, denominator in connection.execute(query):
-            if office in groups:
+            if office in groups and (code not in own_only or office == groups[office]):
                 key = (code, groups[office], month)
                 above, below, rows = found[key]
                 found[key] = above + Fraction(numerator), below + Fraction(denominator), rows + 1
@@ -133,22 +235,22 @@ def _sums(
 def _series(measure: Measure, edition: Edition, office: str, months: Iterable[str], sums: Sums) -> Series:
     indicator = next((i for i in edition.of_record("measures") if i.options["measure"] == measure.code), None)
     cells = tuple(
-        Month(
-            month,
-            _value(measure, sums.get((measure.code, office, month))),
-            _value(measure, sums.get((measure.code, office, _earlier(month, 12)))),
-            sums.get((measure.code, office, month), (0, 0, 0))[2],
-        )
+        _month(measure, month, sums.get((measure.code, office, month)),
+               _value(measure, sums.get((measure.code, office, _earlier(month, 12)))))
         for month in months
-    )
+    )  # fmt: skip
     return Series(measure, indicator, office, cells)
 
 
-def _value(measure: Measure, sums: tuple[Fraction, Fraction, int] | None) -> float | None:
-    """None where nothing was reported, or nothing to divide by."""
+def _month(
+    measure: Measure, month: str, sums: tuple[Fraction, Fraction, int] | None, before: Fraction | None
+) -> Month:  # fmt: skip
+    value, earlier = _value(measure, sums), None if before is None else float(before)
     if sums is None:
-        return None
-    numerator, denominator, _ = sums
-    if measure.unit in SUMMED:
-        return float(numerator)
-    return float(numerator / denominator) if denominator else None
+        return Month(month, None, earlier, 0)
+    return Month(month, None if value is None else float(value), earlier, sums[2], value, sums[1])
+
+
+def _value(measure: Measure, sums: tuple[Fraction, Fraction, int] | None) -> Fraction | None:
+    """None where nothing was reported, or nothing to divide by."""
+    return None if sums is None else measure.value(sums[0], sums[1])

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from checks.measures import Measure
-from dashboard.queries.lines import Month, Series
+from checks.measures import Measure, Threshold
+from dashboard.queries.lines import Month, Place, Position, Series
 from dashboard.queries.offices import Tree
 from dashboard.queries.plain_records import Plain
 from dashboard.texts import current_language, t
 from dashboard.web import display
 from dashboard.web.charts.multiples import small
-from dashboard.web.components.blocks import Column, go, more, table
+from dashboard.web.components.blocks import Column, go, more, table, word
 from dashboard.web.markup import Safe, tag
 from dashboard.web.palette import Palette
 
 Link = Callable[..., str]
 UNITS = {
     "ratio": "ratio", "count": "number", "seconds": "seconds", "hours": "hours", "yuan": "yuan", "points": "points",
+    "rank": "place",
 }  # fmt: skip
 DIRECTIONS = {"more": "more is better", "less": "less is better", "none": "describes only"}
 ARROWS = {"more": "↑ ", "less": "↓ ", "none": ""}
+GROUPS = {
+    "fees": "Fees and arrears", "loss": "Line loss", "load": "Load", "reading": "Meter reading",
+    "balance": "Balances, top-ups and remote switching", "change": "Meter replacement", "calls": "Call centre",
+    "satisfaction": "Satisfaction, by the way of asking", "visits": "Visits, call-backs and cards",
+    "opinion": "Public opinion", "care": "Care and inspection of customers", "solar": "Solar connections",
+    "supply": "Outage notices, reliability and voltage", "benchmark": "Among other companies",
+    "conduct": "Conduct and reports", "other": "Further lines",
+}  # fmt: skip
+"""Groups of lines in the order of the page; msgids. A company's own group stands last under its own name."""
+KINDS = {"law": "law", "promise": "promise", "internal": "internal"}
+"""What a threshold is: three different things; msgids."""
 TABLE_MONTHS = 6
 FINE = 0.01
 """A rate that moves by less than this over the months is shown with two decimals: one would show nothing."""
@@ -47,7 +59,7 @@ def shown(series: Series, value: float | None) -> str:
     unit = series.measure.unit
     if unit == "ratio":
         return display.rate(value, _decimals(series))
-    if unit in ("count", "hours"):
+    if unit in ("count", "hours", "rank"):
         return display.count(round(value))
     return display.rounded(value, 1 if unit == "seconds" else 2)
 
@@ -79,8 +91,69 @@ def _panel(series: Series, name: str, href: str, colours: Palette) -> Safe:
         tag("span", tag("b", shown(series, last.value if last else None)), " ", year_on_year(series), class_="value"),
         picture,
         tag("span", [tag("span", text) for text in (months[0].month, goal, months[-1].month)], class_="axis quiet"),
+        tag("span", limits(series), class_="quiet small") if series.measure.thresholds else None,
         title=definition(series.measure), class_="panel",
     )  # fmt: skip
+
+
+def grouped(all_series: Sequence[Series]) -> list[tuple[str, list[Series]]]:
+    """The series by the group of their line, in the order of the page; each group with its title."""
+    found: dict[str, list[Series]] = {}
+    for series in all_series:
+        found.setdefault(series.measure.group, []).append(series)
+    order = [*(name for name in GROUPS if name in found), *(name for name in found if name not in GROUPS)]
+    return [(t(GROUPS[name]) if name in GROUPS else name, found[name]) for name in order]
+
+
+def limits(series: Series) -> list[object]:
+    """What the line is held to, law, promise and internal limit apart, each with its source; beyond which it is."""
+    beyond = series.beyond
+    told: list[object] = []
+    for one in series.measure.thresholds:
+        sign = "≤" if one.above is not None else "≥"
+        text = f"{t(KINDS[one.kind])} {sign} {shown(series, float(one.limit))}{'（p）' if '(p)' in one.source else ''}"
+        told += [word(f"{passed(one)} · {text}", "breach", one.source) if one is beyond
+                 else tag("span", text, title=one.source), " "]  # fmt: skip
+    return told
+
+
+def passed(threshold: Threshold) -> str:
+    """What lies beyond a threshold is called."""
+    named = threshold.title if current_language() == "zh" else threshold.title_en
+    return named or t("beyond the limit")
+
+
+def league_table(found: tuple[str, list[Place]], whole: Series, tree: Tree, link: Link) -> Safe:
+    """Who is better in this line: place, value, how far the best and the mean are, and who is beyond a threshold."""
+    columns = [
+        Column(t("Place"), "num"), Column(t("Office"), "head"), Column(t("Value"), "num keep"),
+        Column(t("Denominator"), "num"), Column(t("To the best"), "num"), Column(t("To the mean"), "num"),
+        Column(t("Threshold"), "wide"),
+    ]  # fmt: skip
+    body = [
+        [display.count(one.rank) if one.rank else display.NONE, go(link(office=one.office), tree.name(one.office)),
+         shown(whole, one.month.value),
+         display.NONE if one.month.denominator is None else display.count(round(one.month.denominator)),
+         apart(whole, one.to_best), apart(whole, one.to_mean),
+         word(passed(one.beyond), "breach", one.beyond.source) if one.beyond else display.NONE]
+        for one in found[1]
+    ]  # fmt: skip
+    return table(columns, body, label=t("League of this line"))
+
+
+def apart(series: Series, difference: float | None) -> str:
+    if difference is None:
+        return display.NONE
+    return display.points_apart(difference) if series.measure.unit == "ratio" else display.signed(difference, 2)
+
+
+def standing(series: Series, found: Position) -> Safe:
+    """第 48 位 of 62: the sentence in which a company's place among others is told."""
+    return tag("p", t(
+        "{title}: place {rank} of {of}, {bottom} from the bottom; {best} to the best, {mean} to the mean.",
+        title=title(series.measure), rank=found.rank, of=found.of, bottom=found.from_bottom,
+        best=apart(series, found.to_best), mean=apart(series, found.to_mean),
+    ))  # fmt: skip
 
 
 def words(series: Series, name: str) -> str:
