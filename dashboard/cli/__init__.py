@@ -14,8 +14,8 @@ from dashboard.cli.output import fail
 from dashboard.errors import MingchaError
 
 GROUPS = (
-    "operations", "data", "flags", "offices", "judgement", "warnings", "video", "review", "equipment", "evidence",
-    "notices",
+    "operations", "data", "flags", "offices", "judgement", "warnings", "violations", "video", "review", "equipment",
+    "evidence", "notices", "disputes",
     "audit", "quarter", "halls", "exclusions", "bench", "people", "rules",
     "forms", "search",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dashboard.bootstrap import Application, open_application
+from dashboard.cases.opening import keep_cases
 from dashboard.cli.output import Format, emit, parse_time, say
 from dashboard.judging.halls import SAMPLE_CODES
 from dashboard.judging.present import bring_up_to_date
@@ -53,7 +54,8 @@ def check(as_of: AsOf = None, person: Person = None, output: Output = Format.tab
     done: dict[str, Any] = {"how": outcome.how, "judged": outcome.judged}
     if as_of is None:  # warnings are about now
         kept = keep_warnings(application.db, rules_of(application.settings, application.db), moment)
-        done |= {"warned": kept.entered, "over": kept.closed}
+        cases = keep_cases(application.db, application.settings, rules_of(application.settings, application.db), moment)
+        done |= {"warned": kept.entered, "over": kept.closed, "cases": cases.opened}
     if output is Format.table:
         say(t("Judgement is {how}: {judged} records judged.", how=outcome.how, judged=outcome.judged))
     else:

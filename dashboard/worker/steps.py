@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import timedelta
 
 from dashboard.bootstrap import Application
+from dashboard.cases.opening import keep_cases
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import collect
 from dashboard.judging.present import bring_up_to_date
@@ -106,6 +107,15 @@ def warn(context: Context) -> Note | None:
     return Note("{entered} warnings entered, {closed} over", said) if done.entered or done.closed else None
 
 
+def keep_violations(context: Context) -> Note | None:
+    """Open, join and end violations as what they rest on came, was joined, or does not stand any more."""
+    application = context.application
+    rules = rules_of(application.settings, application.db)
+    done = keep_cases(application.db, application.settings, rules, application.now())
+    said = {"opened": done.opened, "joined": done.joined, "ended": done.ended}
+    return Note("{opened} violations opened, {joined} joined, {ended} ended", said) if any(said.values()) else None
+
+
 def _demo_is_filming(application: Application) -> bool:
     from dashboard import demo
 
@@ -169,6 +179,7 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
         ),
         Job("judge", "Judge what changed", every(60, offset=30), judge),
         Job("warn", "Warn of what is about to breach", every(60, offset=40), warn),
+        Job("cases", "Open violations from what came", every(60, offset=55), keep_violations),
         Job("picture", "Keep where every office stands", every(3600, offset=50), picture),
         Job("head", "Sign the chain of evidence", every(3600, offset=20), evidence.sign, late_seconds=600),
         Job("retention", "Remove what is past its term", daily(3, 40), evidence.keep_terms, late_seconds=3600),
