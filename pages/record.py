@@ -9,7 +9,7 @@ from dashboard.queries.record import record as find
 from dashboard.texts import t
 from dashboard.web.charts import timeline
 from dashboard.web.charts.picture import draw
-from dashboard.web.components import deeds
+from dashboard.web.components import deeds, disputes
 from dashboard.web.components.blocks import heading, section, show, state
 from dashboard.web.components.unmasking import unmasking
 from dashboard.web.state import filter_number, filter_value, here
@@ -56,3 +56,4 @@ with left:
     unmasking(page, found)
 with right:
     show(view.versions(found, page.now))
+disputes.on_record(page, found)

@@ -50,6 +50,8 @@ TABLES = {
     "dashboard.web.components.evidence": ("SCOPES",),
     "dashboard.web.views.evidence": ("KINDS", "FAULTS", "WHY", "STEPS", "FACTS"),
     "dashboard.web.views.figures": ("NAMES", "DEFINITIONS"),
+    "dashboard.actions.disputes": ("OUTCOMES",),
+    "dashboard.web.views.disputes": ("STATES", "WISHES"),
     "dashboard.web.views.exclusions": ("STATES", "REASONS", "DECISIONS", "AREAS"),
     "dashboard.notices.writing": ("TOPICS",),
     "dashboard.notices.escalating": ("WORDS", "KINDS"),
