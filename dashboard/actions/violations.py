@@ -234,9 +234,9 @@ def _day_and_slot(given: Mapping[str, str]) -> dict[str, Any]:
         day = date.fromisoformat(given.get("look_date", "")).isoformat()
         slot = int(given.get("look_slot", ""))
     except ValueError as error:
-        raise UsageError("The look needs a day and the number of a slot.", "2026-11-23 and 2.") from error
+        raise UsageError("The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2.") from error
     if not 1 <= slot <= 9:
-        raise UsageError("The look needs a day and the number of a slot.", "2026-11-23 and 2.")
+        raise UsageError("The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2.")
     return {"day": day, "slot": slot}
 
 

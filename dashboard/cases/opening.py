@@ -53,6 +53,8 @@ SECRET = ("designated", "report")
 """Kinds of sources that only inspectors may know of."""
 SUSPICIONS = "dashboard.forms.suspicion"
 REPEAT_DAYS = 30
+NEWS_FOR = 7 * DAY
+"""What became known longer ago is a backlog (the first run over old data), and no news to anybody."""
 Reference = tuple[str, str]
 
 
@@ -156,7 +158,8 @@ def _open(
     enter_source(book, case, seen.source, by=by, at=at)
     event = enter_event(book, case, 1, deed, {"kind": seen.source.kind, "note": note}, by=by, at=at)
     opened = Case({"id": case, **row}, (event,), (seen.source,), machine.fold([event], seen.severity))
-    telling.tell(book.raw, opened, event, at=at)
+    if moment - seen.moment < NEWS_FOR:
+        telling.tell(book.raw, opened, event, at=at)
     return opened
 
 

@@ -9,7 +9,9 @@ from checks.violations.machine import Event
 from dashboard.cases.stored import Case
 from dashboard.notices.outbox import Audience, Msgid, Office, enter, page_link
 
-OFFICE, DEPARTMENT, INSPECTORS = "office_head", "regional_manager", "inspector"
+OFFICE = "office_head"
+DEPARTMENT = "regional_manager"
+INSPECTORS = "inspector"
 TOLD: dict[str, tuple[str, ...]] = {
     "opened": (INSPECTORS,),
     "opened_confirmed": (OFFICE, DEPARTMENT, INSPECTORS),

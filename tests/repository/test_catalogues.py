@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 CATALOGUES = ROOT / "dashboard" / "catalogues" / "zh"
 TABLES = {
+    "dashboard.cases.telling": ("DEED_WORDS",),
     "collectors.video.witnesses": ("REASONS",),
     "dashboard.freezing.checklist": ("WORDS",),
     "checks.office_history": ("MESSAGES",),
