@@ -110,7 +110,7 @@ ACCOUNT_SESSIONS = sa.Table(
     instant("seen_at", null=False),
     number("delegation_id"),  # acting for another person
     instant("ended_at"),
-    text("ended_why"),  # left | idle | absolute | ended | password | deactivated | replaced
+    text("ended_why"),  # left | idle | absolute | ended | password | deactivated | replaced | restored
     sa.Index("ix_account_sessions_account", "account_id"),
 )
 

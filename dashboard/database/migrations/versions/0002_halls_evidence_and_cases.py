@@ -730,6 +730,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_evidence_inspection_no", ["inspection_no"], unique=False)
         batch_op.create_index("ix_evidence_violation", ["violation_number"], unique=False)
 
+    with op.batch_alter_table("repairs", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("repaired_by", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("repairs_history", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("repaired_by", sa.Text(), nullable=True))
+
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.add_column(sa.Column("judgement_id", sa.BigInteger(), nullable=True))
 
@@ -753,6 +759,12 @@ def downgrade() -> None:
 
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_column("judgement_id")
+
+    with op.batch_alter_table("repairs_history", schema=None) as batch_op:
+        batch_op.drop_column("repaired_by")
+
+    with op.batch_alter_table("repairs", schema=None) as batch_op:
+        batch_op.drop_column("repaired_by")
 
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.drop_index("ix_evidence_violation")
