@@ -131,6 +131,7 @@ HEADERS: dict[str, dict[str, Sequence[str]]] = {
         "reported_restore_late": ("抢修超时工单", "是否抢修超时", "抢修是否超时", "修复是否超时", "复电是否超时"),
         "simulated": ("是否模拟", "是否测试", "模拟报修", "测试工单"),
         "parent_repair_no": ("主单编号", "主工单编号", "父工单编号", "关联主单编号"),
+        "repaired_by": ("抢修人员", "处理人员", "处理人"),
         **_DESK,
     },
     "applications": {

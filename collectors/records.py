@@ -138,7 +138,7 @@ REPAIRS = RecordType(
         *_stamps("dispatched_at", "taken_at", "arrived_at", "restored_at", "replied_at"), Column("fault_class"),
         Column("customer_owned", "flag"), *_text("line", "transformer", "customer_no"),
         Column("reported_arrival_late", "maybe"), Column("reported_restore_late", "maybe"),
-        Column("simulated", "flag"), Column("parent_repair_no"), *_DESK,
+        Column("simulated", "flag"), Column("parent_repair_no"), *_DESK, Column("repaired_by", later=True),
     ),
     key=("repair_no",), office="office_code", moment="accepted_at", number="repair_no",
     lifecycle=("accepted_at", "dispatched_at", "taken_at", "arrived_at", "restored_at", "replied_at"),

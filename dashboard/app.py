@@ -29,6 +29,7 @@ run(
         Page("cameras.py", "cameras", "Cameras", section="Supervision", rests="nothing"),
         Page("halls.py", "halls", "Hall reports", section="Evaluation", rests="samples"),
         Page("disputes.py", "disputes", "Disputes", section="Evaluation", rests="nothing"),
+        Page("rating.py", "rating", "Ratings", section="Evaluation", rests="present"),
         Page("quarter.py", "quarter", "Quarter", section="Evaluation", rests="nothing"),
         Page("exclusions.py", "exclusions", "Exclusions", section="Evaluation", rests="nothing"),
         Page("rulebook.py", "rulebook", "Rulebook", section="Evaluation", rests="nothing"),

@@ -37,6 +37,7 @@ MANAGERS = ("regional_manager", "inspector", "evaluator", "administrator")
 RIGHTS: dict[str, Right] = {
     # warnings and what is known about figures
     "deal with a warning": _right("administrator", "inspector", "regional_manager", "office_head"),
+    "read ratings of people": _right("office_head"),
     "note a known cause": _right(*MANAGERS),
     "file an exclusion": _right("office_head", *MANAGERS),
     "approve an exclusion": _right(*MANAGERS, whole=True),

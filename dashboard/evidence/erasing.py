@@ -39,7 +39,7 @@ from dashboard.rights import require
 
 PERSONAL = {
     "tickets": ("customer_no", "phone", "content", "reply", "taken_by"),
-    "repairs": ("customer_no", "taken_by"),
+    "repairs": ("customer_no", "taken_by", "repaired_by"),
     "applications": ("customer_no",),
     "evaluations": ("opened_by",),
 }

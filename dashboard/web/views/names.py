@@ -36,7 +36,7 @@ COLUMNS = {
     "date": "Date", "kind": "Kind", "inspector": "Inspector", "item_code": "Sheet item", "result": "Result",
     "count": "Count", "note": "Note", "sample_id": "Sample", "inspection_no": "Inspection",
     "customer_no": "Customer number", "phone": "Telephone", "content": "Text", "emotion": "Emotion",
-    "reply": "Reply", "application_no": "Application",
+    "reply": "Reply", "repaired_by": "Repaired by", "application_no": "Application",
     "evaluation_no": "Evaluation", "record_no": "Record named", "designated_design": "Designer imposed",
     "designated_construction": "Builder imposed", "designated_supply": "Supplier imposed", "extra_fee": "Extra fee",
     "attitude": "Attitude", "box": "Suggestion box", "opened_by": "Opened by", "reached": "Reached",
