@@ -162,5 +162,12 @@ def end_all(
     )
 
 
+def shut_all(connection: Connection, *, by: Viewer, at: datetime) -> None:
+    """Every sign-in, token and code of everybody ends: a restored backup must not open doors that were shut since."""
+    sessions.end_in(connection, ACCOUNT_SESSIONS.c.id > 0, "restored", at=at, by=by)
+    for table, ended in ((ACCOUNT_TOKENS, "ended_at"), (ACCOUNT_CODES, "over_at")):
+        connection.execute(sa.update(table).where(table.c[ended].is_(None)).values({ended: to_micros(at)}))
+
+
 def _password_of(account: int) -> Any:
     return sa.update(ACCOUNTS).where(ACCOUNTS.c.id == account)

@@ -24,6 +24,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dashboard.accounts.entering import shut_all
 from dashboard.actions import audit
 from dashboard.bootstrap import Application
 from dashboard.database import Database
@@ -87,6 +88,7 @@ def restore(application: Application, source: Path, *, replace: bool = False) ->
         missing = _missing_evidence(archive, application)
     with application.db.session() as connection:
         audit.record(connection, application.viewer, "restore", str(source), at=application.now())
+        shut_all(connection, by=application.viewer, at=application.now())
     return Restored(manifest["tables"], manifest["made_at"], missing, configuration)
 
 

@@ -187,6 +187,14 @@ def test_a_sign_in_ends_by_time_by_leaving_by_a_new_password_and_with_the_accoun
         kept = connection.execute(sa.select(ACCOUNT_TOKENS.c.ended_by)).scalars().all()
     assert kept == ["许立", "罗启明"]
     assert head.role == "office_head"
+    # a backup brought back opens no door that was shut since
+    kept_open = entering.sign_in(db, ACCESS, name="罗启明", password=RIVER, agent="", at=NOON).secret
+    waiting = managing.link(db, ACCESS, by=keeper, name="许立", at=NOON)
+    with db.session() as connection:
+        entering.shut_all(connection, by=system_viewer(), at=NOON)
+    assert viewer(db, kept_open) is None
+    with pytest.raises(NotAllowedError, match="too old"):
+        entering.use_code(db, code=waiting, agent="", at=NOON)
     assert verify_evidence(db, SETTINGS, now=NOON).problems == []
 
 
