@@ -19,8 +19,9 @@ from dashboard.database.models import BATCHES, HISTORY_TABLES, QUARANTINE, QUARA
 from dashboard.errors import MingchaError
 from dashboard.instants import LOCAL, from_micros, iso_local
 from dashboard.people import Viewer
-from dashboard.privacy import PERSONAL, masked_value
+from dashboard.privacy import PERSONAL
 from dashboard.queries.offices import visible_tree
+from dashboard.queries.quarantine import masked_rows
 from dashboard.rights import may
 from dashboard.secrecy import REFERENCES, WITHHELD, hidden_numbers, seals
 
@@ -75,7 +76,7 @@ def batch_changes(db: Database, viewer: Viewer, batch_id: int, *, limit: int = 1
     return BatchChanges(
         batch={name: value for name, value in found.items() if name != "error" or viewer.sees_everything},
         changes=changes,
-        quarantined=_quarantined(db, batch_id, limit) if viewer.sees_everything else (),
+        quarantined=_quarantined(db, viewer, batch_id, limit) if viewer.sees_everything else (),
         offices=sorted(touched[record.office].drop_nulls().unique()) if record.office else (),
         periods=sorted({day[:7] for day in _days(record, touched.rows(named=True)) if day}),
     )
@@ -150,16 +151,16 @@ def _shown(kind: str, value: Any) -> str | None:
     return iso_local(value) if kind == "instant" else str(value)
 
 
-def _quarantined(db: Database, batch_id: int, limit: int) -> list[Mapping[str, Any]]:
+def _quarantined(db: Database, viewer: Viewer, batch_id: int, limit: int) -> list[Mapping[str, Any]]:
     """What the batch brought first, and what it brought again."""
     row, seen = QUARANTINE.c, QUARANTINE_SIGHTINGS.c
-    told = (row.number, row.reason, row.column_name, row.value, row.state)
+    told = (row.record, row.office_named, row.number, row.reason, row.column_name, row.value, row.state)
     first = db.frame(sa.select(row.id, row.row_no, *told).where(row.batch_id == batch_id))
     joined = QUARANTINE_SIGHTINGS.join(QUARANTINE, row.id == seen.quarantine_id)
     again = db.frame(sa.select(row.id, seen.row_no, *told).select_from(joined).where(seen.batch_id == batch_id))
     both = [frame.with_columns(pl.lit(value=flag).alias("again")) for frame, flag in ((first, False), (again, True))]
-    rows = pl.concat(both).sort("row_no").head(limit).iter_rows(named=True)
-    return [{**one, "value": masked_value(one["column_name"], one["value"])} for one in rows]
+    rows = masked_rows(db, viewer, pl.concat(both).sort("row_no").head(limit)).drop("record", "office_named")
+    return list(rows.iter_rows(named=True))
 
 
 def as_json(found: BatchChanges) -> dict[str, Any]:

@@ -54,20 +54,20 @@ def quarantined(
         query = query.limit(limit)
     rows = db.frame(query)
     mine = rows if viewer.sees_everything else rows.filter(_names_own_office(db, viewer, rows["office_named"]))
-    return _masked(db, viewer, mine.head(limit) if limit is not None else mine)
+    return masked_rows(db, viewer, mine.head(limit) if limit is not None else mine)
 
 
-def _masked(db: Database, viewer: Viewer, rows: pl.DataFrame) -> pl.DataFrame:
+def masked_rows(db: Database, viewer: Viewer, rows: pl.DataFrame) -> pl.DataFrame:
     """The value seen is masked; number and value of what may be a report or a form go to no one it is hidden from."""
-    seen = zip(rows["column_name"], rows["value"], _hidden(db, viewer, rows), strict=True)
+    seen = zip(rows["column_name"], rows["value"], hidden_rows(db, viewer, rows), strict=True)
     values = [None if hidden else masked_value(column, value) for column, value, hidden in seen]
     numbers = [
-        None if hidden else number for number, hidden in zip(rows["number"], _hidden(db, viewer, rows), strict=True)
+        None if hidden else number for number, hidden in zip(rows["number"], hidden_rows(db, viewer, rows), strict=True)
     ]
     return rows.with_columns(pl.Series("value", values, dtype=pl.String), pl.Series("number", numbers, dtype=pl.String))
 
 
-def _hidden(db: Database, viewer: Viewer, rows: pl.DataFrame) -> list[bool]:
+def hidden_rows(db: Database, viewer: Viewer, rows: pl.DataFrame) -> list[bool]:
     """Which rows may be sealed records: in a broken row nobody can tell its kind, so all tickets and evaluations."""
     if not seals(viewer):
         return [False] * rows.height
@@ -151,7 +151,7 @@ def quarantine_row(db: Database, viewer: Viewer, quarantine_id: int) -> Quaranti
     query = sa.select(QUARANTINE, batch.source, batch.file, batch.sheet, batch.sha256).select_from(_with_batches())
     with db.reading() as connection:
         row = connection.execute(query.where(QUARANTINE.c.id == quarantine_id)).mappings().one_or_none()
-        if row is None or _hidden(db, viewer, _named(dict(row)))[0]:
+        if row is None or hidden_rows(db, viewer, _named(dict(row)))[0]:
             return None
         events = connection.execute(
             sa.select(event["at"], event["by"], event.action, event.detail)

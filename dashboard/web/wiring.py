@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from dashboard.actions.configuring import note_settings
 from dashboard.bootstrap import Application, as_system, open_application
 from dashboard.errors import MingchaError
 from dashboard.judging.present import bring_up_to_date
@@ -120,6 +121,6 @@ def warm_up() -> None:
     import altair  # noqa: F401 - one second, paid before the first visitor
 
     try:
-        application()
+        note_settings(application())
     except MingchaError:
         return

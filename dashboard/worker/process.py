@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard.actions.configuring import note_settings
 from dashboard.bootstrap import Application
 from dashboard.errors import DatabaseUnusableError
 from dashboard.worker import heartbeat, lease, runs
@@ -107,6 +108,7 @@ class Worker:
         return held
 
     def _lead(self) -> None:
+        note_settings(self.application)
         note = Note("Its worker ended while it ran.")
         left = runs.abandon_running(self.application.db, note, now=self.application.now())
         for job, key in left:
