@@ -44,8 +44,8 @@ DECIDERS = {"department": "regional_manager", "company": "evaluator"}
 """Who is told of a dispute → their role."""
 WISHES = ("correction", "exclusion")
 OUTCOMES = {
-    "corrected": "a corrected version was written", "excluded": "an exclusion was filed", "refused": "the record stays as it is",
-    "withdrawn": "withdrawn",
+    "corrected": "a corrected version was written", "excluded": "an exclusion was filed",
+    "refused": "the record stays as it is", "withdrawn": "withdrawn",
 }  # fmt: skip
 """Outcomes; msgids."""
 

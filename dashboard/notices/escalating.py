@@ -16,10 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from checks.warnings.escalation import Level
+from dashboard.actions.disputes import DECIDERS
 from dashboard.database import Database
 from dashboard.database.models import NOTICES
+from dashboard.judging.rules import rules_of
 from dashboard.notices.outbox import Audience, Both, Msgid, Office, To, enter, page_link, recipient_of
 from dashboard.people import system_viewer
+from dashboard.queries.disputes import disputes
+from dashboard.queries.violations import Violation, due_cases
 from dashboard.queries.warnings import Warned, warnings
 from dashboard.secrecy import sealed_among
 from dashboard.settings import Settings
@@ -34,8 +38,17 @@ WORDS: dict[Level, str] = {
     "leader": "Half as much again as the time it had is over: {what}, {record} {number} of {office}, was due {due}.",
 }
 """What a level says; msgids."""
-KINDS = {"tickets": "ticket", "repairs": "repair", "applications": "service connection", "violations": "violation"}
+KINDS = {"tickets": "ticket", "repairs": "repair", "applications": "service connection", "violations": "violation",
+         "measures": "measure", "evaluations": "evaluation"}  # fmt: skip
 """What is at this level; msgids."""
+STEPS = {
+    "remind": "the reminder to the office", "verify": "the verification", "material": "the material asked for",
+    "send_down": "the sending down", "appeal": "the appeal", "decide_appeal": "the decision of the appeal",
+    "plan": "the plan of rectification", "rectify": "the rectification", "recheck": "the re-check",
+    "close": "the closing",
+}  # fmt: skip
+"""What a case waits for; msgids."""
+OVERDUE = "Dispute {number} of {office} should have been decided by {due}."
 AT_ONCE = 500
 
 
@@ -51,14 +64,16 @@ class Rising:
     link: str
     urgent: bool = False
     roles: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ORDER
+    """Levels that are told here; a case's sending down is told by its deed."""
 
 
 def escalate(db: Database, settings: Settings, now: datetime, *, go_on: Callable[[], None] = lambda: None) -> int:
     """Enter every level that has been reached and not been told; how many notices were entered."""
-    entered, rising = 0, iter(_rising(db, now))
+    entered, rising = 0, iter(_rising(db, settings, now))
     while some := list(islice(rising, AT_ONCE)):
         go_on()
-        wanted = [(one, level, _to(settings, level, one)) for one in some for level in _levels(one.level)]
+        wanted = [(one, level, _to(settings, level, one)) for one in some for level in _levels(one)]
         told = _told(db, [f"{one.key} {level}" for one, level, _ in wanted])
         fresh = [(one, level, to) for one, level, to in wanted
                  if any((f"{one.key} {level}", recipient_of(each)) not in told for each in to)]  # fmt: skip
@@ -68,13 +83,46 @@ def escalate(db: Database, settings: Settings, now: datetime, *, go_on: Callable
     return entered
 
 
-def _rising(db: Database, now: datetime) -> list[Rising]:
-    found = warnings(db, system_viewer(), as_of=now)
+def _rising(db: Database, settings: Settings, now: datetime) -> list[Rising]:
+    """Everything that has a level by now: open warnings, and cases with a step that runs."""
+    system = system_viewer()
+    found = warnings(db, system, as_of=now)
     numbers: dict[str, list[str]] = {}
     for one in found:
         numbers.setdefault(one.record, []).append(one.number)
     sealed = {(record, number) for record, named in numbers.items() for number in sealed_among(db, record, named)}
-    return [_of_warning(one, (one.record, one.number) in sealed) for one in found]
+    cases = due_cases(db, system, rules=rules_of(settings, db), as_of=now)
+    return [
+        *(_of_warning(one, (one.record, one.number) in sealed) for one in found),
+        *(_of_case(one) for one in cases),
+    ]
+
+
+def tell_overdue(db: Database, settings: Settings, now: datetime) -> int:
+    """Enter each dispute that should have been decided by now, once, for the department and for the leaders."""
+    found = [one for one in disputes(db, system_viewer(), as_of=now) if one.state == "overdue"]
+    told = {key for key, _ in _told(db, [f"dispute {one.number} overdue" for one in found])}
+    fresh = [one for one in found if f"dispute {one.number} overdue" not in told]
+    if not fresh:
+        return 0
+    with db.session() as connection:
+        return sum(
+            enter(connection, key=f"dispute {one.number} overdue", topic="dispute", words=OVERDUE,
+                  to=[*(Audience(role, one.office) for role in DECIDERS.values()), *settings.notices.leaders],
+                  values={"number": one.number, "office": Office(one.office), "due": one.due}, office=one.office,
+                  link=page_link("disputes", dispute=one.number), at=now)
+            for one in fresh
+        )  # fmt: skip
+
+
+def _of_case(one: Violation) -> Rising:
+    """A step of a case; the key holds the step, for each has a time of its own. A red line is told at night too."""
+    step = one.step or ""
+    values = {"what": Msgid(STEPS.get(step, step)), "record": Msgid(KINDS["violations"]), "number": one.number,
+              "due": one.due}  # fmt: skip
+    return Rising(f"case {one.number} {step} {one.returns}", "case", one.office, one.level, values,
+                  page_link("violation", number=one.number), urgent=one.severity == "A",
+                  roles=(TOLD_AS["workstation"],) if one.secret else (), levels=ORDER[1:])  # fmt: skip
 
 
 def _of_warning(one: Warned, sealed: bool) -> Rising:
@@ -82,14 +130,16 @@ def _of_warning(one: Warned, sealed: bool) -> Rising:
     values = {"what": Both(one.rule.title, one.rule.title_en), "record": Msgid(KINDS.get(one.record, one.record)),
               "number": one.number, "due": one.due}  # fmt: skip
     link = page_link("warnings", warning=one.id)
+    if one.record == "measures":
+        link = page_link("lines", measure=one.number, office=one.office)
     return Rising(f"warning {one.id}", "warning", one.office, one.level, values, link,
                   roles=(TOLD_AS["workstation"],) if sealed else ())  # fmt: skip
 
 
-def _levels(reached: Level) -> Iterable[Level]:
+def _levels(one: Rising) -> Iterable[Level]:
     """Those to be told by now; a reminder only while nothing higher is reached."""
-    below = ORDER[: ORDER.index(reached) + 1]
-    return [level for level in below if level != "reminded" or reached == "reminded"]
+    below = ORDER[: ORDER.index(one.level) + 1]
+    return [level for level in below if level in one.levels and (level != "reminded" or one.level == "reminded")]
 
 
 def _told(db: Database, keys: list[str]) -> set[tuple[str, str]]:

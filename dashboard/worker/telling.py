@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.errors import MingchaError
-from dashboard.notices.escalating import escalate
+from dashboard.notices.escalating import escalate, tell_overdue
 from dashboard.notices.heads import tell_head
 from dashboard.notices.sending import send_due
 from dashboard.worker.jobs import Context
@@ -15,9 +15,10 @@ class NotTakenError(MingchaError):
 
 
 def rise(context: Context) -> Note | None:
-    """Enter each level that a warning or a case has reached, and the day's head for the auditor."""
+    """Enter each level that a warning or a case has reached, disputes that are overdue, and the day's head."""
     app = context.application
-    entered = escalate(app.db, app.settings, app.now(), go_on=context.go_on) + tell_head(app)
+    entered = escalate(app.db, app.settings, app.now(), go_on=context.go_on)
+    entered += tell_overdue(app.db, app.settings, app.now()) + tell_head(app)
     return Note("{n} notices entered", {"n": entered}) if entered else None
 
 

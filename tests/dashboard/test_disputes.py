@@ -16,6 +16,7 @@ from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.instants import LOCAL, to_micros
 from dashboard.intake import import_file
 from dashboard.judging.rules import rules_of
+from dashboard.notices.escalating import tell_overdue
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.disputes import counts, disputes
 from dashboard.settings import Settings
@@ -33,7 +34,7 @@ def bring(db, folder, record, text, at):
     path = folder / f"{record}-{at:%H%M%S}.csv"
     path.write_text(text, encoding="utf-8")
     config = parse_config(SpreadsheetConfig, {"name": "pms", "record": record, "kind": "spreadsheet", "path": "x"}, "t")
-    return import_file(db, by=system_viewer(), path=path, config=config, now=at, exported_at=at)
+    return import_file(db, by=system_viewer(), path=path, config=config, now=at, exported_at=at)[0]
 
 
 def line(arrived, restored="2026-09-10 12:00:00"):
@@ -74,6 +75,9 @@ def test_a_correction_by_another_person_stays_against_later_files(database, comp
     assert one.due == datetime(2026, 9, 20, 23, 59, 59, tzinfo=LOCAL)  # Sunday 20 September is worked (调休)
     assert disputes(database, MANAGER, as_of=one.due + timedelta(seconds=1))[0].state == "overdue"
     assert disputes(database, OTHER, as_of=MONDAY) == []
+    assert tell_overdue(database, settings, one.due) == 0
+    late = one.due + timedelta(seconds=1)
+    assert [tell_overdue(database, settings, late), tell_overdue(database, settings, late)] == [2, 0]
     for by in (HEAD, OTHER, Viewer("许立", "evaluator", frozenset({"*"})),
                Viewer("周所", "regional_manager", frozenset({"C1"}), works_at="S1")):  # fmt: skip
         with pytest.raises(NotAllowedError):
@@ -101,6 +105,7 @@ def test_a_correction_by_another_person_stays_against_later_files(database, comp
         told = {tuple(row) for row in connection.execute(sa.select(NOTICES.c.key, NOTICES.c.recipient))}
     assert {"disputes", "dispute_proofs", "dispute_decisions"} <= kinds
     assert told == {
+        (f"dispute {number} overdue", "regional_manager@S1"), (f"dispute {number} overdue", "evaluator@S1"),
         (f"dispute {number} filed", "regional_manager@S1"), (f"dispute {number} filed", "evaluator@S1"),
         (f"dispute {number} decided", "许立"),
     }  # fmt: skip
