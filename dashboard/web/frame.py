@@ -291,7 +291,7 @@ def _ask_who(app: Application, chosen: Strip) -> None:
         show(state("empty", t("No people are configured yet."),
                    t("Add them under [people] in mingcha.toml: name, role and offices.")))  # fmt: skip
         return
-    event = strip([_language(chosen)], [], [t("People are believed, not proved: this version has no accounts.")],
+    event = strip([_language(chosen)], [], [t("People are believed, not proved: there are no accounts yet.")],
                   _person(app, ""))  # fmt: skip
     if event is not None and event.kind == "set":
         st.query_params["lang"] = event.value
@@ -314,7 +314,7 @@ def _person(app: Application, name: str) -> Choice:
     people = [(n, f"{n} · {t(ROLE_NAMES[p.role])}", "") for n, p in app.settings.people.items()]
     none = [] if name else [("", t("choose"), "")]
     return Choice("person", t("Person (believed)"), name, tuple(none + people),
-                  t("People are believed, not proved: this version has no accounts."))  # fmt: skip
+                  t("People are believed, not proved: there are no accounts yet."))  # fmt: skip
 
 
 def _language(chosen: Strip) -> Choice:
