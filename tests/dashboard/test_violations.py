@@ -85,7 +85,9 @@ class Company:
         self.insert(REVIEWS, finding_id=finding, sample_id=sample, decision=decision, by="复核员", at=to_micros(at))
 
     def record(self, table, **values):
-        batch = self.insert(BATCHES, source="s", record=table, state="done", started_at=to_micros(TUESDAY), by="x", new=1)
+        batch = self.insert(
+            BATCHES, source="s", record=table, state="done", started_at=to_micros(TUESDAY), by="x", new=1
+        )
         values = {"version_at": 0, "content_hash": 0, "batch_id": batch, "row_no": 1, **values}
         return self.insert(RECORD_TABLES[table], **values)
 
