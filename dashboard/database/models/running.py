@@ -49,6 +49,7 @@ AUDIT = sa.Table(
     instant("at", null=False),
     text("actor", null=False),
     text("os_user"),
+    text("acting_for"),  # in whose stead the actor acted
     text("action", null=False),
     text("subject"),
     text("detail"),

@@ -719,6 +719,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_warnings_record", ["record", "record_id"], unique=False)
 
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("acting_for", sa.Text(), nullable=True))
+
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.add_column(sa.Column("offset_seconds", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("picture_at", sa.BigInteger(), nullable=True))
@@ -776,6 +779,9 @@ def downgrade() -> None:
         batch_op.drop_column("server_at")
         batch_op.drop_column("picture_at")
         batch_op.drop_column("offset_seconds")
+
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_column("acting_for")
 
     with op.batch_alter_table("warnings", schema=None) as batch_op:
         batch_op.drop_index("ix_warnings_record")
