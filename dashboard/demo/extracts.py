@@ -13,6 +13,7 @@ import polars as pl
 from dashboard.demo.company import COMPANY_CODE, COMPANY_NAME, COUNTIES, WAITING_PLACE, Hall, Station, halls, stations
 from dashboard.demo.draws import generator
 from dashboard.demo.sheets import Sheet
+from dashboard.demo.words import REPAIRERS, REPLIES, TEAMS
 
 TYPES = {"fault": "故障报修", "complaint": "投诉", "report": "举报", "opinion": "意见", "suggestion": "建议",
          "enquiry": "业务咨询", "praise": "表扬", "request": "服务申请"}  # fmt: skip
@@ -53,6 +54,8 @@ _TICKET_COLUMNS = {
     "满意度": "satisfaction",
     "投诉等级": "severity",
     "受理内容": "content",
+    "客户情绪": "emotion",
+    "处理意见": "reply",
     "是否撤单": "withdrawn",
     "是否模拟": "simulated",
 }
@@ -61,6 +64,7 @@ _REPAIR_COLUMNS = {
     "国网工单编号": "ticket_no",
     "工单单位": "office",
     "抢修班组": "team",
+    "抢修人员": "repaired_by",
     "现场分类": "area",
     "受理时间": "accepted_at",
     "派单时间": "dispatched_at",
@@ -87,6 +91,7 @@ _TO_THE_MINUTE = "%Y/%-m/%-d %-H:%M"
 
 def tickets_sheet(rows: pl.DataFrame, first: date, last: date, exported: datetime, name: str) -> Sheet:
     """The 95598 list of tickets, one row each."""
+    rows = rows.with_columns(*_answered())
     text = _as_text(rows, "ticket_no", {"type": TYPES, "satisfaction": SATISFACTION, "area": AREAS,
                                         "substantiated": SUBSTANTIATED, "severity": SEVERITY})  # fmt: skip
     named = text.select(pl.col(column).alias(heading) for heading, column in _TICKET_COLUMNS.items())
@@ -108,7 +113,7 @@ def repairs_sheet(
             "work": ("arrived_at", "restored_at"),
         }.items()
     )
-    text = _as_text(rows.with_columns(_owner(), *spans), "repair_no", {"area": AREAS})
+    text = _as_text(rows.with_columns(_owner(), _repairer(), *spans), "repair_no", {"area": AREAS})
     columns = {
         heading: column for heading, column in _REPAIR_COLUMNS.items() if column not in _IN_MINUTES or not minutes
     }
@@ -120,6 +125,27 @@ def repairs_sheet(
         f"{COMPANY_NAME}故障抢修工单", _numbered(dirty), (f"{first}", f"{last}"), exported, total=True,
         note="注：到岗超时工单由班组填报。",
     )  # fmt: skip
+
+
+def _answered() -> list[pl.Expr]:
+    """How agitated who complains was, and what was replied: some replies are weak. By the number, without a draw."""
+    place = pl.col("ticket_no").str.slice(-2).cast(pl.Int64, strict=False).fill_null(0)
+    upset = pl.when(place < 6).then(pl.lit("非常激动")).when(place < 25).then(pl.lit("激动")).otherwise(pl.lit("一般"))
+    said = place.replace_strict(dict(enumerate(REPLIES * 5)), default=REPLIES[0], return_dtype=pl.String)
+    return [
+        pl.when(pl.col("type") == "complaint").then(upset).alias("emotion"),
+        pl.when(pl.col("replied_at").is_not_null() & (pl.col("type") != "praise")).then(said).alias("reply"),
+    ]
+
+
+def _repairer() -> pl.Expr:
+    """Who carried it out: four people to a team, by the number of the repair."""
+    team = pl.col("team").replace_strict({name: place for place, name in enumerate(TEAMS)}, default=0)
+    number = pl.col("repair_no").str.slice(-2).cast(pl.Int64, strict=False).fill_null(0)
+    office = pl.col("office").str.slice(-2).cast(pl.Int64, strict=False).fill_null(0)
+    which = (office * 3 + team * 4 + number % 4) % len(REPAIRERS)
+    name = which.replace_strict(dict(enumerate(REPAIRERS)), return_dtype=pl.String)
+    return pl.when(pl.col("arrived_at").is_not_null()).then(name).alias("repaired_by")
 
 
 def _owner() -> pl.Expr:

@@ -13,7 +13,7 @@ import polars as pl
 from dashboard.demo.connecting import applications_of, callbacks_of, forms_of, keypresses_of
 from dashboard.demo.extract import Extract
 from dashboard.demo.known import as_known
-from dashboard.demo.lines import BY_COUNTY, BY_STATION, measures_of, scores_of
+from dashboard.demo.lines import BY_COUNTY, BY_STATION, benchmarks_of, measures_of, scores_of
 from dashboard.demo.linesheets import (
     applications_sheet,
     callbacks_sheet,
@@ -76,8 +76,8 @@ def _measures(stem: str, months: list[date], exported: datetime, *, dirty: bool 
     fees, others = BY_STATION[:1], BY_STATION[1:] + BY_COUNTY
     yield Extract("measures", "电费回收", f"专业指标/电费回收_{stem}.csv",
                   lambda: as_csv(fees_sheet(measures_of(months, fees), exported)))  # fmt: skip
-    yield Extract("measures", "专业指标", f"专业指标/专业指标_{stem}.csv",
-                  lambda: as_csv(measures_sheet(measures_of(months, others), exported, dirty=dirty)))  # fmt: skip
+    yield Extract("measures", "专业指标", f"专业指标/专业指标_{stem}.csv", lambda: as_csv(measures_sheet(
+        pl.concat([benchmarks_of(months), measures_of(months, others)]), exported, dirty=dirty)))  # fmt: skip
 
 
 def months_between(first: date, end: date) -> list[date]:

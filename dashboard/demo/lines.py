@@ -9,7 +9,7 @@ from math import cos, pi
 
 import polars as pl
 
-from dashboard.demo.company import COUNTIES, stations
+from dashboard.demo.company import COMPANY_CODE, COUNTIES, stations
 from dashboard.demo.draws import generator
 
 
@@ -52,8 +52,39 @@ BY_COUNTY = (
     Line("电压合格率", 44.0, 0.9915, 0.001, 0.003, season=-0.003),
     Line("平均排队时间", 0.05, 31.0, 5.0, 7.0, season=14.0, most=1e9),
     Line("低电压户数", 0.0, 96.0, 12.0, 40.0, season=70.0, drift=-24.0, most=1e9),
+    Line("欠费户数", 0.0, 140.0, 18.0, 60.0, season=20.0, drift=-10.0, most=1e9),
+    Line("欠费风险户占比", 1.0, 0.021, 0.002, 0.008),
+    Line("高损台区占比", 0.02, 0.041, 0.004, 0.014, season=0.008, drift=-0.006),
+    Line("负损台区占比", 0.02, 0.012, 0.003, 0.006),
+    Line("超大损台区占比", 0.02, 0.004, 0.001, 0.002),
+    Line("重过载配变占比", 0.02, 0.036, 0.006, 0.012, season=0.018),
+    Line("过载线路数", 0.0, 0.6, 0.7, 0.4, season=0.7, most=1e9),
+    Line("电表余额不足户数", 0.0, 210.0, 30.0, 90.0, season=25.0, most=1e9),
+    Line("购电失败率", 0.3, 0.006, 0.001, 0.003),
+    Line("购电次数修正", 0.0, 3.0, 1.5, 2.0, most=1e9),
+    Line("换表记录完整率", 0.004, 0.984, 0.006, 0.01),
+    Line("换表余额一致率", 0.004, 0.997, 0.002, 0.002),
+    Line("来电损失率（按接通）", 0.012, 0.047, 0.012, 0.015, season=0.024, most=9.0),
+    Line("平均应答速度", 0.048, 19.0, 3.0, 5.0, season=8.0, most=1e9),
+    Line("20秒接通率", 0.05, 0.86, 0.02, 0.03, season=-0.05),
+    Line("按键评价满意率", 0.03, 0.981, 0.004, 0.006),
+    Line("当面询问满意率", 0.002, 0.965, 0.01, 0.01),
+    Line("抽样调查满意率", 0.001, 0.931, 0.015, 0.02),
+    Line("互动评价满意率", 0.0006, 0.94, 0.02, 0.02),
+    Line("客户走访完成率", 0.003, 0.963, 0.015, 0.02),
+    Line("回访及时率", 0.02, 0.958, 0.01, 0.015),
+    Line("舆情事件", 0.0, 0.2, 0.4, 0.2, most=1e9),
+    Line("特殊客户关怀完成率", 0.002, 0.97, 0.012, 0.015),
+    Line("用电检查完成率", 0.004, 0.955, 0.02, 0.02),
+    Line("大客户年度检查完成率", 0.0004, 0.98, 0.01, 0.015),
 )
 """Lines of weight 0: shown, not scored."""
+BENCHMARK = (
+    ("同业对标供电服务", 24.44, 27.70, 25.83, 55),
+    ("同业对标电网状况", 20.87, 24.10, 21.90, 48),
+)
+"""Score, the best, the mean and the place among 62 companies that the regional office publishes each month."""
+COMPANIES = 62
 SILENT = ("停电信息到户率", COUNTIES[4].code, (7, 8))
 """Nobody reported this line of this county in these months: no data is neither good nor bad."""
 _COLUMNS = dict.fromkeys(("line", "office", "month", "numerator", "denominator"), pl.String)
@@ -66,6 +97,19 @@ def measures_of(months: list[date], lines: tuple[Line, ...]) -> pl.DataFrame:
         for month in months for line in lines for office, customers in _offices(line)
         if (line.name, office) != SILENT[:2] or month.month not in SILENT[2]
     ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_COLUMNS, orient="row")
+
+
+def benchmarks_of(months: list[date]) -> pl.DataFrame:
+    """Where the whole company stands among others: score, best, mean and place, per month."""
+    rows = []
+    for month in months:
+        for name, own, best, mean, place in BENCHMARK:
+            moved = float(generator("benchmark", name, month).normal(0.0, 0.3)) + 0.4 * (month.year - 2026)
+            rank = min(max(round(place - 12 * moved), 1), COMPANIES)
+            said = {"得分": f"{own + moved:.2f}", "最高分": f"{best:.2f}", "平均分": f"{mean:.2f}"}
+            rows += [(name + end, COMPANY_CODE, f"{month:%Y-%m}", value, "1") for end, value in said.items()]
+            rows.append((f"{name}排名", COMPANY_CODE, f"{month:%Y-%m}", f"{rank}", f"{COMPANIES}"))
     return pl.DataFrame(rows, schema=_COLUMNS, orient="row")
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from dashboard.demo.company import COMPANY_NAME, COUNTIES, halls, stations
+from dashboard.demo.company import COMPANY_CODE, COMPANY_NAME, COUNTIES, halls, stations
 from dashboard.demo.sheets import Sheet
 
 CLASSES = {"residential": "低压居民", "low_voltage": "低压非居民", "high_voltage_single": "高压单电源",
@@ -134,5 +134,5 @@ def scores_sheet(rows: pl.DataFrame, exported: datetime) -> Sheet:
 
 def _named(column: str) -> pl.Expr:
     names = {station.code: station.name for station in stations()}
-    names |= {county.code: county.name for county in COUNTIES}
+    names |= {county.code: county.name for county in COUNTIES} | {COMPANY_CODE: COMPANY_NAME}
     return pl.col(column).replace_strict(names).alias("供电单位")
