@@ -1,6 +1,10 @@
 """Connections 业扩: which connections run out of time, and how long do they take?"""
 
-from dashboard.queries.connections import answers, connections
+from checks.connections import load_standards
+from checks.forms import load_thresholds
+from dashboard.queries.connection_board import board
+from dashboard.queries.connections import connections
+from dashboard.queries.forms import recovery
 from dashboard.texts import t
 from dashboard.web import periods
 from dashboard.web.charts import ageing
@@ -8,12 +12,16 @@ from dashboard.web.charts.picture import draw
 from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.state import here, turn_to
+from dashboard.web.views import connection_board as boards
 from dashboard.web.views import connections as view
+from dashboard.web.views import forms as supplier
 
 page = here()
 scope = frozenset(page.below)
-found = connections(page.app.db, page.viewer, page.rules, offices=scope, period=page.period, as_of=page.as_of)
-forms = answers(page.app.db, page.viewer, offices=scope, period=page.period, as_of=page.as_of)
+asked = {"offices": scope, "period": page.period, "as_of": page.as_of}
+found = connections(page.app.db, page.viewer, page.rules, **asked)
+thresholds = load_thresholds(page.app.settings.home)
+forms = recovery(page.app.db, page.viewer, thresholds, **asked)
 name = periods.name(page.strip.period)
 
 show(beside(heading(t("Connections"), t("Which connections run out of time, and how long do they take?")),
@@ -31,6 +39,17 @@ else:
         show(view.open_flows(found.open, page.tree, page.now, page.link))
     else:
         show(state("empty", t("No connection is open.")))
+    standing = board(page.app.db, page.viewer, page.rules, load_standards(page.app.settings.home), **asked)
+    show(
+        section(t("Archived on time, and what is stuck"), name), boards.archived(standing, page.link),
+        section(t("Time limits by step"), t("law, promise and internal limit apart")),
+        boards.steps(standing.cells, page.link),
+        section(t("10 kV without energising"), t("open, natural days since acceptance")),
+        boards.ages(standing.ages, page.link),
+        section(t("Papers and visits"), t("of what was accepted in {period}", period=name)),
+        boards.asked(standing.asked, page.link),
+        section(t("Pauses")), boards.pauses(standing.pauses, page.link),
+    )  # fmt: skip
     show(section(t("Finished in {period}", period=name)))
     if found.finished:
         show(
@@ -44,5 +63,4 @@ else:
     if forms:
         show(beside(section(t("Designated-supplier forms"), t("what customers wrote in {period}", period=name)),
                     ask("connections.forms")),
-             view.forms(forms, page.tree, page.link),
-             says(t("A form is what a customer states, not yet a breach: a person has to look into it.")))  # fmt: skip
+             supplier.recovery(forms, page.tree, page.link), says(supplier.reading(thresholds)))  # fmt: skip

@@ -21,7 +21,6 @@ from checks.judge.base import microseconds
 from checks.periods import Period
 from checks.reasons import REASONS, STATES
 from dashboard.database import Database
-from dashboard.database.models import RECORD_TABLES
 from dashboard.instants import from_micros
 from dashboard.judging.detail import detailed
 from dashboard.judging.kinds import KINDS
@@ -31,8 +30,6 @@ from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 
 CLASSES = ("residential", "low_voltage", "high_voltage_single", "high_voltage_dual", "solar")
-QUESTIONS = ("designated_design", "designated_construction", "designated_supply", "extra_fee")
-"""What the form asks of every step (三指定、吃拿卡要)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,44 +150,3 @@ def _legs(finished: pl.DataFrame, calendar: Calendar) -> Iterable[Leg]:
     for kind, start, end in order:
         days = np.array(taken[kind, start, end])
         yield Leg(kind, start, end, len(days), float(np.median(days)), float(np.quantile(days, 0.9)))
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What the designated-supplier forms of one office say: forms, and the `yes` per question."""
-
-    office: str
-    forms: int
-    yes: tuple[int, ...]
-    satisfied: int
-    rated: int
-
-    @property
-    def accused(self) -> int:
-        return sum(self.yes)
-
-
-def answers(
-    db: Database, viewer: Viewer, *, offices: frozenset[str], period: Period, as_of: datetime
-) -> list[Answers]:  # fmt: skip
-    """Forms of the period (by their own time) per office that a form names; counts only, no form and no customer."""
-    row = RECORD_TABLES["evaluations"].c
-    counted = [sa.func.sum(sa.case((row[name].is_(True), 1), else_=0)).label(name) for name in QUESTIONS]
-    happy = sa.func.sum(sa.case((row.satisfaction == "satisfied", 1), else_=0))
-    query = (
-        sa.select(row.office_code, sa.func.count(), *counted, happy, sa.func.count(row.satisfaction))
-        .where(
-            row.kind == "designated_form",
-            row["at"] >= period.starts_at, row["at"] < min(period.ends_at, microseconds(as_of) + 1),
-            row.office_code.in_(_seen(db, viewer, offices)),
-        )
-        .group_by(row.office_code)
-        .order_by(row.office_code)
-    )  # fmt: skip
-    with db.reading() as connection:
-        rows = connection.execute(query).all()
-    ends = 2 + len(QUESTIONS)
-    return [
-        Answers(found[0], found[1], tuple(map(int, found[2:ends])), int(found[ends]), int(found[ends + 1]))
-        for found in rows
-    ]

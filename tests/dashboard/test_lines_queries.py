@@ -4,16 +4,21 @@ from datetime import UTC, datetime
 
 import pytest
 
+from checks.connections import load_standards
+from checks.forms import load_thresholds
 from checks.measures import load_measures
 from checks.periods import parse_period
 from collectors.mapping import SpreadsheetConfig, parse_config
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
 from dashboard.errors import MingchaError, UsageError
-from dashboard.intake import import_file
+from dashboard.intake import by_hand, import_file
+from dashboard.intake.tables import alone
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
-from dashboard.queries.connections import answers, connections
+from dashboard.queries.connection_board import board
+from dashboard.queries.connections import connections
+from dashboard.queries.forms import recovery
 from dashboard.queries.lines import all_lines, line_by_office, shown_months
 from dashboard.queries.offices import visible_tree
 from dashboard.queries.plain_records import plain_records
@@ -85,14 +90,47 @@ def test_at_an_earlier_moment_what_was_finished_later_is_open(embedded, rules):
 def test_a_head_sees_the_own_flows_and_forms_only(embedded, rules):
     found = connections(embedded, HEAD, rules, offices=EVERYONE, period=QUARTER, as_of=NOON)
     assert set(flows(found.open)) == {"YK-8"}
-    assert [one.office for one in answers(embedded, HEAD, offices=EVERYONE, period=QUARTER, as_of=NOON)] == ["990102"]
+
+
+def test_the_board_shows_each_step_against_each_limit_and_what_is_stuck(company, rules):
+    """YK-77: 22 July to 30 September is day 70 and working day 50, 30 of them paused without a signed record."""
+    accepted = int(datetime(2026, 7, 22, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    stuck = {"system": "营销", "application_no": "YK-77", "office_code": "990101", "class": "high_voltage_single",
+             "accepted_at": accepted, "paused_working_days": 30, "papers": 3, "visits": 3}  # fmt: skip
+    with alone(company) as tables:
+        by_hand.enter(tables, "applications", [stuck], by=system_viewer(), at=NOON, details={})
+    asked = {"offices": EVERYONE, "period": QUARTER, "as_of": NOON}
+    found = board(company, system_viewer(), rules, load_standards(), **asked)
+    told = {
+        (cell.step.code, cell.limit.kind, cell.kind):
+        (cell.limit.amount, cell.running, cell.over, cell.unsigned, cell.done, cell.late, cell.numbers)
+        for cell in found.cells
+    }  # fmt: skip
+    assert told["connection", "promise", "residential"] == (5, 1, 1, 0, 3, 1, ("YK-8", "YK-2"))
+    assert told["connection", "promise", "low_voltage"] == (6, 1, 0, 0, 0, 0, ())  # YK-4 was withdrawn
+    assert told["connection", "promise", "high_voltage_single"] == (22, 1, 0, 1, 1, 0, ())
+    assert told["plan_answer", "law", "residential"] == (3, 1, 1, 0, 3, 0, ("YK-8",))
+    assert told["plan_answer", "law", "high_voltage_single"] == (20, 1, 0, 1, 1, 0, ())
+    assert told["plan_answer", "internal", "high_voltage_single"] == (15, 1, 1, 0, 1, 0, ("YK-77",))
+    assert (found.archived, found.on_time, found.open, found.stuck) == (3, 2, 3, 1)  # YK-3 is not archived
+    assert [(age.since, age.to, age.count, age.numbers) for age in found.ages] == [
+        (0, 70, 0, ()), (70, 120, 1, ("YK-77",)), (120, 300, 0, ()), (300, None, 0, ())]  # fmt: skip
+    single = [(one.what, one.most, one.known, one.over) for one in found.asked
+              if one.allowed.class_ == "high_voltage_single"]  # fmt: skip
+    assert single == [("papers", 2, 1, 1), ("visits", 3, 1, 0)]
+    assert [one.unknown for one in found.asked if one.allowed.code == "zero.low_voltage"] == [2]
+    assert (found.pauses.paused, found.pauses.unsigned, found.pauses.numbers) == (2, 2, ("YK-77", "YK-3"))
+    own = board(company, HEAD, rules, load_standards(), **asked)
+    assert (own.archived, own.open, own.stuck) == (1, 1, 1)
 
 
 def test_forms_are_counted_per_office_and_answer(company):
-    found = answers(company, system_viewer(), offices=EVERYONE, period=QUARTER, as_of=NOON)
-    assert [(one.office, one.forms, one.yes, one.satisfied, one.rated) for one in found] == [
-        ("990101", 1, (0, 0, 0, 0), 1, 1), ("990102", 1, (0, 1, 0, 0), 0, 1),
+    asked = {"offices": EVERYONE, "period": QUARTER, "as_of": NOON}
+    found = recovery(company, system_viewer(), load_thresholds(), **asked)
+    assert [(one.office, one.issued, one.collected, one.yes, one.standing) for one in found] == [
+        ("990101", None, 1, (0, 0, 0, 0), "insufficient"), ("990102", None, 1, (0, 1, 0, 0), "suspicion"),
     ]  # fmt: skip
+    assert [(one.office, one.yes) for one in recovery(company, HEAD, load_thresholds(), **asked)] == [("990102", None)]
 
 
 def test_who_accuses_is_not_told_to_the_head_of_the_accused_office(embedded, rules):
@@ -101,10 +139,8 @@ def test_who_accuses_is_not_told_to_the_head_of_the_accused_office(embedded, rul
     told = record(viewer=system_viewer(), record="evaluations", number="PJ-9", **as_seen)
     assert told.values["record_no"] == "YK-9"
     assert told.linked == (("application", "applications", "YK-9"),)
-    hidden = record(viewer=HEAD, record="evaluations", number="PJ-9", **as_seen)
-    assert "record_no" not in hidden.values
-    assert hidden.linked == ()
-    assert hidden.values["designated_construction"] is True
+    with pytest.raises(MingchaError, match="outside what you may see"):
+        record(viewer=HEAD, record="evaluations", number="PJ-9", **as_seen)
     assert record(viewer=HEAD, record="applications", number="YK-9", **as_seen).linked == ()
     seen = record(viewer=system_viewer(), record="applications", number="YK-9", **as_seen).linked
     assert seen == (("evaluation", "evaluations", "PJ-9"),)

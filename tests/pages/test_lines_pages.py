@@ -46,7 +46,9 @@ def test_connections_show_what_runs_out_of_time(opened, company):
     assert text.index("YK-8") < text.index("YK-5")
     assert "居民 3 5 个工作日 5.0 6 66.7% (2 / 3)" in text
     assert "高压单电源 1 22 个工作日 22.0 22 100.0% (1 / 1)" in text
-    assert "西坝供电所 1 0 是 ×1 0 0 0.0%" in text
+    assert "西坝供电所 — 1 — 100.0% (1 / 1) 0 是 ×1 0 0 有反映" in text
+    assert "66.7% 归档及时率（归档 3 件） 1 在途且已超时限（在途 2 件）" in text
+    assert "供电方案答复 居民 法定" in text
     assert 'href="/record?' in markup
 
 

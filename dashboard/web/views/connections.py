@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Any
 
-from dashboard.queries.connections import CLASSES, QUESTIONS, Answers, Flow, Leg
+from dashboard.queries.connections import CLASSES, Flow, Leg
 from dashboard.queries.offices import Tree
 from dashboard.texts import t
 from dashboard.web import display
@@ -132,27 +131,3 @@ def steps(legs: Sequence[Leg]) -> Safe:
     rows = [[names.value(leg.kind), names.column(leg.start), names.column(leg.end), display.count(leg.count),
              display.rounded(leg.median, 1), display.rounded(leg.slow, 1)] for leg in legs]  # fmt: skip
     return table(columns, rows, label=t("Steps"))
-
-
-def forms(found: Sequence[Answers], tree: Tree, link: Link) -> Safe:
-    """三指定: forms per office and what they say; offices with an accusation first."""
-    columns = [
-        Column(t("Office"), "head main keep"), Column(t("Forms"), "num"),
-        *(Column(names.column(name), "num") for name in QUESTIONS), Column(t("Satisfied"), "num"),
-    ]  # fmt: skip
-    ordered = sorted(found, key=lambda one: (-one.accused, -one.forms, one.office))
-    return table(columns, [_answers(one, tree, link) for one in ordered[:LISTED]], label=t("Evaluation forms"))
-
-
-def _answers(one: Answers, tree: Tree, link: Link) -> list[object]:
-    door = link("records", record="evaluations", office=one.office)
-    return [
-        go(link("office", office=one.office), tree.name(one.office)),
-        go(door, display.count(one.forms)),
-        *(_yes(number) for number in one.yes),
-        display.rate(one.satisfied / one.rated) if one.rated else display.NONE,
-    ]
-
-
-def _yes(number: int) -> Any:
-    return word(t("yes ×{n}", n=number), "breach") if number else tag("span", "0", class_="quiet")

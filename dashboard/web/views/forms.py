@@ -45,7 +45,7 @@ def recovery(found: Sequence[Recovery], tree: Tree, link: Link) -> Safe:
     columns = [
         Column(t("Office"), "head main keep"), Column(t("Handed out"), "num"), Column(t("Came back"), "num"),
         Column(t("Share that came back"), "num"), Column(t("Share that accuse"), "num"),
-        *(Column(names.column(name), "num") for name in ACCUSING), Column(t("What it says")),
+        *(Column(names.column(name), "num") for name in ACCUSING), Column(t("What may be said")),
     ]  # fmt: skip
     ordered = sorted(found, key=lambda one: (-(one.accusing or 0), one.rate or 0.0, one.office))
     return table(columns, [_recovery(one, tree, link) for one in ordered], label=t("Supplier forms"))
