@@ -25,7 +25,8 @@ def record(
 
     `transaction` is the connection of `Database.session()` or the tables of `intake.tables.alone()`. `action` is a verb
     (`confirm`, `export`, `backup` …), `subject` what it was done to, `detail` free text or JSON, `at` an aware time.
-    The operating system's user is noted beside `system` (design §4.1). The line is entered in the chain of evidence.
+    The operating system's user is noted beside `system` (design §4.1), beside a stand-in in whose stead. The line is
+    entered in the chain of evidence.
     Whatever a person typed: no line of it can pass for two, and telephones and identity cards are masked.
     """
     values = {
@@ -36,4 +37,6 @@ def record(
         "subject": harmless(subject) or None if subject else None,
         "detail": harmless(detail) or None if detail else None,
     }
+    if viewer.acting_for is not None:
+        values["acting_for"] = viewer.acting_for
     chain.enter(transaction, AUDIT, values, by=viewer, at=at)

@@ -61,6 +61,8 @@ class Line:
     subject: str | None
     detail: str | None
     entry: int | None
+    acting_for: str | None = None
+    """In whose stead the actor acted."""
 
     def document(self) -> dict[str, Any]:
         return {**asdict(self), "at": iso_local(to_micros(self.at))}
@@ -116,7 +118,7 @@ def _lines(connection: Connection, wanted: Wanted, before: int | None, limit: in
     return [
         Line(
             row["id"], from_micros(row["at"]), row["actor"], row["os_user"], row["action"],
-            row["subject"] and masked_text(row["subject"]), row["detail"], entries.get(row["id"]),
+            row["subject"] and masked_text(row["subject"]), row["detail"], entries.get(row["id"]), row["acting_for"],
         )
         for row in rows
     ]  # fmt: skip

@@ -292,3 +292,9 @@ def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_p
     delegating.end_delegation(db, by=lender, delegation=number, at=NOON)
     assert (viewer(db, secret).role, viewer(db, secret).acting_for) == ("reviewer", None)
     assert ("韩冰", "acts_for", "沈岚") in told(db)
+    with db.reading() as connection:
+        filed = sa.select(AUDIT.c.actor, AUDIT.c.acting_for).where(AUDIT.c.action == "file_exclusion")
+        assert [tuple(row) for row in connection.execute(filed.order_by(AUDIT.c.id))] == [
+            ("韩冰", "沈岚"), ("沈岚", None),
+        ]  # fmt: skip
+    assert verify_evidence(db, SETTINGS, now=NOON).problems == []

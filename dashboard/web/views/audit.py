@@ -44,7 +44,8 @@ def lines(found: Trail, now: datetime) -> Safe:
 
 
 def _line(one: Line, now: datetime) -> list[object]:
-    who = safe(one.actor, tag("small", f" ({one.os_user})") if one.os_user else "")
+    beside = one.os_user or (t("for {name}", name=one.acting_for) if one.acting_for else "")
+    who = safe(one.actor, tag("small", f" ({beside})") if beside else "")
     detail = one.detail or ""
     told = tag("code", detail[:DETAIL] + ("…" if len(detail) > DETAIL else ""), title=detail) if detail else ""
     missing = word(t("not entered"), "breach", t("No entry of the chain holds this line."))
