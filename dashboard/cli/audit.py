@@ -73,6 +73,14 @@ def _write(path: Path, content: bytes) -> None:
         raise MingchaError(f"{path} cannot be written: {error.strerror}.", "Choose another --to.") from error
 
 
+def _id(text: str) -> int:
+    from dashboard.errors import UsageError
+
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"'{text}' is no id of a quarantined row.", "See mingcha quarantine --format json.")
+    return int(text)
+
+
 def _day(text: str | None) -> date | None:
     from dashboard.errors import UsageError
 
@@ -83,9 +91,9 @@ def _day(text: str | None) -> date | None:
 
 
 def unmask(
-    record: Annotated[str, typer.Argument(help="tickets, repairs, applications …")],
-    number: Annotated[str, typer.Argument(help="The record's number.")],
-    field: Annotated[str, typer.Argument(help="phone, customer_no, content …")],
+    record: Annotated[str, typer.Argument(help="tickets, repairs, applications …, or quarantine.")],
+    number: Annotated[str, typer.Argument(help="The record's number; the id of a quarantined row.")],
+    field: Annotated[str, typer.Argument(help="phone, customer_no, content …; the header of a quarantined cell.")],
     reason: Annotated[str, typer.Option(help="What the value is needed for; it is logged.")] = "",
     output: FormatOption = Format.table,
     as_: AsOption = None,
@@ -98,6 +106,10 @@ def unmask(
 
     application = open_application(user=as_)
     db, viewer, now = application.db, application.viewer, application.now()
+    if record == "quarantine":
+        cell = unmasking.unmask_cell(db, by=viewer, quarantine_id=_id(number), header=field, reason=reason, at=now)
+        emit({"rows": [{"record": record, "number": number, field: cell.value}]}, output)
+        return
     found = find(db, viewer, rules_of(application.settings, db), record=record, number=number, as_of=now)
     made = unmasking.unmask(db, by=viewer, record=record, row_id=found.id, field=field, reason=reason, at=now)
     emit({"rows": [{"record": record, "number": number, field: made.value}]}, output)

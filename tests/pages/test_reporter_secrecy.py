@@ -21,14 +21,17 @@ from google.protobuf import text_format
 from collectors.mapping import SpreadsheetConfig, parse_config
 from dashboard.actions.unmasking import unmask
 from dashboard.bootstrap import open_application
+from dashboard.cases.opening import keep_cases
 from dashboard.cli import main, make_app
 from dashboard.database import Database
-from dashboard.database.models import METADATA, RECORD_TABLES
+from dashboard.database.models import METADATA, RECORD_TABLES, VIOLATION_SOURCES, WARNINGS
 from dashboard.errors import MingchaError, NotAllowedError
 from dashboard.exports.workbook import quarter_workbook
 from dashboard.intake import import_file
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
+from dashboard.notices.escalating import escalate
+from dashboard.notices.sending import send_due
 from dashboard.people import system_viewer, viewer_named
 from dashboard.queries.explain import explain
 from dashboard.queries.offices import visible_tree
@@ -39,6 +42,7 @@ from dashboard.queries.today import open_clocks
 from dashboard.rights import may
 from dashboard.secrecy import WITHHELD, hides
 from dashboard.settings import load
+from dashboard.warning.keeping import keep_warnings
 from dashboard.web import wiring
 from tests.journeys.company import PERIOD, PERSON
 from tests.pages.opening import APP, run_page
@@ -92,7 +96,17 @@ def reported(company, tmp_path_factory):
         made = parse_config(SpreadsheetConfig, {"name": kind, "record": kind}, "test")
         import_file(db, by=system_viewer(), path=path, config=made, now=now, name=path.name)
         path.unlink()
-    bring_up_to_date(db, rules_of(load({}, home)), now)
+    settings, rules = load({}, home), rules_of(load({}, home))
+    bring_up_to_date(db, rules, now)
+    keep_warnings(db, rules, now)
+    keep_cases(db, settings, rules, now)
+    escalate(db, settings, now + timedelta(days=40))
+    send_due(db, settings, clock=lambda: now + timedelta(days=40))
+    with db.reading() as connection:  # what is hidden below is there: warnings and cases of the marked records
+        warned = set(connection.execute(sa.select(WARNINGS.c.number)).scalars())
+        sources = set(connection.execute(sa.select(VIOLATION_SOURCES.c.reference)).scalars())
+    assert {LATE} <= warned
+    assert {FORM} <= sources
     db.engine.dispose()
     return home
 
