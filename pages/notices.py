@@ -30,7 +30,7 @@ if shown:
     show(view.fates(found, lambda one: link(fate=None if one == fate else one)))
     rows = [one for one in found if fate in (None, one.fate)]
     if rows:
-        show(view.outbox(rows, now))
+        show(view.outbox(rows, page.tree, now))
     else:
         show(state("empty", t("Nobody was told anything yet."), t("Warnings, cases and disputes are told here.")))
     show(section(t("Channels"), t("a message to yourself")))

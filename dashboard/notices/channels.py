@@ -29,6 +29,10 @@ class ChannelError(MingchaError):
     """A channel that cannot be used, or that did not take a message; never quotes its address."""
 
 
+class NoContactError(ChannelError):
+    """One person cannot be reached through it; everybody else can."""
+
+
 def is_shared(address: str) -> bool:
     """Whether everybody who has this channel reads the same messages, as in a group chat with a robot."""
     return CONTACT not in address
@@ -46,7 +50,7 @@ def filled(name: str, address: str, contact: str | None, environment: Mapping[st
 
     whole = _SECRET.sub(secret, address)
     if CONTACT in whole and not contact:
-        raise ChannelError(f"Channel {name} needs a contact, and this person has none.", "See [notices.people].")
+        raise NoContactError(f"Channel {name} needs a contact, and this person has none.", "See [notices.people].")
     return whole.replace(CONTACT, quote(contact or "", safe="@+"))
 
 

@@ -23,7 +23,7 @@ from dashboard.database import Database
 from dashboard.database.models import NOTICE_DELIVERIES, NOTICES
 from dashboard.instants import from_micros, to_micros
 from dashboard.notices import channels
-from dashboard.notices.channels import ChannelError
+from dashboard.notices.channels import ChannelError, NoContactError
 from dashboard.notices.readers import Readers, readers
 from dashboard.notices.timing import HOUR, Item, first_due, fold, has_lapsed, pause
 from dashboard.notices.writing import Told, message
@@ -74,9 +74,10 @@ def send_due(db: Database, settings: Settings, *, clock: Clock, go_on: Callable[
         try:
             _send(db, known, parcel, clock, report)
         except ChannelError as error:
-            said.append(str(error))
+            if not isinstance(error, NoContactError):
+                said.append(error.message)
             report.failed += 1
-            _put_off(db, settings, parcel, str(error), clock(), report)
+            _put_off(db, settings, parcel, error.message, clock(), report)
         else:
             said.clear()
     return report

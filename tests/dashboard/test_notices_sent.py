@@ -142,6 +142,19 @@ def test_given_up_after_a_week_and_withheld_from_who_may_not_know_any_more(sqlit
     ]  # fmt: skip
 
 
+def test_people_without_a_contact_hold_nobody_else_up(sqlite_database, offices):
+    offices(sqlite_database)
+    with http_sink() as (http, port):
+        settings = company(port, people={"Ada": {}, "沈岚": {"contact": "shen"}}, channel="duty")
+        told(sqlite_database, "R-1", ["许立", "秦岭", "沈岚"], office="S1")
+        told(sqlite_database, "R-2", ["许立", "沈岚"])
+        send_due(sqlite_database, settings, clock=at(NOON))
+    assert len(http.bodies) == 2
+    with sqlite_database.reading() as connection:
+        errors = set(connection.execute(sa.select(NOTICE_DELIVERIES.c.error)).scalars())
+    assert errors == {None, "Channel duty needs a contact, and this person has none."}
+
+
 def test_a_group_that_shares_a_robot_reads_it_once(sqlite_database, offices):
     offices(sqlite_database)
     with http_sink() as (http, port):

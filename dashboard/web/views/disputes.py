@@ -80,7 +80,7 @@ def story(one: Dispute, holds: Collection[int], tree: Tree, now: datetime, link:
     """One dispute from its filing to its decision."""
     said: list[tuple[str, object]] = [
         (t("Record"), safe(names.record(one.record), " ", _door(one, link))), (t("Office"), tree.name(one.office)),
-        (t("State"), _state(one)), (t("Filed"), f"{display.moment(one.at, now)} {one.by}"),
+        (t("State"), _state(one)), (t("Disputed by"), f"{one.by} {display.moment(one.at, now)}"),
         (t("Asked for"), t(WISHES[one.wish])), (t("What is wrong"), one.reason),
         *((names.column(name), shown(one.record, name, value)) for name, value in one.wanted.items()),
         (t("Decision until"), display.moment(one.due, now)),
@@ -108,7 +108,7 @@ def shown(record: str, name: str, value: Any) -> str:
 
 
 def proof(one: Proof) -> str:
-    return f"{one.name} · {one.bytes / 1000:.0f} kB · SHA-256 {one.sha256[:12]}…"
+    return f"{one.name} · {max(one.bytes // 1000, 1)} kB · SHA-256 {one.sha256[:12]}…"
 
 
 def _state(one: Dispute) -> Safe:

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from dashboard.error_texts import translated
 from dashboard.notices.writing import topic
 from dashboard.queries.notices import Fate, Mine
+from dashboard.queries.offices import Tree
 from dashboard.texts import current_language, t
 from dashboard.web import display
 from dashboard.web.components.blocks import Column, figure, figures, go, table, word
-from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.frame import ROLE_NAMES
+from dashboard.web.markup import Safe, safe
 
 Link = Callable[..., str]
 STATES = {
@@ -60,24 +63,33 @@ def fates(found: Sequence[Fate], link: Callable[[str], str]) -> Safe:
     ])  # fmt: skip
 
 
-def outbox(found: Sequence[Fate], now: datetime) -> Safe:
+def outbox(found: Sequence[Fate], tree: Tree, now: datetime) -> Safe:
     """The outbox: for whom, since when, and what became of it."""
-    columns = [Column(t("Entered"), "num keep"), Column(t("Concerns"), "keep"), Column(t("For"), "head keep"),
-               Column(t("Channel")), Column(t("What became of it"), "wide")]  # fmt: skip
+    columns = [Column(t("For"), "head keep"), Column(t("Entered"), "num keep"), Column(t("Concerns"), "keep"),
+               Column(t("Told once as"), "wide"), Column(t("Channel")), Column(t("What became of it"), "keep"),
+               Column(t("More"), "wide")]  # fmt: skip
     body = [
-        [display.moment(one.at, now), safe(topic(one.topic, current_language()), " ", tag("small", one.key)),
-         one.person, one.channel or display.NONE, safe(word(t(STATES[one.fate]), TONES.get(one.fate, "")), " ",
-                                                       tag("small", detail(one, now)))]
+        [_person(one.person, tree), display.moment(one.at, now), topic(one.topic, current_language()), one.key,
+         one.channel or display.NONE, word(t(STATES[one.fate]), TONES.get(one.fate, "")),
+         detail(one, now) or display.NONE]
         for one in found
     ]  # fmt: skip
     return table(columns, body, label=t("Outbox"))
+
+
+def _person(recipient: str, tree: Tree) -> str:
+    """A name, or the role at an office for which nobody was found."""
+    role, _, office = recipient.partition("@")
+    if role not in ROLE_NAMES:
+        return recipient
+    return t(ROLE_NAMES[role]) if office == "*" else f"{t(ROLE_NAMES[role])} · {tree.name(office)}"
 
 
 def detail(one: Fate, now: datetime) -> str:
     """One sentence more of a fate: since when, how often, why."""
     if one.fate == "failing" and one.failing_since is not None:
         return t("{n} times since {since}: {error}", n=one.tries, since=display.moment(one.failing_since, now),
-                 error=one.error or "")  # fmt: skip
+                 error=translated(one.error or ""))  # fmt: skip
     if one.fate == "digest" and one.sent_at is not None:
         return t("{at}, with {n} others", at=display.moment(one.sent_at, now), n=one.together - 1)
     if one.fate == "sent" and one.sent_at is not None:
@@ -86,5 +98,5 @@ def detail(one: Fate, now: datetime) -> str:
         return t("not before {due}", due=display.moment(one.due, now))
     if one.why:
         why = t(WHY[one.why]) if one.why in WHY else one.why
-        return f"{why}: {one.error}" if one.fate == "given_up" and one.error else why
+        return f"{why}: {translated(one.error)}" if one.fate == "given_up" and one.error else why
     return ""
