@@ -8,7 +8,7 @@ from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import people as forms
 from dashboard.web.components.blocks import heading, says, section, show, state
-from dashboard.web.state import filter_value, here
+from dashboard.web.state import filter_number, here
 from dashboard.web.views import people as view
 
 page = here()
@@ -23,7 +23,7 @@ elif not has_accounts(db):
                t("The next start of mingcha up or mingcha web makes them and prints a one-time link.")))  # fmt: skip
 else:
     found = accounts(db, page.viewer, at=now)
-    chosen = next((one for one in found if one.name == filter_value("person")), None)
+    chosen = next((one for one in found if one.id == filter_number("account", 0)), None)
     if chosen is not None:
         show(section(chosen.name), view.story(chosen, page.tree, now))
         forms.changing(page, chosen)

@@ -38,7 +38,7 @@ def table_of(found: Sequence[Account], chosen: Account | None, tree: Tree, now: 
     columns = [Column(t("Person"), "head keep"), Column(t("Role"), "keep"), Column(t("Sees"), "wide"),
                Column(t("Works at")), Column(t("Gets in")), Column(t("Last here"), "num keep")]  # fmt: skip
     body = [
-        [go(link("people", person=one.name), one.name), t(ROLE_NAMES[one.role]), _offices(one, tree),
+        [go(link("people", account=one.id), one.name), t(ROLE_NAMES[one.role]), _offices(one, tree),
          tree.name(one.works_at) if one.works_at else display.NONE, _entry(one),
          display.moment(one.seen_at, now) if one.seen_at else display.NONE]
         for one in found
