@@ -99,7 +99,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("refuse_appeal", "decide an appeal", STANDING, None, ("note",), needs=(APPEALED,), forbids=(),
          clears=(APPEALED,), sets=(APPEAL_DECIDED,), not_by=(JUDGES,)),
     Deed("propose_suspension", "ask to suspend a violation", ALIVE, None, ("note",),
-         forbids=(SUSPENDED, SUSPENSION_PROPOSED), sets=(SUSPENSION_PROPOSED,)),
+         forbids=(SUSPENDED, SUSPENSION_PROPOSED), sets=(SUSPENSION_PROPOSED,), own=True),
     _decides("approve_suspension", "approve suspending a violation", SUSPENSION_PROPOSED, states=ALIVE,
              sets=(SUSPENDED,)),
     _decides("refuse_suspension", "approve suspending a violation", SUSPENSION_PROPOSED, states=ALIVE,

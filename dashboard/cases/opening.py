@@ -83,7 +83,9 @@ def keep_cases(db: Database, settings: Settings, rules: Rules, as_of: datetime) 
         now, last = _newest(reader, at), _last(reader)
         since = last if last is not None and last.batch <= now.batch else Since()
         keeper = _Keeper(book, reader, as_of, rules.rulebook.sheet.repeat_days)
-        for seen in changed(reader, rules, settings.cases, since, now.batch, as_of):
+        found = changed(reader, rules, settings.cases, since, now.batch, as_of)
+        keeper.look_up(found)
+        for seen in found:
             keeper.follow(seen)
         keeper.join(since.join)
         reader.execute(sa.delete(META).where(META.c.key == THROUGH))
@@ -126,8 +128,8 @@ def open_case(
     return _open(book, seen, by=by, at=at, repeat_days=repeat_days, note=note).number
 
 
-def _known(book: Book, wanted: Iterable[Reference]) -> dict[Reference, int]:
-    """Source → the case that it belongs to: the last one that took it up."""
+def _known(book: Book, wanted: Iterable[Reference], *, standing: bool = False) -> dict[Reference, int]:
+    """Source → the case that it belongs to: the last one that took it up. `standing`: and has not given it away."""
     found: dict[Reference, int] = {}
     row = VIOLATION_SOURCES.c
     references = sorted({reference for _, reference in wanted})
@@ -137,6 +139,8 @@ def _known(book: Book, wanted: Iterable[Reference]) -> dict[Reference, int]:
         for one in book.rows(query.where(row.reference.in_(part), row.record.in_(kinds)).order_by(row.id)):
             if one["action"] == "added":
                 found[one["record"], one["reference"]] = one["violation_id"]
+            elif standing and found.get((one["record"], one["reference"])) == one["violation_id"]:
+                del found[one["record"], one["reference"]]
     return found
 
 
@@ -188,12 +192,17 @@ class _Keeper:
         self.outcome = Outcome()
         self.facts = {(record, number): fact for fact, record, number in members(reader, as_of).iter_rows()}
         """(record, number of the stored row) → the fact that people say it shows."""
+        self.states: dict[Reference, tuple[str, bool]] = {}
         self.joined_before: set[str] = set()
         """Facts that had been joined before one of their sources opened its case."""
 
     def follow(self, seen: Seen) -> None:
         reference = seen.source.record, seen.source.reference
+        if self._is_quiet(seen):
+            return
         case = self._case_of([reference])
+        if case is not None and seen.restricted and not case.row["restricted"]:  # it turned out to be a report
+            self.book.run(sa.update(VIOLATIONS).where(VIOLATIONS.c.id == case.id).values(restricted=True))
         if case is None and seen.stands:
             _open(self.book, seen, by=self.by, at=self.as_of, repeat_days=self.repeat_days)
             self.outcome.opened += 1
@@ -203,6 +212,25 @@ class _Keeper:
             self._stands(case, seen)
         elif case is not None:
             self._falls(case, seen)
+
+    def look_up(self, several: Iterable[Seen]) -> None:
+        """Find the cases of all these sources in a few questions: most have theirs, and nothing is new about them."""
+        known = _known(self.book, [(one.source.record, one.source.reference) for one in several], standing=True)
+        row = VIOLATIONS.c
+        found: dict[int, tuple[str, bool]] = {}
+        for part in parts(sorted(set(known.values()))):
+            query = sa.select(row.id, row.state, row.restricted).where(row.id.in_(part))
+            found |= {one["id"]: (one["state"], bool(one["restricted"])) for one in self.book.rows(query)}
+        self.states = {reference: found[case] for reference, case in known.items()}
+
+    def _is_quiet(self, seen: Seen) -> bool:
+        """Whether the case of a source says already what the source says."""
+        state, restricted = self.states.get((seen.source.record, seen.source.reference), ("", False))
+        if not state or restricted != seen.restricted:
+            return False
+        if not seen.stands:
+            return state not in ALIVE
+        return state != LAPSED and not (seen.confirmed and state in UNJUDGED)
 
     def _case_of(self, references: Iterable[Reference]) -> Case | None:
         known = sorted(set(_known(self.book, list(references)).values()))
@@ -270,8 +298,8 @@ class _Keeper:
     def _merge(self, fact: str, rows: list[tuple[str, int]]) -> None:
         known = _known(self.book, references := _references(self.book, rows))
         ids = sorted({known[one] for one in references if one in known})
-        cases = load(self.book, self.book.rows(sa.select(VIOLATIONS).where(VIOLATIONS.c.id.in_(ids)).order_by(
-            VIOLATIONS.c.id)))  # fmt: skip
+        chosen = sa.select(VIOLATIONS).where(VIOLATIONS.c.id.in_(ids), sa.not_(VIOLATIONS.c.restricted))
+        cases = load(self.book, self.book.rows(chosen.order_by(VIOLATIONS.c.id)))  # what is secret stays apart
         first = next((one for one in cases if one.standing.state in (*ALIVE, CLOSED)), None)
         if first is None:
             return

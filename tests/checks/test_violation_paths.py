@@ -87,7 +87,7 @@ def walk(steps, severity, begins="opened", judges=()):
 STEP = st.tuples(st.integers(0, 59), st.integers(0, 2), st.integers(0, 6000), st.booleans() | st.just(True))
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(
     st.lists(STEP, min_size=10, max_size=40), st.sampled_from("ABCD"), st.sampled_from(["opened", "opened_confirmed"])
 )

@@ -1,15 +1,20 @@
 """From confirmed finding to closed case, and what an appeal takes back (both databases; expectations by hand)."""
 
 import itertools
+import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from shutil import copy
 
 import pytest
 import sqlalchemy as sa
 
+from dashboard.actions.facts import join, separate
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.cases.opening import keep_cases, open_case
 from dashboard.cases.retaining import closings
+from dashboard.database import Database
 from dashboard.database.models import (
     BATCHES,
     CHAIN,
@@ -85,9 +90,8 @@ class Company:
         self.insert(REVIEWS, finding_id=finding, sample_id=sample, decision=decision, by="复核员", at=to_micros(at))
 
     def record(self, table, **values):
-        batch = self.insert(
-            BATCHES, source="s", record=table, state="done", started_at=to_micros(TUESDAY), by="x", new=1
-        )
+        came = values.get("at") or values["accepted_at"]
+        batch = self.insert(BATCHES, source="s", record=table, state="done", started_at=came, by="x", new=1)
         values = {"version_at": 0, "content_hash": 0, "batch_id": batch, "row_no": 1, **values}
         return self.insert(RECORD_TABLES[table], **values)
 
@@ -127,7 +131,8 @@ def quick(sqlite_database):
     return Company(sqlite_database)
 
 
-def test_a_confirmed_finding_is_rectified_rechecked_twice_and_closed(company):
+def test_a_confirmed_finding_is_rectified_rechecked_twice_and_closed(quick):
+    company = quick
     sample, _ = company.film("R02")  # B: 5 points; appeal 3 WD, rectification 5 WD
     assert company.keep(hours(2)).opened == 1
     assert company.keep(hours(2)).opened == 0
@@ -217,6 +222,14 @@ def test_an_appeal_upheld_takes_the_points_back_and_keeps_its_evidence_meanwhile
     film, sheet = sorted(company.lines(at=hours(2)), key=lambda one: one.kind, reverse=True)
     assert (film.kind, sheet.kind, sheet.severity) == ("review", "inspection", "D")
 
+    # two at once: one wins, the other is told what happened and by whom
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(company.deal, by, film.number, "send_down", hours(2), seen=1, note="整改")
+                for by in (INSPECTOR, SECOND)]  # fmt: skip
+    errors = [str(one.exception()) for one in both if one.exception()]
+    assert len(errors) == 1
+    assert re.match(r"Meanwhile (张检|李检) did this with V-2026-00000\d: send_down, at 2026-09-01 12:00:00", errors[0])
+
     with pytest.raises(UsageError, match=r"no appeal against a reminder"):
         company.deal(HEAD, sheet.number, "appeal", hours(3), note="x")
     with pytest.raises(NotAllowedError, match="may not appeal"):
@@ -256,10 +269,9 @@ def test_an_appeal_upheld_takes_the_points_back_and_keeps_its_evidence_meanwhile
     assert company.lines(ended=False) == []
 
 
-def test_what_came_is_opened_once_joined_by_people_and_ended_with_its_source(company, monkeypatch):
-    """Taken in bit by bit it is the same as at once; a fact joined by people is one case, parted again two."""
-    from dashboard.actions.facts import join, separate
-
+def test_what_came_is_opened_once_joined_by_people_and_ended_with_its_source(quick):
+    """A fact joined by people is one case, parted again two; a report is the inspectors' alone."""
+    company = quick
     _, first = company.film("A02", at=TUESDAY)
     company.keep(hours(1))
     row = company.sheet("HC-1", at=hours(1))
@@ -391,3 +403,57 @@ def test_late_records_become_a_case_above_the_thresholds(quick):
     found = sorted((one.severity, company.story(one.number).sources[0].reference) for one in company.lines())
     assert found == [("B", "R2"), ("C", "S1 2026-09")]
     assert {one.state for one in company.lines()} == {"candidate"}
+
+
+def test_bit_by_bit_is_the_same_as_at_once(database, sqlite_database, tmp_path):
+    """Twelve things happen; one company looks after each, the other only at the end."""
+
+    def shape(company):
+        kept = [one for one in company.lines(at=hours(200)) if one.state != "lapsed"]
+        return sorted(
+            (one.office, one.item or "", one.observed_at, one.state, one.severity,
+             tuple(sorted((s.record, s.reference) for s in company.story(one.number, at=hours(200)).sources)))
+            for one in kept
+        )  # fmt: skip
+
+    def befall(company, after):
+        _, film = company.film("A02")
+        after(1)
+        sheet = company.sheet("HC-1", at=hours(1))
+        after(2)
+        _, other = company.film("R02", at=hours(2))
+        company.sheet("HC-2", "R02", at=hours(2))
+        after(3)
+        joined = [("findings", film), ("inspections", sheet)]
+        join(company.db, by=INSPECTOR, evidence=joined, reason="同一人", at=hours(4))
+        after(5)
+        company.review(other, "annulled", at=hours(5))
+        after(6)
+        ticket = company.record("tickets", system="s", ticket_no="T1", type="complaint", office_code="S1",
+                                substantiated="yes", accepted_at=to_micros(hours(2)))  # fmt: skip
+        after(7)
+        company.review(other, "confirmed", at=hours(8))
+        after(9)
+        separate(company.db, by=INSPECTOR, evidence=joined, reason="两人", at=hours(10))
+        after(11)
+        again = company.insert(BATCHES, source="s", record="tickets", state="done", started_at=to_micros(hours(11)),
+                               by="x", new=0, updated=1)  # fmt: skip
+        table = RECORD_TABLES["tickets"]
+        with company.db.session() as connection:
+            changed = sa.update(table).where(table.c.id == ticket).values(substantiated="no", batch_id=again)
+            connection.execute(changed)
+        after(12)
+        join(company.db, by=INSPECTOR, evidence=joined, reason="同一人", at=hours(13))
+
+    copy(sqlite_database.path, tmp_path / "once.db")
+    often, once = Company(database), Company(Database(f"sqlite:///{tmp_path / 'once.db'}"))
+    befall(often, lambda n: often.keep(hours(n)))
+    befall(once, lambda n: None)
+    often.keep(hours(14))
+    once.keep(hours(14))
+    assert shape(often) == shape(once)
+    assert [(office, item, len(sources)) for office, item, _, _, _, sources in shape(once)] == [
+        ("H1", "A02", 2), ("H1", "R02", 1), ("H1", "R02", 1),
+    ]  # fmt: skip
+    assert often.keep(hours(14)) == once.keep(hours(14))
+    once.db.engine.dispose()
