@@ -113,12 +113,16 @@ class ThresholdRule(_Rule):
     """The newest month of a measure is beyond a threshold of its line that warns (checks/measures.toml)."""
 
     kind: Literal["threshold"]
+    days: int = Field(gt=0)
+    """Natural days in which something is to be done about it."""
 
 
 class FallRule(_Rule):
     """A measure became worse month after month."""
 
     kind: Literal["fall"]
+    days: int = Field(gt=0)
+    """Natural days in which something is to be done about it."""
     months: int = Field(gt=1)
     """So many times in a row."""
     least: float = Field(gt=0)

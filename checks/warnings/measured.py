@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from checks.clock import DAY
 from checks.measures import Measure, Measures
 from checks.warnings.catalogue import FallRule, MeasureRule
 from checks.warnings.evaluate import WARNINGS
@@ -36,7 +37,7 @@ def evaluate_measures(
             lines[row["indicator"], row["office_code"]][row["period"]] = (row["id"], row["heard_at"], value)
     listed = list(rules)
     found = [
-        (newest[0], rule.code, newest[1], None, saw)
+        (newest[0], rule.code, newest[1], newest[1] + rule.days * DAY, saw)
         for (code, _), cells in lines.items() if max(cells) in months[-NEWEST:]
         for newest in [cells[max(cells)]]
         for rule in listed if (saw := _saw(rule, measures.by_code[code], cells, months)) is not None

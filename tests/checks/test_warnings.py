@@ -8,15 +8,17 @@ import pytest
 
 from checks.clock import load_calendar
 from checks.errors import RuleError
-from checks.warnings.catalogue import read, shipped
+from checks.measures import load_measures
+from checks.warnings.catalogue import read, shipped, with_own
 from checks.warnings.evaluate import evaluate
+from checks.warnings.measured import evaluate_measures
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CN = load_calendar("cn")
 STAMPS = ("accepted_at", "heard_at", "taken_at", "R1.started", "R1.deadline", "R2.started", "R2.deadline",
           "T1.started", "T1.deadline", "T2.started", "T2.deadline", "T3.started", "T3.deadline",
-          "C1.started", "C1.deadline")  # fmt: skip
-TEXTS = ("type", "customer_no", "line", "content", "calls")
+          "C1.started", "C1.deadline", "replied_at", "contacted_at")  # fmt: skip
+TEXTS = ("type", "customer_no", "line", "content", "calls", "emotion", "reply")
 NUMBERS = ("id", "urges", "returns")
 
 
@@ -146,3 +148,109 @@ def test_two_rules_of_one_code_are_refused(tmp_path):
     path.write_text(one + one, encoding="utf-8")
     with pytest.raises(RuleError, match="'a' stands there twice"):
         read(path)
+
+
+# --- excited customers and weak replies -------------------------------------------------------------------------------
+
+
+def saw(code, **row):
+    """What a rule saw in one ticket, None where it does not hold."""
+    found = evaluate(frame(row), {}, [shipped()[code]], CN)
+    return found["saw"].to_list()[0] if found.height else None
+
+
+def test_an_excited_customer_is_told_by_the_export_or_by_the_text():
+    assert saw("excited", emotion="very_agitated") == "very_agitated"
+    assert saw("excited", emotion="agitated") is None
+    assert saw("excited_words", content="客户强烈不满，情绪激动，要求回电") == "情绪激动、强烈不满"
+    assert saw("excited_words", content="客户反映电压低") is None
+
+
+REPLIED = {"type": "complaint", "replied_at": local("2026-09-08 15:00"), "contacted_at": local("2026-09-08 10:00")}
+
+
+@pytest.mark.parametrize(("code", "reply", "seen"), [
+    ("reply_solved", "现场情况已解决，处理完毕，请客户放心", "已解决、处理完毕"),
+    ("reply_solved", "已解决：9月8日10时更换空开", None),  # a time is a fact
+    ("reply_vague", "我单位将尽快安排，并进一步加强巡视", "尽快、进一步加强"),
+    ("reply_vague", "将尽快安排，9月10日前完成", None),
+    ("reply_no_time", "经核实线路老化引起，已向客户作出说明", "18"),
+    ("reply_no_time", "将尽快安排", None),  # reply_vague says it
+    ("reply_short", "已处理，谢谢", "6"),
+    ("reply_short", "十二个字的答复不算过短哦", None),
+    ("reply_short", "", None),  # nothing is said of a reply that no export brought
+    ("reply_short", None, None),
+])  # fmt: skip
+def test_a_weak_reply_is_told_with_what_was_seen(code, reply, seen):
+    assert saw(code, **REPLIED, reply=reply) == seen
+    assert saw(code, **{**REPLIED, "replied_at": None}, reply=reply) is None  # not sent yet
+
+
+def test_frequent_outages_want_a_cure_and_a_claimed_contact_its_time():
+    asked = {**REPLIED, "content": "本月多次停电，无人说明"}
+    assert saw("reply_frequent", **asked, reply="9月8日已恢复供电") == "多次停电"
+    assert saw("reply_frequent", **asked, reply="9月20日前完成线路改造") is None
+    told = {**REPLIED, "contacted_at": None, "reply": "已联系客户并致歉，9月8日"}
+    assert saw("reply_contact", **told) == "已联系"
+    assert saw("reply_contact", **{**told, "contacted_at": local("2026-09-08 10:00")}) is None
+
+
+def test_a_company_has_its_own_rules_replaces_shipped_ones_and_takes_some_out():
+    head = '[[rules]]\nrecord = "tickets"\nkind = "count"\ntitle = "催"\ntitle_en = "urged"\nsource = "our own"\n'
+    urged = f'{head}code = "urged"\ncolumn = "urges"\nleast = 5\n'
+    text = f'off = ["words"]\n{urged}{head}code = "ours"\ncolumn = "urges"\nleast = 9\n'
+    rules = with_own(text)
+    assert "words" not in rules
+    assert (rules["urged"].least, rules["ours"].least, rules["urged_fault"].least) == (5, 9, 1)
+    with pytest.raises(RuleError, match="off names 'wrods'"):
+        with_own('off = ["wrods"]')
+    with pytest.raises(RuleError, match=r"warnings.toml: 'on' is not known"):
+        with_own("on = 1")
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+MONTHS = ["2026-04", "2026-05", "2026-06", "2026-07", "2026-08"]
+
+
+def measured(code, *values, office="S1", measure="fee_collection", per="10000"):
+    """What a rule says of one line of one office; values of the newest months, `None`: not reported."""
+    months = MONTHS[-len(values) :]
+    rows = [
+        {"id": place, "heard_at": local("2026-09-01 07:00"), "indicator": measure, "office_code": office,
+         "period": month, "numerator": value, "denominator": per}
+        for place, (month, value) in enumerate(zip(months, values, strict=True)) if value is not None
+    ]  # fmt: skip
+    found = evaluate_measures(pl.DataFrame(rows), [shipped()[code]], load_measures(), MONTHS)
+    return [(row["id"], row["saw"]) for row in found.iter_rows(named=True)]
+
+
+def test_a_measure_is_warned_of_beyond_its_threshold_and_not_at_it():
+    assert measured("measure_threshold", "9800") == []
+    assert measured("measure_threshold", "9799") == [(0, "97.99 % < 98.00 %")]
+    assert measured("measure_threshold", "9799", "9900") == []  # the newest month counts
+    assert measured("measure_threshold", "9799", None, None, None) == []  # older than three months: not today's work
+
+
+def test_line_loss_has_bands_on_both_sides_and_the_farthest_is_told():
+    loss = {"measure": "line_loss", "per": "100"}
+    assert measured("measure_threshold", "10", **loss) == []
+    assert measured("measure_threshold", "12", **loss) == [(0, "12.00 % > 10.00 %")]
+    assert measured("measure_threshold", "31", **loss) == [(0, "31.00 % > 30.00 %")]
+    assert measured("measure_threshold", "-1", **loss) == [(0, "-1.00 % < 0.00 %")]
+
+
+def test_a_measure_that_falls_three_months_in_a_row_is_warned_of():
+    falling = ("9950", "9930", "9900", "9850")  # one percentage point altogether
+    assert measured("measure_fall", *falling) == [(3, "99.50 % → 99.30 % → 99.00 % → 98.50 %")]
+    assert measured("measure_fall", "9949", *falling[1:]) == []  # 0.99 points
+    assert measured("measure_fall", "9950", "9930", "9930", "9850") == []  # once it stood still
+    assert measured("measure_fall", "9950", None, "9900", "9850") == []  # a month without data is neither
+    assert measured("measure_fall", "100", "110", "115", "121", measure="low_voltage_users", per="1") == [
+        (3, "100 → 110 → 115 → 121")]  # fmt: skip
+    assert measured("measure_fall", "121", "115", "110", "100", measure="low_voltage_users", per="1") == []  # better
+
+
+def test_what_only_describes_or_is_not_registered_is_never_warned_of():
+    assert measured("measure_fall", "9", "8", "7", "1", measure="solar_connected", per="1") == []
+    assert measured("measure_threshold", "1", measure="of_another_company") == []

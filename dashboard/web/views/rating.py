@@ -16,7 +16,7 @@ def people(found: Sequence[Rated], tree: Tree) -> Safe:
     """One row per person and office, by place within the office."""
     columns = [
         Column(t("Place"), "num"), Column(t("Person"), "head"), Column(t("Office"), "keep"),
-        Column(t("In time"), "num keep"), Column(t("Satisfied, share"), "num keep"), Column(t("Told as it was"), "num keep"),
+        Column(t("In time"), "wide"), Column(t("Satisfied, share"), "wide"), Column(t("Told as it was"), "wide"),
         Column(t("Minutes to take"), "num"), Column(t("Rating"), "num"),
     ]  # fmt: skip
     body = [
