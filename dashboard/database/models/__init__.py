@@ -53,6 +53,7 @@ from dashboard.database.models.intake import (
     SOURCE_STATES,
 )
 from dashboard.database.models.judged import HALL_MONTHS, JUDGED_THROUGH, OPEN_CLOCKS, ROLLUP_MONTHS, ROLLUPS, VERDICTS
+from dashboard.database.models.letters import LETTER_CASES, LETTERS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.notices_out import NOTICE_DELIVERIES, NOTICES
 from dashboard.database.models.pictures import LEAGUE_PICTURES
@@ -128,6 +129,8 @@ __all__ = [
     "LEAGUE_PICTURES",
     "LEASES",
     "LEGAL_HOLDS",
+    "LETTERS",
+    "LETTER_CASES",
     "LEGAL_HOLD_LIFTS",
     "LOOKS",
     "MAPPINGS",

@@ -12,6 +12,7 @@ from dashboard.database.models.control import BATCH_FLAG_EVENTS, BATCH_FLAGS
 from dashboard.database.models.disputed import DISPUTE_DECISIONS, DISPUTE_PROOFS, DISPUTES
 from dashboard.database.models.forms import BOX_OPENINGS, BOX_SIGNATURES, FORM_SHEETS, HANDOUTS
 from dashboard.database.models.inspected import FACT_JOINS, INSPECTION_SHEETS
+from dashboard.database.models.letters import LETTER_CASES, LETTERS
 from dashboard.database.models.notices import CALENDAR_NOTICES
 from dashboard.database.models.review import GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES
 from dashboard.database.models.video import EXTRA_SAMPLES, FOLLOW_UPS, SLOT_TABLES
@@ -89,6 +90,6 @@ APPEND_ONLY = (
     DISPUTES, DISPUTE_PROOFS, DISPUTE_DECISIONS,
     VIOLATION_EVENTS, VIOLATION_SOURCES,
     *ACCOUNTS_APPEND_ONLY,
-    HANDOUTS, BOX_OPENINGS, BOX_SIGNATURES, FORM_SHEETS,
+    HANDOUTS, BOX_OPENINGS, BOX_SIGNATURES, FORM_SHEETS, LETTERS, LETTER_CASES,
 )  # fmt: skip
 """Tables in which the database itself refuses UPDATE and DELETE (`dashboard.database.guards`)."""

@@ -490,6 +490,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_holds")),
     )
     op.create_table(
+        "letter_cases",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("letter_id", sa.BigInteger(), nullable=False),
+        sa.Column("violation_number", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_cases")),
+        sa.UniqueConstraint("letter_id", "violation_number", name=op.f("uq_letter_cases_letter_id_violation_number")),
+    )
+    with op.batch_alter_table("letter_cases", schema=None) as batch_op:
+        batch_op.create_index("ix_letter_cases_violation", ["violation_number"], unique=False)
+
+    op.create_table(
+        "letters",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("cases", sa.Text(), nullable=False),
+        sa.Column("template_sha256", sa.Text(), nullable=True),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
+        sa.UniqueConstraint("number", name=op.f("uq_letters_number")),
+    )
+    op.create_table(
         "not_judged",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sample_id", sa.Text(), nullable=False),
@@ -839,6 +864,11 @@ def downgrade() -> None:
 
     op.drop_table("notice_deliveries")
     op.drop_table("not_judged")
+    op.drop_table("letters")
+    with op.batch_alter_table("letter_cases", schema=None) as batch_op:
+        batch_op.drop_index("ix_letter_cases_violation")
+
+    op.drop_table("letter_cases")
     op.drop_table("legal_holds")
     op.drop_table("legal_hold_lifts")
     with op.batch_alter_table("kept_cases", schema=None) as batch_op:
