@@ -42,7 +42,7 @@ if kinds:
     show(section(t("What was seen"), t("blurred outside the review page")), view.pictures(story, viewer.name, kinds))
 if story.sources:
     show(section(t("How it became known")), view.sources(story, page.link))
-show(section(t("What happened")), view.timeline(story.events, now))
+show(section(t("What happened so far")), view.timeline(story.events, now))
 show(section(t("Next")))
 forms.dealing(page, story, items, looks_since(db, viewer, story))
 sample = next((one.sample for one in story.sources if one.sample), None)

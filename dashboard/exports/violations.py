@@ -15,7 +15,7 @@ from dashboard.queries.offices import Tree
 from dashboard.queries.violations import Story
 from dashboard.texts import t
 
-DONE = {"pass": "in order", "return": "returned", "close": "closed", "uphold_appeal": "annulled"}
+DONE = {"pass": "in order", "return": "returned", "close": "closed, all done", "uphold_appeal": "annulled"}
 
 
 def ledger_workbook(

@@ -21,6 +21,7 @@ from dashboard.web import uploads
 from dashboard.web.components.blocks import says, show
 from dashboard.web.components.deeds import do, typed
 from dashboard.web.components.download import XLSX
+from dashboard.web.signed_in import unended
 from dashboard.web.state import Here
 
 BUTTONS = {
@@ -169,7 +170,8 @@ def download(page: Here, found: Sequence[Violation], titles: Mapping[str, str]) 
 
     def make() -> bytes:
         set_language(page.strip.lang)
-        return violation_ledger(page.app, by=page.viewer, numbers=[one.number for one in found], titles=titles)
+        by, numbers = unended(page.app, page.viewer), [one.number for one in found]
+        return violation_ledger(page.app, by=by, numbers=numbers, titles=titles)
 
     st.download_button(t("Download the ledger"), data=make, file_name="mingcha-violations.xlsx", mime=XLSX,
                        icon=":material/download:", on_click="ignore")  # fmt: skip

@@ -121,7 +121,7 @@ def _source(one: Source, link: Link) -> Safe:
     if one.record in ("tickets", "repairs", "applications", "inspections"):
         number = one.reference.split("/")[0]
         return safe(f"{name}: ", go(link("record", record=one.record, number=number), number))
-    return safe(f"{name}: {one.reference}")
+    return safe(name if one.kind == "hand" else f"{name}: {one.reference}")
 
 
 def timeline(events: Sequence[Event], now: datetime) -> Safe:
