@@ -9,6 +9,7 @@ from dashboard.queries.audit import Wanted, trail
 from dashboard.rights import may
 from dashboard.texts import set_language, t
 from dashboard.web.components.blocks import heading, says, section, show, state
+from dashboard.web.signed_in import unended
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import audit as view
 
@@ -66,7 +67,8 @@ def maker(kind):
 
     def make() -> bytes:
         set_language(page.strip.lang)
-        return export_trail(page.app.db, by=page.viewer, wanted=wanted, kind=kind, at=page.app.now()).content
+        by = unended(page.app, page.viewer)
+        return export_trail(page.app.db, by=by, wanted=wanted, kind=kind, at=page.app.now()).content
 
     return make
 

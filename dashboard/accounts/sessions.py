@@ -71,8 +71,19 @@ def signed_in(
     """
     if not secret:
         return None
+    return _holding(db, access, ACCOUNT_SESSIONS.c.digest == digest(secret), at, touch=touch)
+
+
+def numbered(db: Database, access: AccessSettings, session: int, *, at: datetime) -> SignedIn | None:
+    """The same by the number of a sign-in that was proved before: for what a page left to be made later."""
+    return _holding(db, access, ACCOUNT_SESSIONS.c.id == session, at)
+
+
+def _holding(
+    db: Database, access: AccessSettings, which: sa.ColumnElement[bool], at: datetime, *, touch: bool = False
+) -> SignedIn | None:
     with db.reading() as connection:
-        session = _of(connection, secret)
+        session = _of(connection, which)
         if session is None:
             return None
         why = over(session, access, at)
@@ -90,10 +101,9 @@ def signed_in(
     return found
 
 
-def _of(connection: Connection, secret: str) -> Session | None:
-    """The open sign-in of an active account that has this secret."""
-    row = ACCOUNT_SESSIONS.c
-    query = _sessions().where(row.digest == digest(secret), row.ended_at.is_(None), ACCOUNTS.c.active)
+def _of(connection: Connection, which: sa.ColumnElement[bool]) -> Session | None:
+    """The open sign-in of an active account that `which` names."""
+    query = _sessions().where(which, ACCOUNT_SESSIONS.c.ended_at.is_(None), ACCOUNTS.c.active)
     found = connection.execute(query).one_or_none()
     return None if found is None else _session(found)
 

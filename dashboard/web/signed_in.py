@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.accounts.sessions import SignedIn, signed_in
+from dashboard.accounts.sessions import SignedIn, numbered, signed_in
 from dashboard.bootstrap import Application
 from dashboard.errors import NotAllowedError
 from dashboard.people import Viewer
@@ -42,6 +42,16 @@ def here_now(app: Application, *, touch: bool = False) -> SignedIn | None:
     found = who(app, st.context.cookies, touch=touch)
     passes.tie_to(0 if found is None else found.session.id)
     return found
+
+
+def unended(app: Application, viewer: Viewer) -> Viewer:
+    """The person for whom a page left something to be made later. NotAllowedError when that sign-in has ended."""
+    if not viewer.session:
+        return viewer
+    found = numbered(app.db, app.settings.access, viewer.session, at=app.now())
+    if found is None or found.session.must_change:
+        raise NotAllowedError("You are not signed in any more.", "Sign in again.")
+    return found.viewer
 
 
 def still(app: Application, viewer: Viewer) -> Viewer:

@@ -109,7 +109,7 @@ class Here:
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """What must be in the key of everything cached: role, offices the viewer may see, and where the viewer works."""
+        """What must be in the key of everything cached: role, offices in sight, and where the viewer works."""
         return (self.viewer.role, *sorted(self.viewer.offices), *(f"at {place}" for place in self.viewer.workplaces))
 
     def link(self, page: str, /, **parameters: object) -> str:

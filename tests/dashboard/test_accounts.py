@@ -62,7 +62,7 @@ def come_in(db, code, at=NOON):
 
 def start(db, *others):
     """The accounts of `SETTINGS`; the administrator and the others who came in, as viewers."""
-    offices(db, "S1", "S2")
+    offices(db, "S1", "S2", "S3")
     (invited,) = first.first_accounts(db, SETTINGS, at=NOON)
     keeper = viewer(db, come_in(db, invited.code))
     return [keeper, *(viewer(db, come_in(db, managing.link(db, ACCESS, by=keeper, name=name, at=NOON)))
@@ -278,7 +278,7 @@ def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_p
 
     # what either of the two files, neither approves
     july = to_micros(datetime(2026, 7, 6, tzinfo=UTC))
-    filing = Filing(offices=("S1",), records=("repairs",), starts_at=july, ends_at=july + 86_400_000_000,
+    filing = Filing(offices=("S3",), records=("repairs",), starts_at=july, ends_at=july + 86_400_000_000,
                     reason="disaster", document="市防指〔2026〕8号")  # fmt: skip
     by_stand_in = file_exclusion(db, by=acting, filing=filing, at=NOON)
     by_lender = file_exclusion(db, by=lender, filing=filing, at=NOON)

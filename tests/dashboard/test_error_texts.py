@@ -13,10 +13,12 @@ from dashboard.texts import catalogue, set_language
 
 ROOT = Path(__file__).parents[2]
 RAISED_UNDER = ("dashboard/queries", "dashboard/actions", "dashboard/judging", "dashboard/web", "dashboard/freezing",
-                "dashboard/exports", "dashboard/database", "dashboard/people.py", "dashboard/rights.py", "dashboard/bootstrap.py",
+                "dashboard/exports", "dashboard/database", "dashboard/people.py", "dashboard/rights.py",
+                "dashboard/bootstrap.py",
                 "dashboard/settings.py", "dashboard/cli/output.py", "dashboard/intake/collecting.py",
                 "dashboard/intake/mappings.py", "checks/periods.py", "dashboard/evidence/holds.py",
-                "dashboard/evidence/case.py", "dashboard/evidence/package.py", "dashboard/accounts")  # fmt: skip
+                "dashboard/evidence/case.py", "dashboard/evidence/package.py",
+                "dashboard/accounts")  # fmt: skip
 BEFORE_ANY_PAGE = {"dashboard/web/server.py", "dashboard/database/arrow_process.py"}
 NEVER_ON_A_PAGE = {"ValueError", "AssertionError", "KeyError", "TypeError", "RuntimeError", "StopIteration"}
 

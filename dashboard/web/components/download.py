@@ -12,6 +12,7 @@ from checks.periods import parse_period
 from dashboard.actions import export
 from dashboard.texts import set_language, t
 from dashboard.web import periods
+from dashboard.web.signed_in import unended
 from dashboard.web.state import Here
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,7 +34,7 @@ def hall_reports(page: Here, scheme: Scheme, document: Mapping[str, Any]) -> Non
 
     def make() -> bytes:
         set_language(page.strip.lang)
-        return export.hall_document(page.app, by=page.viewer, scheme=scheme, document=document)
+        return export.hall_document(page.app, by=unended(page.app, page.viewer), scheme=scheme, document=document)
 
     st.download_button(
         t("Download the hall reports of {period}", period=periods.name(page.strip.period)), data=make,
@@ -44,7 +45,9 @@ def hall_reports(page: Here, scheme: Scheme, document: Mapping[str, Any]) -> Non
 def _maker(page: Here) -> Callable[[], bytes]:
     def make() -> bytes:
         set_language(page.strip.lang)
-        documents, _ = export.quarter_documents(page.app, by=page.viewer, period=page.strip.period, as_of=page.asked)
+        documents, _ = export.quarter_documents(
+            page.app, by=unended(page.app, page.viewer), period=page.strip.period, as_of=page.asked
+        )
         (content,) = documents.values()
         return content
 

@@ -13,6 +13,7 @@ from dashboard.evidence.package import file_name, make_package
 from dashboard.rights import may
 from dashboard.texts import set_language, t
 from dashboard.web.components.deeds import do, typed
+from dashboard.web.signed_in import unended
 from dashboard.web.state import Here
 
 SCOPES = {"sample": "one sample", "office": "an office with all below it", "everything": "everything"}
@@ -77,7 +78,8 @@ def _maker(page: Here, sample: str, why: str) -> Callable[[], bytes]:
         set_language(page.strip.lang)
         with tempfile.TemporaryDirectory(prefix="mingcha-") as folder:
             target = Path(folder) / file_name(sample)
-            make_package(page.app, by=page.viewer, sample=sample, target=target, originals=bool(why), reason=why)
+            by = unended(page.app, page.viewer)
+            make_package(page.app, by=by, sample=sample, target=target, originals=bool(why), reason=why)
             return target.read_bytes()
 
     return make
