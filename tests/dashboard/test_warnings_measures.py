@@ -129,7 +129,8 @@ def test_a_moot_warning_says_why_and_a_companys_own_rule_has_its_title(database,
         {**ticket, "ticket_no": "left", "urges": 2, "withdrawn": True},
         {**ticket, "ticket_no": "calm", "urges": 1})  # fmt: skip
     put("repairs", "2026-09-08 10:40", {"repair_no": "r", "office_code": "S1", "area": "urban",
-                                        "accepted_at": "2026-09-08 10:00", "arrived_at": "2026-09-08 10:31"})  # fmt: skip
+                                        "accepted_at": "2026-09-08 10:00",
+                                        "arrived_at": "2026-09-08 10:31"})  # fmt: skip
     keep_warnings(database, rules, at("2026-09-08 10:41"))
     over = {one.number: one.because for one in warnings(database, INSPECTOR, as_of=at("2026-09-08 10:41"), closed=True)}
     assert over == {"done": "done", "left": "excluded", "calm": "ended", "r": "stepped"}
