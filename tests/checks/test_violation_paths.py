@@ -1,6 +1,7 @@
 """The lifecycle of a violation: no path around confirmation, appeal, re-check by another, or a second person."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -240,3 +241,15 @@ def test_a_reminder_is_looked_at_again_only_as_a_sample_and_passed_by_another_pe
     assert allowed(unseen, "pass", "丙", TUESDAY + timedelta(hours=1), {"note": "n"}) == ""
     with pytest.raises(PersonError, match="another person must re-check"):
         refuse(unseen, BY_NAME["pass"], actor("乙"), FULL, CLOCK, TUESDAY + timedelta(hours=1))
+
+
+def test_the_documented_table_is_the_one_that_is_followed():
+    text = (Path(__file__).parents[2] / "docs" / "violations.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+    found = {row[0].split("`")[1]: row[1:] for row in rows if len(row) == 7}
+    expected = {
+        deed.name: [deed.right or "the machine", deed.to or "—", ", ".join(deed.brings) or "—",
+                    ", ".join(deed.not_by) or "—"]
+        for deed in DEEDS
+    }  # fmt: skip
+    assert {name: [row[0], row[2], row[3], row[5]] for name, row in found.items()} == expected
