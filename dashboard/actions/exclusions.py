@@ -21,9 +21,12 @@ from dashboard.instants import to_micros
 from dashboard.judging.filed import local_date, systems_of
 from dashboard.judging.reading import Reader, reader
 from dashboard.nearest import nearest
-from dashboard.people import Viewer, same_person
+from dashboard.people import EVERYTHING, Viewer, same_person
 from dashboard.privacy import masked
+from dashboard.queries.offices import visible_tree
+from dashboard.reviewing.own import own_offices
 from dashboard.rights import require
+from dashboard.secrecy import hidden_numbers
 
 LOCK = 20261125
 """Number of PostgreSQL's advisory lock under which exclusions are decided."""
@@ -65,13 +68,13 @@ def require_possible(db: Database, by: Viewer, filing: Filing) -> Filing:
         raise UsageError(str(error)) from error
     with reader(db) as source:
         _require_offices(source.tree, by, filing)
-        return _with_system(source, filing) if filing.numbers else filing
+        return _with_system(db, by, source, filing) if filing.numbers else filing
 
 
-def _with_system(source: Reader, filing: Filing) -> Filing:
-    """Numbers are one system's: the same number in another one is another record."""
+def _with_system(db: Database, by: Viewer, source: Reader, filing: Filing) -> Filing:
+    """Numbers are one system's: the same number in another one is another record. One that is hidden is nobody's."""
     systems = systems_of(source, filing)
-    if not systems:
+    if not systems or any(hidden_numbers(db, by, record, filing.numbers or ()) for record in filing.records):
         raise UsageError("No record of these numbers lies at these offices in this time.")
     if len(systems) > 1:
         raise UsageError(
@@ -92,8 +95,10 @@ def _require_offices(tree: Tree, by: Viewer, filing: Filing) -> None:
 
 def approve_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, note: str | None = None) -> None:
     """Let the filing hold from now on. Never by who filed it."""
+    require(by, "approve an exclusion")
+    _require_not_own(db, by, number)
     with db.session() as connection:
-        row = _undecided(connection, by, number, "approve", at)
+        row = _undecided(connection, number, at)
         if same_person(by, row.by, row.at):
             raise NotAllowedError(
                 f"{by.name} filed exclusion {number} and may not approve it.", "A second person does."
@@ -103,8 +108,10 @@ def approve_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, no
 
 def reject_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, note: str) -> None:
     """Refuse the filing, for a reason."""
+    require(by, "reject an exclusion")
+    _require_not_own(db, by, number)
     with db.session() as connection:
-        _undecided(connection, by, number, "reject", at)
+        _undecided(connection, number, at)
         _require_note(note)
         _decide(connection, by, number, "rejected", note, at)
 
@@ -114,8 +121,9 @@ def revoke_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, not
 
     One person is enough, who approves too; never `system`. To leave records out takes two, to count them takes none.
     """
+    require(by, "revoke an exclusion")
+    _require_not_own(db, by, number)
     with db.session() as connection:
-        require(by, "revoke an exclusion")
         _require_note(note)
         _locked(connection)
         decided = _decisions(connection, _filed(connection, number).id)
@@ -124,8 +132,19 @@ def revoke_exclusion(db: Database, *, by: Viewer, number: int, at: datetime, not
         _decide(connection, by, number, "revoked", note, at)
 
 
-def _undecided(connection: Connection, by: Viewer, number: int, deed: str, at: datetime) -> sa.Row[tuple[object, ...]]:
-    require(by, f"{deed} an exclusion")
+def _require_not_own(db: Database, by: Viewer, number: int) -> None:
+    """Nobody decides what is left out of the figures of the office where they work, alone or with others."""
+    own = own_offices(db, by)
+    if not own:
+        return
+    tree = visible_tree(db, replace(by, offices=EVERYTHING))
+    with db.reading() as connection:
+        offices = json.loads(_filed(connection, number).offices)
+    if any(own & tree.below(code) for code in offices):
+        raise NotAllowedError(f"Exclusion {number} concerns the office where you work.", "Somebody else decides.")
+
+
+def _undecided(connection: Connection, number: int, at: datetime) -> sa.Row[tuple[object, ...]]:
     _locked(connection)
     row = _filed(connection, number)
     decided = _decisions(connection, number)

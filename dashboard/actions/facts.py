@@ -26,6 +26,7 @@ from dashboard.queries.facts import COMPLAINT, Reference, Sighting, told
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import require
+from dashboard.secrecy import secret_of_reporter
 
 SEPARATED = "separated"
 
@@ -145,6 +146,6 @@ def complaint(db: Database, by: Viewer, number: str) -> Reference:
     query = sa.select(row.id, row.office_code).where(row.ticket_no == number.strip(), row.type == "complaint")
     with db.reading() as connection:
         found = [identity for identity, office in connection.execute(query) if office in tree.offices]
-    if len(found) != 1:
+    if len(found) != 1 or secret_of_reporter(db, by, "tickets", number.strip()):
         raise UsageError(f"There is no complaint '{number.strip()}', or it is outside what you may see.")
     return "tickets", found[0]

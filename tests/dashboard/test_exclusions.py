@@ -87,12 +87,19 @@ def test_a_filing_changes_nothing_until_a_second_person_approves_it(db: Database
     assert figure(db) == (10, 12, 0)
     with pytest.raises(NotAllowedError, match="filed exclusion"):
         act.approve_exclusion(db, by=FILER, number=number, at=APPROVED_AT)
+    at_home = replace(SECOND, works_at="S1")  # nobody decides about the office where they work, alone or among others
+    for decide in (act.approve_exclusion, act.reject_exclusion, act.revoke_exclusion):
+        with pytest.raises(NotAllowedError, match="where you work"):
+            decide(db, by=at_home, number=number, note="核实", at=APPROVED_AT)
     act.approve_exclusion(db, by=SECOND, number=number, at=APPROVED_AT)
     assert figure(db) == (10, 10, 2)
     assert figure(db, "R4") == (0, 1, 2)  # the third repair of the customer follows no repair that counts
     with db.reading() as connection:
         deeds = connection.execute(sa.select(AUDIT.c.actor, AUDIT.c.action).order_by(AUDIT.c.id)).all()
     assert [tuple(deed) for deed in deeds] == [("张三", "file_exclusion"), ("李四", "approved_exclusion")]
+    of_all = act.file_exclusion(db, by=FILER, filing=replace(TYPHOON, offices=("C",)), at=FILED_AT)
+    with pytest.raises(NotAllowedError, match="where you work"):
+        act.approve_exclusion(db, by=at_home, number=of_all, at=APPROVED_AT)
 
 
 def test_only_the_records_it_touches_are_judged_again(db: Database) -> None:
