@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,9 +32,10 @@ from dashboard.settings import Settings
 
 DOWN_AFTER = 2
 """A channel that fails so often in succession is left alone until the pauses are over."""
-_CHUNK = 500
+_CHUNK, _AT_ONCE = 500, 2000
 _ROW = NOTICE_DELIVERIES.c
 Clock = Callable[[], datetime]
+Part = TypeVar("Part")
 
 
 @dataclass(slots=True)
@@ -88,19 +89,21 @@ def send_due(db: Database, settings: Settings, *, clock: Clock, go_on: Callable[
 
 def _address(db: Database, known: Readers, now: datetime) -> None:
     """A delivery for everybody named by the notices that have none yet; who is named twice is told once."""
-    with db.session() as connection:
-        waiting = sa.select(NOTICES).where(NOTICES.c.addressed_at.is_(None)).order_by(NOTICES.c.id)
-        locked = waiting.with_for_update(skip_locked=True)
-        found = connection.execute(locked).all()
-        insert = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
-        named = {notice.id: _people(known, notice) for notice in found}
-        rows = [_delivery(known, notice, person) for notice in found for person in named[notice.id]]
-        for start in range(0, len(rows), _CHUNK):
-            connection.execute(insert(NOTICE_DELIVERIES).values(rows[start : start + _CHUNK]).on_conflict_do_nothing())
-        for count in {len(people) for people in named.values()}:
-            done = sa.update(NOTICES).values(addressed_at=to_micros(now), people=count)
-            for ids in _chunks([notice for notice, people in named.items() if len(people) == count]):
-                connection.execute(done.where(NOTICES.c.id.in_(ids)))
+    waiting = sa.select(NOTICES).where(NOTICES.c.addressed_at.is_(None)).order_by(NOTICES.c.id).limit(_AT_ONCE)
+    insert = sqlite.insert if db.dialect == "sqlite" else postgresql.insert
+    more = True
+    while more:  # in several transactions: on SQLite nobody else writes meanwhile
+        with db.session() as connection:
+            found = connection.execute(waiting.with_for_update(skip_locked=True)).all()
+            named = {notice.id: _people(known, notice) for notice in found}
+            rows = [_delivery(known, notice, person) for notice in found for person in named[notice.id]]
+            for some in _chunks(rows):
+                connection.execute(insert(NOTICE_DELIVERIES).values(some).on_conflict_do_nothing())
+            for count in {len(people) for people in named.values()}:
+                done = sa.update(NOTICES).values(addressed_at=to_micros(now), people=count)
+                for ids in _chunks([notice for notice, people in named.items() if len(people) == count]):
+                    connection.execute(done.where(NOTICES.c.id.in_(ids)))
+        more = len(found) == _AT_ONCE
 
 
 def _people(known: Readers, notice: Any) -> list[str]:
@@ -269,5 +272,5 @@ def _mark(db: Database, ids: Sequence[int], **values: Any) -> None:
             connection.execute(sa.update(NOTICE_DELIVERIES).where(mine).values(**values))
 
 
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+def _chunks(items: Sequence[Part]) -> Iterable[Sequence[Part]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
