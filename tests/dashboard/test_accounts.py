@@ -1,6 +1,8 @@
 """Accounts on both databases: the first start, signing in and out, rights that nobody gives themselves, delegation."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from dashboard.database.models import (
     AUDIT,
     CHAIN_CONTENTS,
     RECORD_TABLES,
+    SIGN_IN_FAILURES,
 )
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.evidence.verifying import verify_evidence
@@ -58,6 +61,21 @@ def come_in(db, code, at=NOON):
     secret = entering.use_code(db, code=code, agent="a browser", at=at).secret
     session = sessions.signed_in(db, ACCESS, secret, at=at).session
     return entering.change_password(db, ACCESS, session=session, old="", new=RIVER, at=at)
+
+
+def at_once(many, deed):
+    """What became of each of so many attempts at the same time: the answer, or the kind of error."""
+    gate = Barrier(many)
+
+    def one(number):
+        gate.wait()
+        try:
+            return str(deed(number))
+        except MingchaError as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(many) as pool:
+        return list(pool.map(one, range(many)))
 
 
 def start(db, *others):
@@ -246,6 +264,19 @@ def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
     code = managing.link(db, ACCESS, by=system_viewer(), name="许立", at=NOON)
     assert viewer(db, come_in(db, code)).name == "许立"
     assert ("system", "code_made", "许立") in told(db)
+    # at once: one code opens one door, ten guesses are five and a wait, two who shut each other out leave one
+    code = managing.link(db, ACCESS, by=second, name="沈岚", at=NOON)
+    entered = at_once(6, lambda _: entering.use_code(db, code=code, agent="", at=NOON).must_change)
+    assert sorted(entered) == ["NotAllowedError"] * 5 + ["True"]
+    guesses = at_once(10, lambda _: entering.sign_in(db, ACCESS, name="沈岚", password="guess", agent="", at=NOON))
+    assert guesses == ["NotAllowedError"] * 10
+    with db.reading() as connection:
+        assert connection.execute(sa.select(SIGN_IN_FAILURES.c.failures)).scalars().all() == [5]
+    managing.activate(db, by=second, name="罗启明", at=NOON)
+    pair = [("许立", "罗启明"), ("罗启明", "许立")]
+    as_whom = {name: named(db, SETTINGS, name, at=NOON) for name, _ in pair}
+    shut = at_once(2, lambda n: managing.deactivate(db, by=as_whom[pair[n][0]], name=pair[n][1], at=NOON))
+    assert sorted(shut) == ["None", "NotAllowedError"]
 
 
 def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_person(database):

@@ -117,6 +117,9 @@ def test_who_signs_in_gets_a_fresh_cookie_that_no_script_and_no_other_site_has(s
     assert "form-action 'self'; frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Frame-Options"] == "DENY"
     assert 'name="next" value="/"' in page
+    _, headers, _ = ask(f"{base}/")  # Streamlit's own pages too
+    assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("SAMEORIGIN", "nosniff")
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
     wrong = [ask(f"{base}/enter", {"name": name, "password": "wrong", "lang": "en"}) for name in ("沈岚", "<b>x")]
     assert [(one[0], one[1]["Set-Cookie"]) for one in wrong] == [(403, None)] * 2
     assert "The name or the password is not right." in wrong[0][2]
