@@ -1,10 +1,8 @@
 """Connections 业扩: which connections run out of time, and how long do they take?"""
 
-from checks.connections import load_standards
-from checks.forms import load_thresholds
-from dashboard.queries.connection_board import board
+from dashboard.queries.connection_board import board, standards_of
 from dashboard.queries.connections import connections
-from dashboard.queries.forms import recovery
+from dashboard.queries.forms import recovery, thresholds_of
 from dashboard.texts import t
 from dashboard.web import periods
 from dashboard.web.charts import ageing
@@ -20,7 +18,7 @@ page = here()
 scope = frozenset(page.below)
 asked = {"offices": scope, "period": page.period, "as_of": page.as_of}
 found = connections(page.app.db, page.viewer, page.rules, **asked)
-thresholds = load_thresholds(page.app.settings.home)
+thresholds = thresholds_of(page.app.settings)
 forms = recovery(page.app.db, page.viewer, thresholds, **asked)
 name = periods.name(page.strip.period)
 
@@ -39,7 +37,7 @@ else:
         show(view.open_flows(found.open, page.tree, page.now, page.link))
     else:
         show(state("empty", t("No connection is open.")))
-    standing = board(page.app.db, page.viewer, page.rules, load_standards(page.app.settings.home), **asked)
+    standing = board(page.app.db, page.viewer, page.rules, standards_of(page.app.settings), **asked)
     show(
         section(t("Archived on time, and what is stuck"), name), boards.archived(standing, page.link),
         section(t("Time limits by step"), t("law, promise and internal limit apart")),

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from checks.forms import load_thresholds
 from dashboard.actions.forms import ENTER, HAND_OUT, draft_of
 from dashboard.errors import MingchaError
 from dashboard.queries import forms as queries
@@ -20,7 +19,7 @@ PHONE = 620
 
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.app.now()
-thresholds = load_thresholds(page.app.settings.home)
+thresholds = queries.thresholds_of(page.app.settings)
 reads = may(viewer, queries.READ)
 looking = filter_value("view", ("boxes",)) if reads else None
 number, scope = filter_number("draft", 0, least=0), frozenset(page.below)

@@ -31,7 +31,6 @@ def register(app: typer.Typer) -> None:
 def list_(period: Annotated[str, typer.Option(help="2026-Q3 …")], output: FormatOption = Format.table,
           as_: AsOption = None) -> None:  # fmt: skip
     """Forms handed out, collected and accusing, per office; an empty cell is not told to you, or not known."""
-    from checks.forms import load_thresholds
     from checks.periods import parse_period
     from dashboard.bootstrap import open_application
     from dashboard.queries import forms as queries
@@ -39,7 +38,7 @@ def list_(period: Annotated[str, typer.Option(help="2026-Q3 …")], output: Form
 
     app = open_application(user=as_)
     offices = frozenset(visible_tree(app.db, app.viewer).offices)
-    found = queries.recovery(app.db, app.viewer, load_thresholds(app.settings.home), offices=offices,
+    found = queries.recovery(app.db, app.viewer, queries.thresholds_of(app.settings), offices=offices,
                              period=parse_period(period), as_of=app.now())  # fmt: skip
     rows: list[dict[str, Any]] = [
         {"office": one.office, "issued": one.issued, "collected": one.collected, "recovery": one.rate,

@@ -17,7 +17,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from checks.clock import DAY, OFFSET, Calendar
-from checks.connections import Allowed, Standards
+from checks.connections import Allowed, Standards, load_standards
 from checks.judge.applications import LIFECYCLE
 from checks.judge.base import microseconds
 from checks.periods import Period
@@ -27,6 +27,7 @@ from dashboard.database.models import RECORD_TABLES
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
+from dashboard.settings import Settings
 
 NAMED = 20
 """Numbers that a cell names, the worst first."""
@@ -98,6 +99,11 @@ class Board:
     on_time: int
     open: int
     stuck: int
+
+
+def standards_of(settings: Settings) -> Standards:
+    """The company's own standards, or the shipped ones. RuleError for a file that says something else."""
+    return load_standards(settings.home)
 
 
 def board(

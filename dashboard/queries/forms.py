@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from checks.forms import Standing, Thresholds, standing
+from checks.forms import Standing, Thresholds, load_thresholds, standing
 from checks.judge.base import microseconds
 from checks.periods import Period
 from dashboard.database import Database
@@ -33,6 +33,7 @@ from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import may
+from dashboard.settings import Settings
 
 READ = "read designated-supplier forms"
 SIGNATURES = 2
@@ -111,6 +112,11 @@ class Cards:
     cards: int
     answer_cards: int | None
     answers: int | None
+
+
+def thresholds_of(settings: Settings) -> Thresholds:
+    """The company's own thresholds, or the shipped ones. RuleError for a file that says something else."""
+    return load_thresholds(settings.home)
 
 
 # --- openings, drafts, sheets: for inspectors -------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def steps(cells: Sequence[Cell], link: Link) -> Safe:
         Column(t("Step"), "head main"), Column(t("Class")), Column(t("Whose limit")), Column(t("Allowed"), "num"),
         Column(t("In progress"), "num"), Column(t("over it"), "num"), Column(t("Done"), "num"),
         Column(t("done late"), "num"),
-        Column(t("Which"), "keep"), Column(t("Source")),
+        Column(t("Which"), "keep"), Column(t("Source"), "wide"),
     ]  # fmt: skip
     met = [cell for cell in cells if cell.running or cell.done]
     if not met:
@@ -93,7 +93,7 @@ def asked(found: Sequence[Asked], link: Link) -> Safe:
     columns = [
         Column(t("Standard"), "head main"), Column(t("Class")), Column(t("What")), Column(t("At most"), "num"),
         Column(t("known"), "num"), Column(t("not known"), "num"), Column(t("more than allowed"), "num"),
-        Column(t("Which"), "keep"), Column(t("Source")),
+        Column(t("Which"), "keep"), Column(t("Source"), "wide"),
     ]  # fmt: skip
     met = [one for one in found if one.known or one.unknown]
     if not met:

@@ -12,7 +12,7 @@ from dashboard.queries.offices import Tree
 from dashboard.texts import t
 from dashboard.web import display
 from dashboard.web.components.blocks import Column, go, table, word
-from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.markup import Safe, tag
 from dashboard.web.views import names
 
 Link = Callable[..., str]
@@ -104,7 +104,7 @@ def _share(part: int | None, whole: int | None) -> str:
 def openings(found: Sequence[Opening], tree: Tree, now: datetime) -> Safe:
     columns = [
         Column(t("Opening"), "head num"), Column(t("Box"), "keep"), Column(t("Office"), "keep"),
-        Column(t("Opened"), "num"), Column(t("Inspectors")), Column(t("Entered"), "num"), Column(t("State")),
+        Column(t("Opened"), "num"), Column(t("Inspectors")), Column(t("Forms entered"), "num"), Column(t("State")),
     ]  # fmt: skip
     rows = [
         [
@@ -119,10 +119,11 @@ def openings(found: Sequence[Opening], tree: Tree, now: datetime) -> Safe:
 
 
 def _people(one: Opening) -> Safe:
-    return safe([
+    names_ = [
         tag("span", f"{'、' if place else ''}{name}", title=None if name in one.proved else t("named, not signed in"))
         for place, name in enumerate(one.inspectors)
-    ])  # fmt: skip
+    ]
+    return tag("span", names_)
 
 
 def drafts(found: Sequence[Draft], now: datetime, link: Link) -> Safe:
@@ -138,7 +139,7 @@ def drafts(found: Sequence[Draft], now: datetime, link: Link) -> Safe:
 def sheets(found: Sequence[Sheet], tree: Tree, now: datetime, link: Link) -> Safe:
     """Entered forms with what they say, accusing ones marked; never who wrote them."""
     columns = [
-        Column(t("Form"), "head keep"), Column(t("Office"), "keep"), Column(t("Says"), "main"),
+        Column(t("Form"), "head keep"), Column(t("Office"), "keep"), Column(t("Says"), "wide"),
         Column(t("Promised / took"), "num"), Column(t("Entered"), "num"),
     ]  # fmt: skip
     rows = [
@@ -159,7 +160,9 @@ def _says(one: Sheet) -> Safe:
         for thing, answer in answers.items() if answer == "yes"
     ]  # fmt: skip
     told += [names.column("extra_fee")] if one.extra_fee else []
-    return safe([word(text, "breach") for text in told]) if told else word(t("nobody accuses"), "fine")
+    if not told:
+        return word(t("nobody accuses"), "fine")
+    return tag("span", [part for text in told for part in (word(text, "breach"), " ")])
 
 
 def _plain(number: int | None) -> str:
