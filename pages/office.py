@@ -6,7 +6,9 @@ from dashboard.queries.beside import office_beside
 from dashboard.queries.causes import causes
 from dashboard.queries.red_lines import red_lines
 from dashboard.queries.trend import trend
+from dashboard.queries.violations import ledger
 from dashboard.queries.weightless import weightless
+from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import cached, display, periods
 from dashboard.web.cached import kept
@@ -14,11 +16,13 @@ from dashboard.web.charts import trend as trend_chart
 from dashboard.web.charts import waterfall
 from dashboard.web.charts.picture import draw
 from dashboard.web.components import changes
-from dashboard.web.components.blocks import heading, says, section, show, state, tabs
+from dashboard.web.components.blocks import go, heading, says, section, show, state, tabs
 from dashboard.web.components.causes import known_causes
 from dashboard.web.state import filter_value, here, turn_to
-from dashboard.web.views import beside, comparison, what
+from dashboard.web.views import beside, comparison, violations, what
 from dashboard.web.views import office as view
+
+CASES_SHOWN = 5
 
 QUESTION = "Why this score?"
 STEPS = {"week": "By week", "month": "By month"}
@@ -99,6 +103,13 @@ halls = [r for r in cached.league(page, level="hall")["rows"] if r["office"] in 
 if halls and level != "hall":
     show(section(t("Halls")), view.halls(halls, link))
 show(view.left_out(document, link))
+if may(page.viewer, "read violations") and page.asked is None:
+    cases = ledger(page.app.db, page.viewer, rules=page.rules, as_of=page.now, office=code, ended=False)
+    if cases:
+        titles = {item.code: view.books.title(item) for item in page.rules.rulebook.sheet.items}
+        show(section(t("Violations"), t("{n}, what ends first on top", n=len(cases))),
+             violations.ledger(cases[:CASES_SHOWN], titles, page.tree, page.now, page.link),
+             go(page.link("violations", office=code), t("All cases")))  # fmt: skip
 
 shown = filter_value("beside", ("yes",)) is not None and level != "hall"
 if level != "hall":

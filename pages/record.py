@@ -6,12 +6,14 @@ from dashboard.queries.beside import record_beside
 from dashboard.queries.facts import beside as evidence_beside
 from dashboard.queries.inspections import photographs_of
 from dashboard.queries.record import record as find
+from dashboard.queries.violation_looks import cases_about
 from dashboard.texts import t
 from dashboard.web.charts import timeline
 from dashboard.web.charts.picture import draw
 from dashboard.web.components import deeds, disputes
-from dashboard.web.components.blocks import heading, section, show, state
+from dashboard.web.components.blocks import go, heading, section, show, state
 from dashboard.web.components.unmasking import unmasking
+from dashboard.web.markup import tag
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import beside, inspections, names
 from dashboard.web.views import record as view
@@ -46,6 +48,9 @@ if kind == "inspections":
              inspections.sightings(others, titles, page.tree, page.now, page.link))  # fmt: skip
     if pictures:
         show(section(t("Photographs")), inspections.photographs(pictures, page.viewer.name))
+cases = cases_about(page.app.db, page.viewer, record=kind, record_id=found.id)
+if cases:
+    show(section(t("Violations")), [tag("p", go(page.link("violation", number=one), one)) for one in cases])
 left, right = st.columns(2, gap="large")
 with left:
     show(

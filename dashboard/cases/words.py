@@ -14,7 +14,7 @@ STATES = {
     "candidate": "candidate", "reminded": "reminded", "needs_material": "material is waited for",
     "confirmed": "confirmed, not sent down yet", "rectifying": "being rectified",
     "submitted": "rectified, waits for its re-check", "rechecked": "re-checked, can be closed",
-    "rejected": "no violation", "closed": "closed, all done", "voided": "voided", "annulled": "annulled after an appeal",
+    "rejected": "found to be no violation", "closed": "closed, all done", "voided": "voided", "annulled": "annulled after an appeal",
     "lapsed": "its source does not stand any more",
 }  # fmt: skip
 """Where a case stands; msgids."""

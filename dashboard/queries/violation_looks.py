@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from dashboard.cases.stored import Book
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, RECORD_TABLES
+from dashboard.database.models import EVIDENCE, RECORD_TABLES, VIOLATION_SOURCES, VIOLATIONS
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
-from dashboard.queries.violations import Story
+from dashboard.queries.violations import READ, Sight, Story
 from dashboard.rights import may
 
 MOST = 50
@@ -35,3 +36,19 @@ def looks_since(db: Database, viewer: Viewer, story: Story) -> list[str]:
     with db.reading() as connection:
         found = connection.execute(query.group_by(row.sample_id).order_by(sa.desc("at")).limit(MOST))
         return [one.sample_id for one in found]
+
+
+def cases_about(db: Database, viewer: Viewer, *, record: str, record_id: int) -> list[str]:
+    """Numbers of the visible cases that a record speaks for, the oldest first; none where its source is withheld."""
+    if not may(viewer, READ):
+        return []
+    sight, source = Sight(db, viewer), VIOLATION_SOURCES.c
+    query = (
+        sa.select(VIOLATIONS)
+        .join(VIOLATION_SOURCES, source.violation_id == VIOLATIONS.c.id)
+        .where(source.record == record, source.record_id == record_id)
+        .order_by(VIOLATIONS.c.id)
+    )
+    with db.reading() as connection:
+        rows = Book(connection).rows(query)
+    return list(dict.fromkeys(str(row["number"]) for row in rows if sight.sees(row) and not sight.withheld(row)))

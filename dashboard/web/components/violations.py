@@ -48,12 +48,11 @@ def dealing(page: Here, story: Story, items: Mapping[str, str], samples: Sequenc
     if not story.may:
         show(says(t("There is nothing for you to do in this case now.")))
         return
-    chosen = st.segmented_control(
-        t("What is to be done?"), story.may, default=story.may[0], key=f"violation_deed_{number}_{story.violation.seq}",
-        format_func=lambda deed: t(BUTTONS[deed]), required=True,
-    )  # fmt: skip
-    if chosen not in story.may:
-        return
+    key = f"violation_deed_{number}"
+    if st.session_state.get(key) not in story.may:  # else the form stays as it was, with its words
+        st.session_state[key] = story.may[0]
+    chosen = st.segmented_control(t("What is to be done?"), story.may, key=key, required=True,
+                                  format_func=lambda deed: t(BUTTONS[deed]))  # fmt: skip
     brings = BY_NAME[chosen].brings
     if chosen == "submit":
         photographs(page, number)

@@ -1,0 +1,57 @@
+"""Cases on their pages: whose they are, what is told of others, and a page that grew old."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboard.actions.violations import deal, open_by_hand
+from dashboard.bootstrap import open_application
+from dashboard.judging.rules import rules_of
+from dashboard.people import viewer_named
+from tests.journeys.company import PERSON, make_company
+from tests.pages.opening import press, text_of
+
+HEAD = "许立"
+"""Of 西坝供电所 (990102): the hall H0201 is not theirs."""
+NOTHING = "没有这个案件，或不在您可见范围内。"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """(home, number of a candidate at 南庄营业厅 that an inspector saw)."""
+    home = make_company(tmp_path_factory.mktemp("violations") / "home")
+    app = open_application(directory=home, environment={})
+    number = open_by_hand(
+        app.db, by=viewer_named(app.settings, PERSON), office="H0201", item="B04", note="窗口无人",
+        observed_at=datetime.now(UTC) - timedelta(days=1), at=datetime.now(UTC), rules=rules_of(app.settings, app.db),
+    )  # fmt: skip
+    app.db.engine.dispose()
+    return home, number
+
+
+def test_a_case_out_of_sight_and_one_that_is_none_give_the_same_words(opened, made):
+    home, number = made
+    for person, asked in ((HEAD, number), (HEAD, "V-2026-999999"), (PERSON, "V-2026-999999"),
+                          (PERSON, "' OR 1=1 --"), (PERSON, "<b>V</b>")):  # fmt: skip
+        text = text_of(opened(home, "violation", person, number=asked))
+        assert NOTHING in text
+        assert "窗口无人" not in text
+    assert number not in text_of(opened(home, "violations", HEAD))
+    assert number in text_of(opened(home, "violations", state="candidate", severity="C"))
+    assert number in text_of(opened(home, "office", office="990201"))
+
+
+def test_a_page_that_grew_old_says_what_happened_and_keeps_the_words(opened, made):
+    home, number = made
+    app = opened(home, "violation", number=number)
+    app.segmented_control[0].set_value("reject").run()
+    app.text_area[0].set_value("是客户离席")
+    kept = open_application(directory=home, environment={})
+    deal(kept.db, by=viewer_named(kept.settings, PERSON), number=number, deed="remind", seen=1, at=datetime.now(UTC),
+         rules=rules_of(kept.settings, kept.db))  # fmt: skip
+    kept.db.engine.dispose()
+    text = press(app, "不属违规")
+    assert "什么都没有改动。" in text
+    assert f"在此期间已由 {PERSON} 处理：提醒" in text
+    assert app.text_area[0].value == "是客户离席"
+    assert "核实不属实" in press(app, "不属违规")
