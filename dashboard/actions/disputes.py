@@ -152,8 +152,7 @@ def exclude(db: Database, *, by: Viewer, number: str, reason: str, cause: str, d
     """
     require(by, DECIDE)
     found = _find(db, number)
-    if found is None:
-        raise _unknown(number)
+    _require_seen(db, by, found, number)
     old = _current(db, found.record, found.record_id)
     moment = old[RECORDS[found.record].moment or "accepted_at"]
     note = f"{number}: {reason.strip()}"

@@ -24,6 +24,7 @@ from dashboard.database.models import NOTICE_DELIVERIES, NOTICES
 from dashboard.instants import from_micros, to_micros
 from dashboard.notices import channels
 from dashboard.notices.channels import ChannelError, NoContactError
+from dashboard.notices.moot import over
 from dashboard.notices.readers import Readers, readers
 from dashboard.notices.timing import HOUR, Item, first_due, fold, has_lapsed, pause
 from dashboard.notices.writing import Told, message
@@ -197,6 +198,7 @@ def _send(db: Database, known: Readers, parcel: Parcel, clock: Clock, report: Re
     """Withhold what its reader may not know any more, send the rest, mark it. ChannelError when it was not taken."""
     rows = _content(db, parcel)
     refused = {row.id: why for row in rows if (why := _why_not(db, known, row, clock()))}
+    refused |= dict.fromkeys(over(db, rows), "over")
     for row_id, why in refused.items():
         _mark(db, [row_id], state="withheld", why=why, claimed_until=None)
     report.withheld += len(refused)

@@ -78,3 +78,20 @@ def test_each_level_is_told_once_to_who_has_it_next(database):
     assert mine(database, moved, as_of=NOON + timedelta(hours=11)) == []
     keeper = Viewer("管理员", "administrator", frozenset({"*"}))
     assert {one.fate for one in outbox(database, keeper, as_of=NOON + timedelta(hours=11))} == {"page_only"}
+
+
+def test_what_is_over_before_it_could_be_told_is_not_told(sqlite_database):
+    fill(sqlite_database)
+    notices = {"channel": "down", "channels": {"down": "json://127.0.0.1:9/x"}, "quiet": ""}
+    settings = Settings.model_validate(
+        {"people": {"许立": {"role": "office_head", "offices": ["S1"]}}, "notices": notices}
+    )
+    escalate(sqlite_database, settings, NOON)
+    assert send_due(sqlite_database, settings, clock=lambda: NOON).failed == 1
+    with sqlite_database.session() as connection:
+        connection.execute(sa.update(WARNINGS).values(closed_at=to_micros(NOON), closed_why="moot"))
+    later = NOON + timedelta(hours=1)
+    assert send_due(sqlite_database, settings, clock=lambda: later).withheld == 1
+    with sqlite_database.reading() as connection:
+        rows = connection.execute(sa.select(NOTICE_DELIVERIES.c.state, NOTICE_DELIVERIES.c.why)).all()
+    assert [tuple(row) for row in rows] == [("withheld", "over")]

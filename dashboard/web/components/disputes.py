@@ -86,7 +86,7 @@ def proving(page: Here, one: Dispute) -> None:
         left, right = st.columns([3, 1])
         with left:
             show(says(view.proof(proof)))
-        opened = f"dispute_opened_{proof.id}"
+        opened = f"dispute_opened_{page.viewer.name}_{proof.id}"
         if st.session_state.get(opened):
             name, content = st.session_state[opened]
             right.download_button(t("Save"), content, file_name=name, mime=KIND[proof.kind], on_click="ignore",

@@ -27,6 +27,7 @@ TONES = {"failing": "soon", "given_up": "breach", "nobody": "soon", "sent": "fin
 WHY = {
     "channel": "the channel never took it", "scope": "the thing is out of their sight", "role": "their role is another",
     "nobody": "no such person any more", "secret": "it is about their own workplace",
+    "over": "it was over before it could be told",
 }  # fmt: skip
 """Why one was withheld or given up; msgids."""
 
