@@ -19,7 +19,7 @@ show(heading(t("Audit"), question))
 if not may(page.viewer, "read the audit trail"):
     show(state("empty", t("The audit trail is read by auditors and administrators.")))
     st.stop()
-FILTERS = ("person", "verb", "thing", "from", "until")
+FILTERS = ("who", "verb", "thing", "from", "until")
 
 
 def day(name: str) -> date | None:
@@ -42,14 +42,14 @@ def turn() -> None:
 
 
 filters = {name: filter_value(name) for name in FILTERS}
-wanted = Wanted(filters["person"], filters["verb"], filters["thing"], day("from"), day("until"))
+wanted = Wanted(filters["who"], filters["verb"], filters["thing"], day("from"), day("until"))
 before = filter_number("before", 0, least=0, most=1 << 53) or None
 found = trail(page.app.db, page.viewer, wanted, before=before)
 show(view.overview(found, page.now), view.strength(found))
 columns = st.columns(5)
 people, verbs = [None, *found.people], [None, *found.verbs]
 columns[0].selectbox(t("Person"), people, people.index(wanted.person) if wanted.person in people else 0,
-                     key="audit_person", format_func=lambda name: name or t("everybody"), on_change=turn)  # fmt: skip
+                     key="audit_who", format_func=lambda name: name or t("everybody"), on_change=turn)  # fmt: skip
 columns[1].selectbox(t("What was done"), verbs, verbs.index(wanted.verb) if wanted.verb in verbs else 0,
                      key="audit_verb", format_func=lambda name: name or t("everything"), on_change=turn)  # fmt: skip
 columns[2].text_input(t("To what"), wanted.thing or "", key="audit_thing", on_change=turn)

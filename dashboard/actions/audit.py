@@ -38,5 +38,5 @@ def record(
         "detail": harmless(detail) or None if detail else None,
     }
     if viewer.acting_for is not None:
-        values["acting_for"] = viewer.acting_for
+        values["acting_for"] = harmless(viewer.acting_for)
     chain.enter(transaction, AUDIT, values, by=viewer, at=at)

@@ -19,7 +19,7 @@ from dashboard.people import Viewer
 from dashboard.queries.audit import Line, Wanted, every_line
 
 Kind = Literal["csv", "json"]
-COLUMNS = ("id", "at", "actor", "os_user", "action", "subject", "detail", "entry")
+COLUMNS = ("id", "at", "actor", "acting_for", "os_user", "action", "subject", "detail", "entry")
 _FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 
 

@@ -62,7 +62,7 @@ def test_the_trail_is_filtered_paged_and_taken_out(database):
     assert trail(database, AUDITOR, Wanted(thing="%")).lines == ()
     made = export_trail(database, by=AUDITOR, wanted=Wanted(), kind="csv", at=NOW)
     rows = made.content.decode("utf-8-sig").split("\r\n")
-    assert rows[6].split(",")[4:7] == ["save_source", "'=cmd|'/C calc'!A0", "a b"]
+    assert rows[6].split(",")[5:8] == ["save_source", "'=cmd|'/C calc'!A0", "a b"]
     last = trail(database, AUDITOR, Wanted(verb="export_audit")).lines[0]
     assert json.loads(last.detail) == {
         "kind": "csv", "lines": 6, "sha256": hashlib.sha256(made.content).hexdigest()}  # fmt: skip
