@@ -61,7 +61,7 @@ def run(*, size: int | None, pairs: int) -> None:
     few = many * FEW // MANY
     rules = rules_of(Settings())
     with tempfile.TemporaryDirectory() as folder:
-        large, small = (_judged(Path(folder) / f"{records}.db", records, rules) for records in (many, few))
+        large, small = (judged_company(Path(folder) / f"{records}.db", records, rules) for records in (many, few))
         print(f"league: {many:,} against {few:,} tickets; {machine()}")
         pair = paired(lambda: _ask(large, rules), lambda: _ask(small, rules), pairs=pairs)
         report(f"{ROUNDS} leagues over {many:,} ÷ over {few:,}", pair.cost, "<= 1.5", pair)
@@ -75,7 +75,7 @@ def run(*, size: int | None, pairs: int) -> None:
             db.engine.dispose()
 
 
-def _judged(path: Path, records: int, rules: Rules) -> Database:
+def judged_company(path: Path, records: int, rules: Rules) -> Database:
     db = Database(f"sqlite:///{path}")
     migrate(db)
     fill(db, records)
