@@ -52,6 +52,8 @@ class Account:
     entry: str
     seen_at: datetime | None
     grants: tuple[Grant, ...]
+    bound: bool = False
+    """Whether the company's provider may let the person in."""
 
     @property
     def offices(self) -> list[str]:
@@ -83,7 +85,7 @@ def _accounts(db: Database, at: datetime) -> list[Account]:
     return [
         Account(row.id, row.name, row.role, row.works_at, json.loads(row.contact or "{}"), row.active,
                 "password" if row.password else "code" if row.id in codes else "none", last.get(row.id),
-                tuple(grants[row.id]))
+                tuple(grants[row.id]), row.subject is not None)
         for row in rows
     ]  # fmt: skip
 

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     people = typer.Typer(no_args_is_help=True, help="Accounts: list, add, change, shut, and one-time links.")
     for name, command in (
         ("list", list_), ("add", add), ("role", role), ("grant", grant), ("revoke", revoke),
-        ("deactivate", deactivate), ("activate", activate), ("link", link),
+        ("deactivate", deactivate), ("activate", activate), ("link", link), ("bind", bind), ("unbind", unbind),
     ):  # fmt: skip
         people.command(name)(command)
     app.add_typer(people, name="people")
@@ -161,3 +161,29 @@ def link(name: Name, as_: AsOption = None) -> None:
     code = managing.link(application.db, settings.access, by=application.viewer, name=name, at=application.now())
     print(f"{settings.web.place()}/enter?code={code}")
     say(f"It works once, within {settings.access.code_hours:g} hours.")
+
+
+def bind(
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="The person's `sub` at the company's provider.")],
+    as_: AsOption = None,
+) -> None:
+    """Let somebody else sign in by the company's provider ([access.oidc]) as this subject."""
+    from dashboard.accounts import managing
+    from dashboard.bootstrap import open_application
+
+    application = open_application(user=as_)
+    provider = application.settings.access.oidc
+    if provider is None:
+        raise UsageError("No provider is configured.", "See [access.oidc] in docs/accounts.md.")
+    managing.bind(application.db, by=application.viewer, name=name, issuer=provider.issuer, subject=subject,
+                  at=application.now())  # fmt: skip
+
+
+def unbind(name: Name, as_: AsOption = None) -> None:
+    """Let somebody else sign in by the company's provider no more."""
+    from dashboard.accounts import managing
+    from dashboard.bootstrap import open_application
+
+    application = open_application(user=as_)
+    managing.unbind(application.db, by=application.viewer, name=name, at=application.now())

@@ -25,9 +25,12 @@ from collectors.base import CollectorError
 from collectors.video.faces import face_detector
 from collectors.video.persons import person_detector
 from dashboard import settings as settings_module
+from dashboard.accounts.managing import administrators
+from dashboard.accounts.persons import any_account
 from dashboard.bootstrap import Application, open_application
 from dashboard.database.guards import powers
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
+from dashboard.database.models import ACCOUNTS
 from dashboard.errors import MingchaError
 from dashboard.intake.collecting import configured_sources
 from dashboard.judging.notices import stored_notices
@@ -329,14 +332,36 @@ def _chain(patient: Patient) -> Iterator[Finding]:
         yield Finding("evidence heads", WARN, what, "Name a folder of the auditor's, on another machine.")
 
 
+def _accounts(patient: Patient) -> Iterator[Finding]:
+    """Somebody must be able to let people in; what `[people]` says counts no more once there are accounts."""
+    if not _proved(patient):
+        yield Finding("accounts", OK, "None yet: people are believed until the first mingcha up or mingcha web.")
+        return
+    with patient.application.db.reading() as connection:
+        left = administrators(connection, patient.now)
+    if left:
+        yield Finding("accounts", OK, "People prove who they are; [people] is believed no more.")
+    else:
+        hint = "Run: mingcha people add NAME --role administrator --office '*', then mingcha people link NAME"
+        yield Finding("accounts", FAIL, "No active administrator sees the whole company.", hint)
+
+
+def _proved(patient: Patient) -> bool:
+    """Whether there are accounts; an older database has not even the table."""
+    if not patient.database:
+        return False
+    with patient.application.db.reading() as connection:
+        return sa.inspect(connection).has_table(ACCOUNTS.name) and any_account(connection)
+
+
 def _web(patient: Patient) -> Iterator[Finding]:
     web = patient.settings.web
     state = _state(patient, "web") if patient.database else "never"
     serving = state == "serving"
     try:
-        require_local(web.address)
+        require_local(web.address, web.hosts, accounts=_proved(patient))
         if not serving:
-            require_free(web.port)
+            require_free(web.port, web.address)
     except MingchaError as error:
         yield Finding.of("web", error)
         return
@@ -386,6 +411,7 @@ CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     _secret,
     _signing_key,
     _chain,
+    _accounts,
     _web,
     _worker,
     _backup_tools,

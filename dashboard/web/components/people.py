@@ -40,6 +40,7 @@ def changing(page: Here, one: Account) -> None:
         st.date_input(t("First day"), key="people_from")
         st.date_input(t("Last day, if any"), None, key="people_until")
         st.form_submit_button(t("Let them see it"), on_click=_grant, args=(one.name,))
+    _binding(page, one)
     open_ones = [held for held in one.grants if held.state in ("holds", "later")]
     columns = st.columns(3)
     if open_ones:
@@ -49,6 +50,16 @@ def changing(page: Here, one: Account) -> None:
     columns[1].button(t("End all sign-ins"), key="people_end", on_click=_end, args=(one.name,))
     words = t("Shut the account") if one.active else t("Open the account again")
     columns[2].button(words, key="people_shut", on_click=_shut, args=(one.name, one.active))
+
+
+def _binding(page: Here, one: Account) -> None:
+    """By which subject of the company's provider somebody may sign in, where there is a provider."""
+    if page.app.settings.access.oidc is None:
+        return
+    with st.form("people_bind"):
+        st.text_input(t("Subject (sub) at the company's provider"), key="people_subject",
+                      placeholder=t("bound") if one.bound else t("not bound"))  # fmt: skip
+        st.form_submit_button(t("Bind, or with an empty field unbind"), on_click=_bind, args=(one.name,))
 
 
 def adding(page: Here) -> None:
@@ -80,6 +91,19 @@ def _link(name: str) -> None:
         parts = urlsplit(st.context.url or "")
         place = f"{parts.scheme}://{parts.netloc}" if parts.netloc else settings.web.place()
         return t("One-time link for {name}, shown only now: {address}", name=name, address=f"{place}/enter?code={code}")
+
+    do(done)
+
+
+def _bind(name: str) -> None:
+    def done(page: Here) -> str:
+        db, by, now, provider = page.app.db, page.viewer, page.app.now(), page.app.settings.access.oidc
+        subject = typed("people_subject")
+        if subject and provider is not None:
+            managing.bind(db, by=by, name=name, issuer=provider.issuer, subject=subject, at=now)
+        else:
+            managing.unbind(db, by=by, name=name, at=now)
+        return t("{name}: kept.", name=name)
 
     do(done)
 
