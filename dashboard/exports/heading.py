@@ -19,7 +19,7 @@ class Heading:
     """What stands above and below every sheet."""
 
     def __init__(self, facts: Quarter, app: Application, viewer: Viewer) -> None:
-        self.facts, self.viewer = facts, viewer
+        self.facts, self.viewer, self.settings = facts, viewer, app.settings
         self.demo = t("Demo data: a made-up company.") if app.settings.company.demo else ""
         self.title = f"{app.settings.company.name} {t('Quarterly assessment')} {facts.period.name}"
 

@@ -7,7 +7,9 @@ from typing import Any
 from dashboard.exports.heading import LEVEL_NAMES, Heading
 from dashboard.exports.spreadsheet import Column, Table
 from dashboard.exports.standings import rate_columns, rates
+from dashboard.queries.forms import READ, thresholds_of
 from dashboard.queries.quarter import OfficeLine, Quarter
+from dashboard.rights import may
 from dashboard.texts import t
 
 QUESTIONS = {"design": "Designer imposed", "construction": "Builder imposed", "supply": "Supplier imposed",
@@ -25,7 +27,8 @@ def connections(facts: Quarter, heading: Heading) -> Table:
         *rate_columns(facts, ("C1", "C2", "C3")), Column(t("Forms of the period"), "integer"),
         *(Column(t(text), "integer", said) for text in QUESTIONS.values()),
     ]  # fmt: skip
-    rows = [_connections_row(number, line) for number, line in enumerate(facts.lines, start=1)]
+    least = _told_from(heading)
+    rows = [_connections_row(number, line, least) for number, line in enumerate(facts.lines, start=1)]
     notes = heading.notes(
         t("applications accepted in the period"),
         t("Working days after the day of acceptance; pauses lengthen the limit. Solar has no limit and is not judged."),
@@ -34,12 +37,22 @@ def connections(facts: Quarter, heading: Heading) -> Table:
     return Table(name, heading.sheet(name), heading.lines, columns, rows, notes)
 
 
-def _connections_row(number: int, line: OfficeLine) -> list[Any]:
+def _told_from(heading: Heading) -> int | None:
+    """From how many forms on this reader is told what they say; None: never, who answers for an office."""
+    if may(heading.viewer, READ):
+        return 0
+    answering = may(heading.viewer, "answer for the offices in sight")
+    return None if answering else thresholds_of(heading.settings).told_from
+
+
+def _connections_row(number: int, line: OfficeLine, least: int | None) -> list[Any]:
     clock, forms = line.row["indicators"]["C1"], line.connections
+    told = least is not None and forms.forms >= least
     return [
         number, line.row["name"], t(LEVEL_NAMES[line.level]), clock["denominator"],
         clock["denominator"] - clock["numerator"], clock["pending"], clock["unjudgeable"], clock["excluded"],
-        *rates(line, ("C1", "C2", "C3")), forms.forms, *(getattr(forms, name) for name in QUESTIONS),
+        *rates(line, ("C1", "C2", "C3")), forms.forms,
+        *(getattr(forms, name) if told else None for name in QUESTIONS),
     ]  # fmt: skip
 
 

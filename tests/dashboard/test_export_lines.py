@@ -13,7 +13,7 @@ from dashboard.database.migrate import migrate
 from dashboard.exports.workbook import quarter_workbook
 from dashboard.freezing.facts import facts_document, facts_of
 from dashboard.intake import import_file
-from dashboard.people import system_viewer
+from dashboard.people import Viewer, system_viewer
 from dashboard.queries.quarter import quarter
 from dashboard.settings import Settings
 from dashboard.texts import set_language
@@ -55,6 +55,16 @@ def test_connections_are_counted_against_their_limits_with_what_the_forms_say(bo
     assert east[17:] == [1, 0, 0, 0, 0]
     assert west[17:] == [1, 0, 1, 0, 0]
     assert row_of(book["05 业扩与三指定"], "甲县供电公司")[17:] == [2, 0, 1, 0, 0]
+
+
+def test_what_few_forms_say_is_not_printed_for_an_office_nor_for_who_is_no_inspector(company):
+    """From one form, or two, its customer could be told (docs/forms.md)."""
+    for person in (
+        Viewer("许立", "office_head", frozenset({"990102"})), Viewer("秦怀瑾", "evaluator", frozenset({"*"})),
+    ):  # fmt: skip
+        book = openpyxl.load_workbook(io.BytesIO(quarter_workbook(company, person, "2026-Q3", NOW)))
+        row = row_of(book["05 业扩与三指定"], "西坝供电所")
+        assert row[17:] == [1, "—", "—", "—", "—"]
 
 
 def test_other_lines_are_sums_of_their_months(book):

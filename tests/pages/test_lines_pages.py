@@ -94,7 +94,7 @@ def test_an_application_shows_its_pause_and_its_form_leads_back(opened, company)
     assert "指定施工 是" in text
     assert "YK-9" in markup
     text, _ = opened(company, "record", record="evaluations", number="PJ-9", person="许立")
-    assert "指定施工 是" in text
+    assert "没有记录 PJ-9，或不在您的可见范围内。" in text
     assert "YK-9" not in text
 
 
