@@ -22,7 +22,7 @@ TOPICS = {
 """Topics of notices; msgids."""
 LINES = 20
 """A digest spells out so many notices; how many there are beside is said."""
-_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_MOBILE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z])")  # not within a hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """Each level of a warning is told once to who has it next; what only inspectors may know stays with them."""
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import sqlalchemy as sa
 
-from dashboard.database.models import NOTICE_DELIVERIES, NOTICES, RECORD_TABLES, WARNINGS
+from dashboard.database.models import CHAIN_HEADS, NOTICE_DELIVERIES, NOTICES, RECORD_TABLES, WARNINGS
+from dashboard.evidence.heads import Head
 from dashboard.instants import LOCAL, to_micros
-from dashboard.notices.escalating import escalate
+from dashboard.notices.escalating import _enter, _levels, _of_case, _to, escalate
+from dashboard.notices.heads import tell_head
 from dashboard.notices.sending import send_due
 from dashboard.people import Viewer
 from dashboard.queries.notices import mine, outbox
+from dashboard.queries.violations import Violation
 from dashboard.settings import Settings
 from dashboard.texts import set_language
 
@@ -95,3 +99,41 @@ def test_what_is_over_before_it_could_be_told_is_not_told(sqlite_database):
     with sqlite_database.reading() as connection:
         rows = connection.execute(sa.select(NOTICE_DELIVERIES.c.state, NOTICE_DELIVERIES.c.why)).all()
     assert [tuple(row) for row in rows] == [("withheld", "over")]
+
+
+def test_a_red_line_rises_at_night_and_a_restricted_case_among_inspectors_alone(sqlite_database):
+    fill(sqlite_database)
+    shared = {"office": "S1", "item": None, "kind": "review", "restricted": False, "sides": frozenset(), "since": NOON,
+              "due": NOON, "step": "rectify", "observed_at": NOON, "opened_at": NOON, "confirmed_at": None,
+              "ended_at": None, "recurrence_of": None, "returns": 0, "seq": 1, "state": "rectifying"}  # fmt: skip
+    red = Violation(number="V-2026-000001", severity="A", level="department", secret=False, **shared)
+    kept = Violation(number="V-2026-000002", severity="C", level="leader", secret=True, **shared)
+    with sqlite_database.session() as connection:
+        for case in (_of_case(red), _of_case(kept)):
+            for level in _levels(case):
+                _enter(connection, case, level, _to(SETTINGS, level, case), NOON)
+        row = NOTICES.c
+        found = connection.execute(sa.select(row.key, row.recipient, row.urgent, row.roles).order_by(row.id)).all()
+    assert [tuple(one) for one in found] == [
+        ("case V-2026-000001 rectify 0 department", "regional_manager@S1", True, None),
+        ("case V-2026-000002 rectify 0 department", "inspector@S1", False, '["inspector"]'),
+        ("case V-2026-000002 rectify 0 leader", "inspector@S1", False, '["inspector"]'),
+    ]
+
+
+def test_the_newest_signed_head_is_told_once_a_day_to_the_auditor(sqlite_database):
+    settings = Settings.model_validate({"people": {"审计": {"role": "auditor", "offices": ["*"]}},
+                                        "notices": {"heads_to": ["审计"]}})  # fmt: skip
+    app = SimpleNamespace(db=sqlite_database, settings=settings, now=lambda: NOON)
+    assert tell_head(app) == 0  # nothing is signed yet
+    head = Head(7, "a13812345678b" + "a" * 51, NOON, "b" * 64, "c" * 128)
+    with sqlite_database.session() as connection:
+        row = {"count": 7, "hash": head.hash, "at": to_micros(NOON), "public_key": head.public_key}
+        connection.execute(sa.insert(CHAIN_HEADS).values(**row, document=head.document()))
+    assert [tell_head(app), tell_head(app)] == [1, 0]
+    app.now = lambda: NOON + timedelta(days=1)
+    assert tell_head(app) == 1
+    send_due(sqlite_database, settings, clock=lambda: NOON + timedelta(days=1))
+    auditor = Viewer("审计", "auditor", frozenset({"*"}))
+    told = mine(sqlite_database, auditor, as_of=NOON + timedelta(days=2))[0].text
+    assert head.document().strip() in told
