@@ -41,6 +41,7 @@ from dashboard.actions import (
 )
 from dashboard.actions.audit_export import export_trail
 from dashboard.actions.export import violation_ledger
+from dashboard.actions.letters import write_letter
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.evidence.erasing import erase_personal
@@ -102,6 +103,7 @@ def _inspect(kind: str):
 ASKED = {
     "read ratings of people": lambda s, by: rating.ratings(s.db, by, s.rules, period=Q3, as_of=s.at),
     "export violations": lambda s, by: violation_ledger(s.app, by=by, numbers=[], titles={}),
+    "write a letter": lambda s, by: write_letter(s.app, by=by, kind="notice", numbers=[]),
     "deal with a warning": lambda s, by: warnings.deal_with(s.db, by=by, warning=9, deed="acknowledged", at=s.at),
     "note a known cause": lambda s, by: causes.note_cause(
         s.db, by=by, office=STATION, indicator="R1", day=date(2099, 1, 1), cause="x", at=s.at),
