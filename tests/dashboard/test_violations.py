@@ -1,6 +1,7 @@
 """From confirmed finding to closed case, and what an appeal takes back (both databases; expectations by hand)."""
 
 import itertools
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ from dashboard.actions.facts import join, separate
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.cases.opening import keep_cases, open_case
 from dashboard.cases.retaining import closings
+from dashboard.cli import main
 from dashboard.database import Database
 from dashboard.database.models import (
     BATCHES,
@@ -457,3 +459,41 @@ def test_bit_by_bit_is_the_same_as_at_once(database, sqlite_database, tmp_path):
     ]  # fmt: skip
     assert often.keep(hours(14)) == once.keep(hours(14))
     once.db.engine.dispose()
+
+
+def test_the_command_line_lists_tells_and_deals(quick, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("MINGCHA_DATABASE_URL", "MINGCHA_MIGRATION_URL", "MINGCHA_USER", "MINGCHA_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    people = '"张检" = {role = "inspector", offices = ["*"]}\n"所长甲" = {role = "office_head", offices = ["S1"]}\n'
+    (tmp_path / "mingcha.toml").write_text(f"[people]\n{people}", "utf-8")
+    now = datetime.now(UTC)
+    quick.film("R02", at=now - timedelta(hours=2))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([*arguments])
+        return end.value.code or 0, *capsys.readouterr()
+
+    assert run("check", "--format", "json")[0] == 0
+    number = f"V-{now + timedelta(hours=8):%Y}-000001"
+    code, out, _ = run("violations", "--format", "json", "--as", "所长甲")
+    (row,) = json.loads(out)["rows"]
+    assert code == 0
+    assert {name: row[name] for name in ("number", "office", "state", "reason", "severity")} == {
+        "number": number, "office": "H1", "state": "confirmed", "reason": "send_down", "severity": "B",
+    }  # fmt: skip
+    assert row["since"] <= row["due"]
+    deed = ("violations", number, "--deed", "send_down", "--note", "整改", "--seen", "1", "--format", "json")
+    code, _, told = run(*deed, "--as", "所长甲")
+    assert (code, "may not send down a rectification" in told) == (1, True)
+    code, out, _ = run(*deed, "--as", "张检")
+    story = json.loads(out)
+    assert (code, story["state"], [event["deed"] for event in story["events"]]) == (
+        0, "rectifying", ["opened_confirmed", "send_down"],
+    )  # fmt: skip
+    code, _, told = run(*deed, "--as", "张检")
+    assert (code, f"Meanwhile 张检 did this with {number}" in told) == (2, True)
+    assert run("violations", "V-2026-999999", "--as", "张检")[0] == 1
+    assert number in run("violations", "--open")[1]
+    assert number in run("violations", number)[2] + run("violations", number)[1]
