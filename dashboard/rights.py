@@ -88,6 +88,7 @@ RIGHTS: dict[str, Right] = {
     "approve voiding a violation": _right("inspector", "regional_manager"),
     "propose accountability": _right("inspector"),
     "approve accountability": _right("regional_manager"),
+    "write a letter": _right("inspector", "regional_manager"),
     # what reviewers and offices are watched by
     "read how reviewers agree": _right(*OVERSIGHT),
     "read the names of reviewers": _right("evaluator", "administrator", "auditor", "system"),

@@ -207,6 +207,11 @@ class DisputeSettings(_Table):
     """Where the files lie that prove a dispute."""
 
 
+class LetterSettings(_Table):
+    folder: str = ""
+    """Where the company's own templates lie: notice.docx, supervision.docx, circular.docx, discipline.docx."""
+
+
 class CaseSettings(_Table):
     """Which records become violations of their own (`docs/violations.md`), beside what people confirmed."""
 
@@ -349,6 +354,7 @@ class Settings(_Table):
     notices: NoticeSettings = NoticeSettings()
     disputes: DisputeSettings = DisputeSettings()
     cases: CaseSettings = CaseSettings()
+    letters: LetterSettings = LetterSettings()
     forms: FormSettings = FormSettings()
     web: WebSettings = WebSettings()
     access: AccessSettings = AccessSettings()

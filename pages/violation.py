@@ -12,6 +12,7 @@ from dashboard.web.components import deeds
 from dashboard.web.components import violations as forms
 from dashboard.web.components.blocks import go, heading, section, show, state
 from dashboard.web.components.evidence import handing_over
+from dashboard.web.components.letters import letters
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import violations as view
 
@@ -45,6 +46,7 @@ if story.sources:
 show(section(t("What happened so far")), view.timeline(story.events, now))
 show(section(t("Next")))
 forms.dealing(page, story, items, looks_since(db, viewer, story))
+letters(page, story)
 sample = next((one.sample for one in story.sources if one.sample), None)
 if sample is not None:
     handing_over(page, sample)

@@ -15,7 +15,7 @@ from dashboard.errors import MingchaError
 
 GROUPS = (
     "operations", "data", "flags", "offices", "judgement", "warnings", "violations", "video", "review", "equipment",
-    "evidence", "notices", "disputes",
+    "evidence", "letters", "notices", "disputes",
     "audit", "quarter", "halls", "exclusions", "bench", "people", "rules",
     "forms", "search",
 )  # fmt: skip

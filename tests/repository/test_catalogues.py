@@ -23,6 +23,7 @@ TABLES = {
         "STATES", "SIDES", "KINDS", "STEPS", "GRAVE", "CAUSES", "LADDER", "FIELDS", "LOOK_FIELDS",
     ),
     "dashboard.web.components.violations": ("BUTTONS",),
+    "dashboard.web.components.letters": ("TITLES",),
     "dashboard.exports.violations": ("DONE",),
     "dashboard.sampling.gaps": ("TITLES",),
     "dashboard.web.books": ("LINES",),

@@ -1,0 +1,53 @@
+"""Letters about a case (公文): those that were made, and the next one as a Word file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.actions.letters import write_letter
+from dashboard.exports.heading import moment_text
+from dashboard.queries.letters import letters_of, writable
+from dashboard.queries.violations import Story
+from dashboard.texts import set_language, t
+from dashboard.web.components.blocks import section, show
+from dashboard.web.markup import Safe, tag
+from dashboard.web.signed_in import unended
+from dashboard.web.state import Here
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TITLES = {
+    "notice": "Rectification notice", "supervision": "Supervision letter", "circular": "Circular",
+    "discipline": "Proposal of discipline",
+}  # fmt: skip
+
+
+def letters(page: Here, story: Story) -> None:
+    """What was written about the case, and buttons for what may be written; nothing where there is neither."""
+    made = letters_of(page.app.db, page.viewer, story)
+    able = writable(page.app.db, page.viewer, story)
+    if not made and not able:
+        return
+    show(section(t("Letters")))
+    if made:
+        show(tag("ul", (_line(t(TITLES[one.kind]), one.number, one.by, moment_text(one.at)) for one in made)))
+    with st.container(horizontal=True):
+        for kind in able:
+            st.download_button(
+                t("Write: {letter}", letter=t(TITLES[kind])), data=_maker(page, kind, story.violation.number),
+                file_name=f"{kind}-{story.violation.number}.docx", mime=DOCX, icon=":material/description:",
+                key=f"letter_{kind}", on_click="ignore",
+            )  # fmt: skip
+
+
+def _line(*parts: str) -> Safe:
+    return tag("li", " · ".join(parts))
+
+
+def _maker(page: Here, kind: str, number: str) -> Callable[[], bytes]:
+    def make() -> bytes:
+        set_language(page.strip.lang)
+        return write_letter(page.app, by=unended(page.app, page.viewer), kind=kind, numbers=[number]).content
+
+    return make
