@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -65,7 +65,9 @@ class Visit:
         nonce = secrets.token_urlsafe(16)
         policy = (f"default-src 'none'; img-src data:; style-src 'nonce-{nonce}'; form-action 'self'; "
                   "frame-ancestors 'none'; base-uri 'none'")  # fmt: skip
-        html = pages.document(title, body, self.lang, nonce, self.app.settings.company.name)
+        asked = {name: value for name, value in self.request.query_params.items() if name != "lang"}
+        html = pages.document(title, body, self.lang, nonce, self.app.settings.company.name,
+                              f"{self.request.url.path}?{urlencode(asked)}")  # fmt: skip
         return HTMLResponse(html, status, headers={**HEADERS, "Content-Security-Policy": policy})
 
     def sign_in_form(self, name: str = "") -> str:

@@ -37,11 +37,11 @@ a{color:var(--mc-accent)}
 """
 
 
-def document(title: str, body: str, lang: str, nonce: str, company: str) -> str:
-    """The whole page. The theme is the browser's."""
+def document(title: str, body: str, lang: str, nonce: str, company: str, here: str) -> str:
+    """The whole page, at the address `here`, which the other language keeps. The theme is the browser's."""
     dark = css_variables("dark").replace(":root{", ":root{color-scheme:dark;")
     style = f"{css_variables('light')}@media(prefers-color-scheme:dark){{{dark}}}{STYLE}"
-    others = [tag("a", LANGUAGE_NAMES[one], href=f"/enter?lang={one}", lang=one) for one in LANGUAGES if one != lang]
+    others = [tag("a", LANGUAGE_NAMES[one], href=f"{here}&lang={one}", lang=one) for one in LANGUAGES if one != lang]
     head = safe(
         tag("meta", charset="utf-8"), tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("link", rel="icon", href="data:,"), tag("title", f"{title} · 明察 Mingcha"),

@@ -158,6 +158,7 @@ def test_a_link_opens_once_by_its_button_and_asks_for_a_password_first(server):
         status, headers, page = ask(f"{base}/enter?code={code}&lang=zh")
         assert (status, headers["Set-Cookie"]) == (200, None)
         assert "使用此链接" in page
+        assert f'href="/enter?code={code}&amp;lang=en"' in page  # the other language keeps the link
     status, headers, _ = ask(f"{base}/enter", {"code": code, "lang": "zh", "next": "/"})
     assert (status, headers["Location"]) == (303, "/enter/password?lang=zh&next=%2F")
     cookie = cookie_of(headers)

@@ -35,7 +35,7 @@ def changing(page: Here, one: Account) -> None:
                      key="people_works_at", format_func=lambda code: _place(page, code))  # fmt: skip
         st.form_submit_button(t("Keep role and workplace"), on_click=_stand, args=(one.name,))
     with right, st.form("people_grant"):
-        st.selectbox(t("Office, with all below it"), ["*", *page.tree.offices], key="people_office",
+        st.selectbox(t("Office, with all below it"), [*page.tree.offices, "*"], key="people_office",
                      format_func=lambda code: office_name(page.tree, code))  # fmt: skip
         st.date_input(t("First day"), key="people_from")
         st.date_input(t("Last day, if any"), None, key="people_until")
@@ -69,7 +69,7 @@ def adding(page: Here) -> None:
         left, right = st.columns(2)
         left.text_input(t("Name, as it will stand beside every deed"), key="people_new_name")
         right.selectbox(t("Role"), ROLES, key="people_new_role", format_func=_role)
-        left.multiselect(t("Offices, each with all below it"), ["*", *page.tree.offices], key="people_new_offices",
+        left.multiselect(t("Offices, each with all below it"), [*page.tree.offices, "*"], key="people_new_offices",
                          placeholder=t("choose"), format_func=lambda code: office_name(page.tree, code))  # fmt: skip
         right.selectbox(t("Works at"), [None, *page.tree.offices], key="people_new_works_at",
                         format_func=lambda code: _place(page, code))  # fmt: skip
