@@ -19,7 +19,7 @@ def test_every_attack_names_its_tests_and_they_exist():
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M)
     )
-    assert len(rows()) > 40
+    assert len(rows()) >= 40
     assert [row for row in rows() if "`test_" not in row] == []
     assert sorted({name for name in re.findall(r"`(test_\w+)`", DOCUMENT) if known[name] != 1}) == []
 
