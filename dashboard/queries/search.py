@@ -137,10 +137,12 @@ class _Search:
         return [self._of_number(kind, found, office, at) for found, office, at in rows]
 
     def _rows(self, table: sa.Table, number: Any, moment: Any, where: sa.ColumnElement[bool]) -> list[Any]:
-        first = sa.case((number == self.words, 0), else_=1)
+        """The whole number before those that it begins, these from the last number down: as the index has them."""
         query = sa.select(number, table.c.office_code, moment).where(where)
         with self.db.reading() as connection:
-            return list(connection.execute(query.order_by(first, moment.desc(), number).limit(COUNTED)).all())
+            exact = connection.execute(query.where(number == self.words).limit(COUNTED)).all()
+            others = query.where(number != self.words).order_by(number.desc()).limit(COUNTED - len(exact))
+            return [*exact, *connection.execute(others).all()]
 
     def _of_number(self, kind: str, number: str, office: str, at: int) -> Hit:
         exact = number == self.words
@@ -148,12 +150,10 @@ class _Search:
 
     def _named(self, number: Any) -> sa.ColumnElement[bool]:
         """The whole number, or its beginning: a range that the index answers, and the sign-for-sign comparison."""
-        exact = number == self.words
         if len(self.words) < SHORTEST_PREFIX:
-            return exact  # type: ignore[no-any-return]
+            return number == self.words  # type: ignore[no-any-return]
         last = self.words + _LAST[self.db.dialect]
-        begins = sa.and_(number >= self.words, number <= last, number.startswith(self.words, autoescape=True))
-        return sa.or_(exact, begins)
+        return sa.and_(number >= self.words, number <= last, number.startswith(self.words, autoescape=True))
 
     def _inside(self, office: Any) -> sa.ColumnElement[bool]:
         return sa.true() if self.viewer.sees_everything else office.in_(self.seen)
@@ -163,7 +163,7 @@ class _Search:
         inside = self._inside(table.c.office_code)
         if kind != "tickets":
             return [inside]
-        open_ = sa.not_(sa.or_(*_reported(table)))
+        open_ = sa.and_(*(sa.not_(one) for one in _reported(table)))  # each apart: PostgreSQL joins them so
         if not may(self.viewer, SEALED):
             return [inside, open_]
         return [inside, sa.or_(open_, table.c.office_code.not_in(self.own))] if self.own else [inside]
@@ -180,7 +180,9 @@ class _Search:
                 where = sa.and_(table.c[column] == self.words, *self._allowed(kind, table))
                 known = {hit.number for hit in hits if hit.kind == kind}
                 text = masked(_MASKS[column], self.words) or ""
-                rows = self._rows(table, table.c[number], table.c[moment], where)
+                newest = sa.select(table.c[number], table.c.office_code, table.c[moment]).where(where)
+                with self.db.reading() as connection:
+                    rows = connection.execute(newest.order_by(table.c[moment].desc()).limit(COUNTED)).all()
                 found = [Hit(kind, one, office, _day(at), column, text, True) for one, office, at in rows
                          if one not in known]  # fmt: skip
                 self._add(hits, counts, kind, found)
