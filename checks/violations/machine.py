@@ -26,6 +26,22 @@ class PersonError(RuleError):
     """This person must not: it is their own office, their own decision, or another's to do."""
 
 
+class NotPossibleError(RuleError):
+    """The state, or what stands (or does not stand) beside it, is against the deed; `stands` is its code."""
+
+    def __init__(self, stands: str, *, lacking: bool = False) -> None:
+        super().__init__(f"The case is {'not ' if lacking else ''}{stands}.")
+        self.stands, self.lacking = stands, lacking
+
+
+class LackingError(RuleError):
+    """Something that must be brought along is empty; `field` is its name."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"The deed lacks: {field}.")
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One deed as it happened; `what` is what it brought along."""
@@ -216,13 +232,13 @@ def refuse(
 
 def _refuse_state(now: Standing, deed: table.Deed) -> None:
     if now.state not in deed.states:
-        raise RuleError(f"The case is {now.state}; {deed.name} is not possible.")
+        raise NotPossibleError(now.state)
     for side in deed.needs:
         if side not in now.sides:
-            raise RuleError(f"The case is not {side}; {deed.name} is not possible.")
+            raise NotPossibleError(side, lacking=True)
     for side in deed.forbids:
         if side in now.sides:
-            raise RuleError(f"The case stands as {side}; {deed.name} is not possible.")
+            raise NotPossibleError(side)
 
 
 def refuse_person(now: Standing, deed: table.Deed, actor: Actor) -> None:
@@ -260,7 +276,7 @@ def _refuse_missing(now: Standing, deed: table.Deed, what: Mapping[str, Any], nu
         if name == "look" and not must_look(now, number):
             continue
         if not str(what.get(name) or "").strip():
-            raise RuleError(f"The deed lacks: {name}.")
+            raise LackingError(name)
     if "cause" in deed.brings and what["cause"] not in table.CAUSES:
         raise RuleError(f"Unknown cause '{what['cause']}': one of {', '.join(table.CAUSES)}.")
     if "step" in deed.brings and what["step"] not in table.LADDER:

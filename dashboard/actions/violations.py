@@ -21,7 +21,7 @@ from checks.violations.machine import PersonError
 from checks.violations.table import BY_NAME, PERSONS_DEEDS, Deed
 from dashboard.actions import audit
 from dashboard.actions.verdicts import require_known
-from dashboard.cases import effects, opening, telling
+from dashboard.cases import effects, opening, telling, words
 from dashboard.cases.stored import Book, Case, cache, case_of, clock_of, enter_event, sheet_of
 from dashboard.database import Database
 from dashboard.database.models import RECORD_TABLES, VIOLATIONS
@@ -65,7 +65,7 @@ def deal(
         except PersonError as error:
             raise NotAllowedError(str(error)) from error
         except RuleError as error:
-            raise UsageError(str(error)) from error
+            raise _in_words(error) from error
         event = enter_event(book, case.id, seen + 1, deed, given, by=by, at=at)
         now = machine.after(case.standing, event)
         more = _more(book, case, deed, given, rules, at)
@@ -159,13 +159,28 @@ def _given(what: Mapping[str, str | None]) -> dict[str, str]:
     return given
 
 
+def _in_words(error: RuleError) -> UsageError:
+    """What stands against a deed, with the words that people have for states and fields."""
+    if isinstance(error, machine.NotPossibleError):
+        stands = {**words.STATES, **words.SIDES}[error.stands]
+        if error.lacking:
+            return UsageError(f"This is not possible: the case has no '{stands}'.", "Reload the page.")
+        return UsageError(f"This is not possible: the case is '{stands}'.", "Reload the page.")
+    if isinstance(error, machine.LackingError):
+        return UsageError(f"The deed lacks: {words.FIELDS[error.field]}.")
+    return UsageError(str(error))
+
+
 def _refuse_stale(case: Case, seen: int) -> None:
     """What happened meanwhile, and by whom, to somebody who saw less."""
     if seen == case.standing.seq:
         return
     last = case.events[-1]
     when = f"{last.at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
-    raise UsageError(f"Meanwhile {last.by} did this with {case.number}: {last.deed}, at {when}.", "Reload the page.")
+    raise UsageError(
+        f"Meanwhile {last.by} did this with {case.number}: {telling.DEED_WORDS[last.deed]}, at {when}.",
+        "Reload the page.",
+    )
 
 
 # --- what a deed brings along -----------------------------------------------------------------------------------------
@@ -234,9 +249,13 @@ def _day_and_slot(given: Mapping[str, str]) -> dict[str, Any]:
         day = date.fromisoformat(given.get("look_date", "")).isoformat()
         slot = int(given.get("look_slot", ""))
     except ValueError as error:
-        raise UsageError("The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2.") from error
+        raise UsageError(
+            "The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2."
+        ) from error
     if not 1 <= slot <= 9:
-        raise UsageError("The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2.")
+        raise UsageError(
+            "The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2."
+        )
     return {"day": day, "slot": slot}
 
 
