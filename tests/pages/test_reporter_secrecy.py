@@ -42,6 +42,7 @@ from dashboard.queries.today import open_clocks
 from dashboard.rights import may
 from dashboard.secrecy import WITHHELD, hides
 from dashboard.settings import load
+from dashboard.texts import t
 from dashboard.warning.keeping import keep_warnings
 from dashboard.web import wiring
 from tests.journeys.company import PERIOD, PERSON
@@ -52,7 +53,8 @@ HEAD, COLLEAGUE, MANAGER = "许立", "周同", "高原"
 REPORT, CHILD, LATE, BROKEN, FORM = "JB-MIMI-1", "JB-MIMI-2", "JB-MIMI-3", "JB-MIMI-4", "BD-MIMI-5"
 APPLICATION, REPAIR = "YK-7", "XB-907"
 PHONE, CUSTOMER = "13977318642", "55660137797"
-SECRETS = re.compile("MIMI|张密|密语|13977318642|8642|1397731|5566|7797")
+SECRETS = re.compile(r"MIMI|张密|密语|13977318642|55660137797|(?<![0-9a-f])(?:8642|139773|5566|7797)(?![0-9a-f])")
+"""What a mask leaves of a number counts too, where it stands alone: within a digest or a moment it is chance."""
 TICKETS = "ticket_no,parent_ticket_no,type,office_code,customer_no,phone,accepted_at,contacted_at,replied_at,content\n"
 WHO = f"{CUSTOMER},{PHONE}"
 SAID = "举报人张密密密语：电话13977318642。12398。起诉"
@@ -133,6 +135,8 @@ MORE = [
     ("sources", {"reason": "unreadable_time", "row": "1"}),
 ]  # fmt: skip
 
+TWICE = ({"record": "tickets", "office": "990102"}, {"office": "990102"})
+
 
 def test_no_page_tells_the_office_and_the_inspector_sees_what_is_hidden(reported, caplog):
     caplog.set_level(logging.DEBUG)
@@ -147,10 +151,10 @@ def test_no_page_tells_the_office_and_the_inspector_sees_what_is_hidden(reported
     caplog.clear()
     found = {}
     for file, parameters in [(file, {}) for file, _ in PAGES] + MORE:
-        for person in (HEAD,) if parameters == {} else (HEAD, COLLEAGUE):
+        for person in (HEAD, COLLEAGUE) if parameters in TWICE else (HEAD,):
             text = everything_of(run_page(file, person, **parameters))
             hits = sorted(set(SECRETS.findall(text)))
-            if hits:
+            if hits or t("This could not be shown.") in text or t("This page failed.") in text:
                 found[file, person, str(parameters)] = hits
     wiring.forget()
     assert found == {}
