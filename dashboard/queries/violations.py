@@ -263,6 +263,8 @@ def _followed_by(book: Book, case: Case, sight: Sight) -> tuple[str, ...]:
 
 def numbers_of(db: Database, viewer: Viewer, references: Iterable[str], record: str) -> dict[str, str]:
     """Reference of a record → the visible case about it, for links from records and findings."""
+    if not may(viewer, READ):
+        return {}
     sight, source = Sight(db, viewer), VIOLATION_SOURCES.c
     found: dict[str, str] = {}
     with db.reading() as connection:
