@@ -7,8 +7,8 @@ except the reminder: what is with the department needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -38,6 +38,11 @@ WORDS: dict[Level, str] = {
     "leader": "Half as much again as the time it had is over: {what}, {record} {number} of {office}, was due {due}.",
 }
 """What a level says; msgids."""
+EARLY: dict[Level, str] = {
+    "department": "With the department from the beginning: {what}, {record} {number} of {office}, until {due}.",
+    "leader": "With workstation and leaders after a second return: {what}, {record} {number} of {office}, until {due}.",
+}
+"""What a level says that a case has by its severity or its returns, while its time still runs; msgids."""
 KINDS = {"tickets": "ticket", "repairs": "repair", "applications": "service connection", "violations": "violation",
          "measures": "measure", "evaluations": "evaluation"}  # fmt: skip
 """What is at this level; msgids."""
@@ -66,6 +71,7 @@ class Rising:
     roles: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ORDER
     """Levels that are told here; a case's sending down is told by its deed."""
+    words: Mapping[Level, str] = field(default_factory=lambda: WORDS)
 
 
 def escalate(db: Database, settings: Settings, now: datetime, *, go_on: Callable[[], None] = lambda: None) -> int:
@@ -94,7 +100,7 @@ def _rising(db: Database, settings: Settings, now: datetime) -> list[Rising]:
     cases = due_cases(db, system, rules=rules_of(settings, db), as_of=now)
     return [
         *(_of_warning(one, (one.record, one.number) in sealed) for one in found),
-        *(_of_case(one) for one in cases),
+        *(_of_case(one, now) for one in cases),
     ]
 
 
@@ -115,14 +121,19 @@ def tell_overdue(db: Database, settings: Settings, now: datetime) -> int:
         )  # fmt: skip
 
 
-def _of_case(one: Violation) -> Rising:
-    """A step of a case; the key holds the step, for each has a time of its own. A red line is told at night too."""
+def _of_case(one: Violation, now: datetime) -> Rising:
+    """A step of a case; the key holds the step, for each has a time of its own. A red line is told at night too.
+
+    A level above the station while the time still runs is not the clock's: it is told once, and again when time is up.
+    """
     step = one.step or ""
+    early = one.level in EARLY and one.due is not None and now <= one.due
     values = {"what": Msgid(STEPS.get(step, step)), "record": Msgid(KINDS["violations"]), "number": one.number,
               "due": one.due}  # fmt: skip
-    return Rising(f"case {one.number} {step} {one.returns}", "case", one.office, one.level, values,
-                  page_link("violation", number=one.number), urgent=one.severity == "A",
-                  roles=(TOLD_AS["workstation"],) if one.secret else (), levels=ORDER[1:])  # fmt: skip
+    return Rising(f"case {one.number} {step} {one.returns}{' early' if early else ''}", "case", one.office, one.level,
+                  values, page_link("violation", number=one.number), urgent=one.severity == "A",
+                  roles=(TOLD_AS["workstation"],) if one.secret else (),
+                  levels=(one.level,) if early else ORDER[1:], words=EARLY if early else WORDS)  # fmt: skip
 
 
 def _of_warning(one: Warned, sealed: bool) -> Rising:
@@ -150,7 +161,7 @@ def _told(db: Database, keys: list[str]) -> set[tuple[str, str]]:
 
 
 def _enter(connection: Any, one: Rising, level: Level, to: list[To], now: datetime) -> int:
-    return enter(connection, key=f"{one.key} {level}", to=to, topic=one.topic, words=WORDS[level],
+    return enter(connection, key=f"{one.key} {level}", to=to, topic=one.topic, words=one.words[level],
                  values={"office": Office(one.office), **one.values}, link=one.link, office=one.office,
                  roles=one.roles, urgent=one.urgent, at=now)  # fmt: skip
 

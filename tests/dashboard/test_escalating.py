@@ -109,12 +109,16 @@ def test_a_red_line_rises_at_night_and_a_restricted_case_among_inspectors_alone(
     red = Violation(number="V-2026-000001", severity="A", level="department", secret=False, **shared)
     kept = Violation(number="V-2026-000002", severity="C", level="leader", secret=True, **shared)
     with sqlite_database.session() as connection:
-        for case in (_of_case(red), _of_case(kept)):
+        after = NOON + timedelta(microseconds=1)
+        for case in (_of_case(red, NOON), _of_case(red, after), _of_case(kept, after)):
             for level in _levels(case):
                 _enter(connection, case, level, _to(SETTINGS, level, case), NOON)
         row = NOTICES.c
         found = connection.execute(sa.select(row.key, row.recipient, row.urgent, row.roles).order_by(row.id)).all()
+        said = connection.execute(sa.select(row.words).order_by(row.id)).scalars().all()
+    assert ["from the beginning" in said[0], "time is over" in said[1]] == [True, True]
     assert [tuple(one) for one in found] == [
+        ("case V-2026-000001 rectify 0 early department", "regional_manager@S1", True, None),
         ("case V-2026-000001 rectify 0 department", "regional_manager@S1", True, None),
         ("case V-2026-000002 rectify 0 department", "inspector@S1", False, '["inspector"]'),
         ("case V-2026-000002 rectify 0 leader", "inspector@S1", False, '["inspector"]'),

@@ -57,7 +57,7 @@ TABLES = {
     "dashboard.web.views.disputes": ("STATES", "WISHES"),
     "dashboard.web.views.exclusions": ("STATES", "REASONS", "DECISIONS", "AREAS"),
     "dashboard.notices.writing": ("TOPICS",),
-    "dashboard.notices.escalating": ("WORDS", "KINDS", "STEPS"),
+    "dashboard.notices.escalating": ("WORDS", "EARLY", "KINDS", "STEPS"),
     "dashboard.web.views.notices": ("STATES", "WHY"),
     "dashboard.web.views.people": ("ENTRIES", "STATES", "HAPPENED"),
     "dashboard.web.views.quarantine": ("STATES", "DEEDS"),
