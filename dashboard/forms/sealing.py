@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 
+from dashboard.database import Database
+from dashboard.database.models import FORM_IDENTITIES
 from dashboard.errors import MingchaError
 from dashboard.settings import Settings
 
@@ -36,6 +39,19 @@ def unseal(settings: Settings, sealed: str) -> dict[str, Any]:
             f"What was sealed cannot be opened with {settings.forms.key_file}.", "Bring back the key of that time."
         ) from error
     return dict(found)
+
+
+def opens(db: Database, settings: Settings) -> bool:
+    """Whether anything is sealed; SealError where the key is gone or does not open the newest. Makes no key."""
+    row = FORM_IDENTITIES.c
+    with db.reading() as connection:
+        newest = connection.scalar(sa.select(row.sealed).order_by(row.sheet_id.desc()).limit(1))
+    if newest is None:
+        return False
+    if not settings.path(settings.forms.key_file).is_file():
+        raise SealError(f"There is no key {settings.forms.key_file}, and forms are sealed.", "Bring it back.")
+    unseal(settings, newest)
+    return True
 
 
 def _cipher(settings: Settings) -> Fernet:

@@ -308,6 +308,24 @@ def _signing_key(patient: Patient) -> Iterator[Finding]:
         yield Finding("evidence key", OK, str(path))
 
 
+def _form_key(patient: Patient) -> Iterator[Finding]:
+    """Whether who wrote the forms can still be opened; nothing while there is none."""
+    if not patient.database:
+        return
+    from dashboard.forms.sealing import SealError, opens
+
+    path = patient.settings.path(patient.settings.forms.key_file)
+    try:
+        sealed = opens(patient.application.db, patient.settings)
+    except SealError as error:
+        yield Finding("form key", FAIL, error.message, error.hint or "Bring back the key from its copy.")
+        return
+    if sealed and path.stat().st_mode & 0o077:
+        yield Finding("form key", FAIL, f"{path} can be read by others, who could open forms.", f"chmod 600 {path}")
+    elif sealed:
+        yield Finding("form key", OK, f"{path} opens what is sealed; keep a copy apart from the database's")
+
+
 def _chain(patient: Patient) -> Iterator[Finding]:
     """How far the chain goes, whether its head is signed, and what the last verification found."""
     if not patient.database:
@@ -410,6 +428,7 @@ CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     _evidence,
     _secret,
     _signing_key,
+    _form_key,
     _chain,
     _accounts,
     _web,

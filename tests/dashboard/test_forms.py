@@ -21,7 +21,7 @@ from dashboard.database.models import (
 )
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.forms import suspicion
-from dashboard.forms.sealing import SealError
+from dashboard.forms.sealing import SealError, opens
 from dashboard.instants import to_micros
 from dashboard.intake import by_hand
 from dashboard.intake.tables import alone
@@ -147,7 +147,10 @@ def test_a_box_is_opened_by_two_and_who_wrote_a_form_stays_sealed(company):
         logged = sa.select(AUDIT.c.actor, AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.action == "unmask_form")
         assert connection.execute(logged).all() == [("Bo", number, "to call back")]
 
+    assert opens(db, settings)
     settings.path(settings.forms.key_file).unlink()
+    with pytest.raises(SealError, match="There is no key"):
+        opens(db, settings)
     with pytest.raises(SealError, match=r"var/forms\.key") as closed:
         forms.who_wrote(db, settings, by=BO, number=number, reason="to call back", at=NOW)
     assert "钱" not in str(closed.value)

@@ -67,10 +67,8 @@ def _door(hit: Hit, link: Link) -> str:
     if hit.kind == "cases":
         return link("violation", number=hit.number)
     if hit.kind == "disputes":
-        return link("disputes", number=hit.number)
-    if hit.kind == "forms":
-        return link("forms", form=hit.number)
-    return link("record", record=hit.kind, number=hit.number)
+        return link("disputes", dispute=hit.number)
+    return link("record", record="evaluations" if hit.kind == "forms" else hit.kind, number=hit.number)
 
 
 def left_out(found: Found) -> str:
