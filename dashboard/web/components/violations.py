@@ -51,8 +51,9 @@ def dealing(page: Here, story: Story, items: Mapping[str, str], samples: Sequenc
     key = f"violation_deed_{number}"
     if st.session_state.get(key) not in story.may:  # else the form stays as it was, with its words
         st.session_state[key] = story.may[0]
-    chosen = st.segmented_control(t("What is to be done?"), story.may, key=key, required=True,
+    answer = st.segmented_control(t("What is to be done?"), story.may, key=key, required=True,
                                   format_func=lambda deed: t(BUTTONS[deed]))  # fmt: skip
+    chosen = str(answer or story.may[0])
     brings = BY_NAME[chosen].brings
     if chosen == "submit":
         photographs(page, number)
