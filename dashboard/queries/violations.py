@@ -6,7 +6,7 @@ then on the judged office sees what it must do, and nothing of how it became kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from checks.violations.table import ALIVE, DEEDS, STATES, SUSPENDED, Deed
 from checks.warnings.escalation import Level
 from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts, sheet_of
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, VIOLATION_SOURCES, VIOLATIONS
+from dashboard.database.models import EVIDENCE, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import from_micros, to_micros
 from dashboard.judging.rules import Rules
@@ -194,9 +194,10 @@ def _line(case: Case, rules: Rules, as_of: datetime, sight: Sight) -> Violation:
     told = from_micros(row["told_at"]) if withheld else None
     return Violation(
         case.number, case.office, row["item_code"], now.severity, "supervision" if withheld else row["kind"],
-        bool(row["restricted"]), bool(row["restricted"]) and row["told_at"] is None, now.state, now.sides, now.since, step.until if step else None,
-        step.step if step else None, machine.level_of(now, clock, as_of), told or from_micros(row["observed_at"]),
-        told or from_micros(row["opened_at"]), now.confirmed, now.ended, row["recurrence_of"], now.returns, now.seq,
+        bool(row["restricted"]), bool(row["restricted"]) and row["told_at"] is None, now.state, now.sides, now.since,
+        step.until if step else None, step.step if step else None, machine.level_of(now, clock, as_of),
+        told or from_micros(row["observed_at"]), told or from_micros(row["opened_at"]), now.confirmed, now.ended,
+        row["recurrence_of"], now.returns, now.seq,
     )  # fmt: skip
 
 
@@ -259,24 +260,3 @@ def _is_open(case: Case, deed: Deed, actor: machine.Actor, clock: Any, as_of: da
 def _followed_by(book: Book, case: Case, sight: Sight) -> tuple[str, ...]:
     rows = book.rows(sa.select(VIOLATIONS).where(VIOLATIONS.c.recurrence_of == case.number).order_by(VIOLATIONS.c.id))
     return tuple(str(one["number"]) for one in rows if sight.sees(one))
-
-
-def numbers_of(db: Database, viewer: Viewer, references: Iterable[str], record: str) -> dict[str, str]:
-    """Reference of a record → the visible case about it, for links from records and findings."""
-    if not may(viewer, READ):
-        return {}
-    sight, source = Sight(db, viewer), VIOLATION_SOURCES.c
-    found: dict[str, str] = {}
-    with db.reading() as connection:
-        book = Book(connection)
-        for part in parts(sorted(set(references))):
-            query = (
-                sa.select(VIOLATIONS, source.reference)
-                .join(VIOLATION_SOURCES, source.violation_id == VIOLATIONS.c.id)
-                .where(source.record == record, source.reference.in_(part), source.action == "added")
-                .order_by(VIOLATIONS.c.id)
-            )
-            for row in book.rows(query):
-                if sight.sees(row) and not sight.withheld(row):
-                    found[row["reference"]] = row["number"]
-    return found
