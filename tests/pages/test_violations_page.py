@@ -52,6 +52,6 @@ def test_a_page_that_grew_old_says_what_happened_and_keeps_the_words(opened, mad
     kept.db.engine.dispose()
     text = press(app, "不属违规")
     assert "什么都没有改动。" in text
-    assert f"在此期间已由 {PERSON} 处理：提醒" in text
+    assert f"在此期间已由 {PERSON} 处理：已提醒单位" in text
     assert app.text_area[0].value == "是客户离席"
     assert "核实不属实" in press(app, "不属违规")
