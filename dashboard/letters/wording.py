@@ -21,6 +21,8 @@ from dashboard.queries.violations import Story
 from dashboard.texts import t
 
 CHINESE = "zh"
+SEEN = ("opened", "confirm")
+"""Deeds whose words say what was seen."""
 TOLD_IN_WORDS = frozenset({"send_down", "plan", "submit", "return", "pass", "supervise"})
 """Deeds of whose words the office knows; what was said among inspectors stays there."""
 
@@ -53,7 +55,7 @@ def _case(story: Story, titles: Mapping[str, str], tree: Tree) -> dict[str, str]
     return {
         "案件编号": one.number, "责任单位": tree.name(one.office), "问题类型": _what(story, titles),
         "违规等级": t(words.GRAVE[one.severity], language=CHINESE), "监测日期": _seen(story),
-        "问题描述": masked_text(said.get("confirm", "")) or _what(story, titles),
+        "问题描述": masked_text("；".join(filter(None, map(said.get, SEEN)))) or _what(story, titles),
         "整改要求": masked_text(said.get("send_down", "")), "整改期限": _until(story),
         "当前环节": t(words.STEPS[one.step], language=CHINESE) if one.step else "",
         "环节期限": _moment(one.due) if one.due else "", "督办原因": masked_text(said.get("supervise", "")),
