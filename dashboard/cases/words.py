@@ -14,8 +14,8 @@ STATES = {
     "candidate": "candidate", "reminded": "reminded", "needs_material": "material is waited for",
     "confirmed": "confirmed, not sent down yet", "rectifying": "being rectified",
     "submitted": "rectified, waits for its re-check", "rechecked": "re-checked, can be closed",
-    "rejected": "found to be no violation", "closed": "closed, all done", "voided": "voided", "annulled": "annulled after an appeal",
-    "lapsed": "its source does not stand any more",
+    "rejected": "found to be no violation", "closed": "closed, all done", "voided": "voided",
+    "annulled": "annulled after an appeal", "lapsed": "its source does not stand any more",
 }  # fmt: skip
 """Where a case stands; msgids."""
 SIDES = {
@@ -43,8 +43,8 @@ LADDER = {
 }  # fmt: skip
 FIELDS = {
     "note": "In words", "item": "Item of the score sheet", "proof": "Proof", "cause": "Cause",
-    "unit": "Responsible unit", "post": "Responsible post and person", "measure": "Measure taken", "training": "Training",
-    "step": "Step proposed", "leader": "Joint responsibility of the leader", "paper": "Number of the paper",
+    "unit": "Responsible unit", "post": "Responsible post and person", "measure": "Measure taken",
+    "training": "Training", "step": "Step proposed", "leader": "Joint responsibility of the leader", "paper": "Number of the paper",
     "look": "Where the re-check looked", "severity": "Severity",
 }  # fmt: skip
 """What a deed brings along; msgids."""
