@@ -44,8 +44,8 @@ LADDER = {
 FIELDS = {
     "note": "In words", "item": "Item of the score sheet", "proof": "Proof", "cause": "Cause",
     "unit": "Responsible unit", "post": "Responsible post and person", "measure": "Measure taken",
-    "training": "Training", "step": "Step proposed", "leader": "Joint responsibility of the leader", "paper": "Number of the paper",
-    "look": "Where the re-check looked", "severity": "Severity",
+    "training": "Training", "step": "Step proposed", "leader": "Joint responsibility of the leader",
+    "paper": "Number of the paper", "look": "Where the re-check looked", "severity": "Severity",
 }  # fmt: skip
 """What a deed brings along; msgids."""
 LOOK_FIELDS = {"sample": "Sample", "inspection": "Inspection", "day": "Day", "slot": "Slot"}
