@@ -171,8 +171,10 @@ def bind(
     """Let somebody else sign in by the company's provider ([access.oidc]) as this subject."""
     from dashboard.accounts import managing
     from dashboard.bootstrap import open_application
+    from dashboard.rights import require
 
     application = open_application(user=as_)
+    require(application.viewer, managing.MANAGE)
     provider = application.settings.access.oidc
     if provider is None:
         raise UsageError("No provider is configured.", "See [access.oidc] in docs/accounts.md.")
