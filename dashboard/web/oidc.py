@@ -33,6 +33,7 @@ DOOR = "/enter/oidc"
 COOKIE = "_streamlit_user"
 NEXT = "mingcha_next"
 TOKENS = "_streamlit_user_tokens"
+BEGIN = "/auth/login"
 SECONDS = 120
 
 
@@ -99,10 +100,10 @@ class OwnCallback:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._change(message)
+                self._change(message) if scope["path"] == CALLBACK else _lead_back(message)
             await send(message)
 
-        own = scope["type"] == "http" and scope["path"] == CALLBACK
+        own = scope["type"] == "http" and scope["path"] in (CALLBACK, BEGIN)
         await self.app(scope, receive, answer if own else send)
 
     def _change(self, message: Message) -> None:
@@ -124,3 +125,10 @@ class OwnCallback:
         kept = [part for part in cookie.split("; ") if not re.match(r"(?i)(path|max-age|expires|secure)\b", part)]
         life = "Max-Age=0" if "Max-Age=0" in cookie else f"Max-Age={SECONDS}"
         return "; ".join([*kept, "Path=/enter", life, *(["Secure"] if self.https else [])])
+
+
+def _lead_back(message: Message) -> None:
+    """A provider that cannot be reached leads back to the entrance, which says so, instead of to two bare words."""
+    if message["status"] == 400:
+        message["status"] = 303
+        MutableHeaders(raw=message["headers"])["location"] = "/enter?refused=1"

@@ -1,5 +1,6 @@
 """The company's provider as we take it: what Streamlit is told, and which claims open a door, each of them once."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -139,3 +140,17 @@ def test_the_callback_leaves_no_token_and_no_claim_for_longer_than_the_next_step
     refused = {"type": "http.response.start", "headers": [(b"location", b"/")]}
     own._change(refused)
     assert (b"location", b"/enter?refused=1") in refused["headers"]
+
+
+def test_a_provider_that_cannot_be_reached_leads_back_to_the_entrance():
+    async def streamlit(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+
+    async def sent(message):
+        answered.append(message)
+
+    answered = []
+    asyncio.run(OwnCallback(streamlit, https=False)({"type": "http", "path": "/auth/login"}, None, sent))
+    asyncio.run(OwnCallback(streamlit, https=False)({"type": "http", "path": "/league"}, None, sent))
+    assert [one["status"] for one in answered] == [303, 400]
+    assert answered[0]["headers"] == [(b"location", b"/enter?refused=1")]
