@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,8 +22,8 @@ from dashboard.exports.heading import moment_text
 from dashboard.instants import LOCAL, to_micros
 from dashboard.judging.rules import rules_of
 from dashboard.letters.blank import blank
-from dashboard.letters.filling import filled
-from dashboard.letters.kinds import KINDS, WRITE, Kind
+from dashboard.letters.filling import Values, filled
+from dashboard.letters.kinds import COLUMNS, KINDS, SINGLE, WRITE, Kind
 from dashboard.letters.wording import values_of
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
@@ -34,6 +34,7 @@ from dashboard.settings import Settings
 
 LOCK = 20261131
 MOST = 50
+ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 ANNULLED = ("rejected", "voided", "annulled", "lapsed")
 
 
@@ -124,6 +125,13 @@ def template_of(settings: Settings, kind: str) -> tuple[bytes, str]:
         return path.read_bytes(), str(path)
     except OSError as error:
         raise MingchaError(f"The template {path} cannot be read: {error.strerror}.") from error
+
+
+def require_template(settings: Settings, kind: str) -> None:
+    """MingchaError where the company's own template of a kind cannot be filled in, before anybody relies on it."""
+    template, own = template_of(settings, kind)
+    if own:
+        filled(template, Values(dict.fromkeys(SINGLE, ""), {}, COLUMNS), name=own, marks=(), at=ANY_TIME)
 
 
 def put_templates(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dashboard.actions.letters import write_letter
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.bootstrap import open_application
 from dashboard.judging.rules import rules_of
@@ -55,3 +56,29 @@ def test_a_page_that_grew_old_says_what_happened_and_keeps_the_words(opened, mad
     assert f"在此期间已由 {PERSON} 处理：已提醒单位" in text
     assert app.text_area[0].value == "是客户离席"
     assert "核实不属实" in press(app, "不属违规")
+
+
+def test_the_letters_of_a_case_are_listed_and_written_from_its_page(opened, made):
+    home, _ = made
+    kept = open_application(directory=home, environment={})
+    by, rules, at = viewer_named(kept.settings, PERSON), rules_of(kept.settings, kept.db), datetime.now(UTC)
+    seen_at = at - timedelta(hours=2)
+    number = open_by_hand(
+        kept.db, by=by, office="H0201", item="B05", note="无人引导", observed_at=seen_at, at=at, rules=rules
+    )
+    for seen, (deed, what) in enumerate((("confirm", {"item": "B05"}), ("send_down", {})), start=1):
+        deal(kept.db, by=by, number=number, deed=deed, seen=seen, at=at, rules=rules, note="x", **what)
+    write_letter(kept, by=by, kind="notice", numbers=[number])
+    kept.db.engine.dispose()
+    page = opened(home, "violation", number=number)
+    assert f"整改通知单 · L-{at + timedelta(hours=8):%Y}-000001 · {PERSON}" in text_of(page)
+    assert [one.proto.label for one in page.get("download_button")] == ["制发：整改通知单", "制发：通报"]
+    assert NOTHING in text_of(opened(home, "violation", HEAD, number=number))
+    (home / "own").mkdir()
+    (home / "own" / "circular.docx").write_bytes(b"no file of Word")
+    (home / "mingcha.toml").write_text(
+        '[letters]\nfolder = "own"\n' + (home / "mingcha.toml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    page = opened(home, "violation", number=number)
+    assert "circular.docx不是可读取的 Word 文件。" in text_of(page)
+    assert [one.proto.label for one in page.get("download_button")] == ["制发：整改通知单"]

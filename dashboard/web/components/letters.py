@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard.actions.letters import write_letter
+from dashboard.actions.letters import require_template, write_letter
+from dashboard.error_texts import said
+from dashboard.errors import MingchaError
 from dashboard.exports.heading import moment_text
 from dashboard.queries.letters import letters_of, writable
 from dashboard.queries.violations import Story
 from dashboard.texts import set_language, t
-from dashboard.web.components.blocks import section, show
+from dashboard.web.components.blocks import says, section, show
 from dashboard.web.markup import Safe, tag
 from dashboard.web.signed_in import unended
 from dashboard.web.state import Here
@@ -33,12 +35,25 @@ def letters(page: Here, story: Story) -> None:
     if made:
         show(tag("ul", (_line(t(TITLES[one.kind]), one.number, one.by, moment_text(one.at)) for one in made)))
     with st.container(horizontal=True):
-        for kind in able:
+        for kind in _ready(page, able):
             st.download_button(
                 t("Write: {letter}", letter=t(TITLES[kind])), data=_maker(page, kind, story.violation.number),
                 file_name=f"{kind}-{story.violation.number}.docx", mime=DOCX, icon=":material/description:",
                 key=f"letter_{kind}", on_click="ignore",
             )  # fmt: skip
+
+
+def _ready(page: Here, kinds: Sequence[str]) -> list[str]:
+    """Kinds whose template can be filled in; of the others it is said why not, for a download cannot say it."""
+    ready = []
+    for kind in kinds:
+        try:
+            require_template(page.app.settings, kind)
+        except MingchaError as error:
+            show(says(said(error)))
+        else:
+            ready.append(kind)
+    return ready
 
 
 def _line(*parts: str) -> Safe:
