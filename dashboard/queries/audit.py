@@ -16,7 +16,7 @@ from dashboard.evidence.chain import subject_of
 from dashboard.evidence.heads import Head, end_of, read_head
 from dashboard.instants import LOCAL, from_micros, iso_local, to_micros
 from dashboard.people import Viewer
-from dashboard.privacy import masked_text
+from dashboard.privacy import harmless
 from dashboard.rights import require
 
 AT_ONCE = 200
@@ -118,7 +118,7 @@ def _lines(connection: Connection, wanted: Wanted, before: int | None, limit: in
     return [
         Line(
             row["id"], from_micros(row["at"]), row["actor"], row["os_user"], row["action"],
-            row["subject"] and masked_text(row["subject"]), row["detail"], entries.get(row["id"]), row["acting_for"],
+            row["subject"] and harmless(row["subject"]), row["detail"], entries.get(row["id"]), row["acting_for"],
         )
         for row in rows
     ]  # fmt: skip
