@@ -6,6 +6,7 @@ what lies elsewhere on the machine is for its administrator to name, in mingcha.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -52,7 +53,8 @@ def save_source(
     _refuse_taken(settings, name, target, replace=replace)
     first = None if first_file is None else (inbox / _file_name(first_file[0]), first_file[1])
     with db.session() as connection:
-        audit.record(connection, by, "save source", name, text, at=at)
+        told = json.dumps({"sources": [dict(raw)]}, ensure_ascii=False)  # a line of the audit has no line breaks
+        audit.record(connection, by, "save source", name, told, at=at)
         try:
             _write(target, text.encode())
             inbox.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """A source saved from the Mapping page: validated, beside mingcha.toml, inside `inbox`, with its line in the audit."""
 
+import json
 import tomllib
 from datetime import UTC, datetime
 
@@ -46,7 +47,7 @@ def test_saving_leaves_one_line_in_the_audit_with_the_text(sqlite_database, home
     with sqlite_database.reading() as connection:
         rows = connection.execute(sa.select(AUDIT)).all()
     assert [(row.actor, row.action, row.subject) for row in rows] == [("秦怀瑾", "save source", "客服")]
-    assert tomllib.loads(rows[0].detail)["sources"] == [RAW]
+    assert json.loads(rows[0].detail)["sources"] == [RAW]
 
 
 def test_its_first_file_is_taken_in_by_the_next_round_and_a_changed_header_by_none(sqlite_database, home):
