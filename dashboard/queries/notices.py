@@ -93,7 +93,8 @@ def outbox(db: Database, viewer: Viewer, *, as_of: datetime, fate: str | None = 
                   NOTICES.c["at"].label("entered"), NOTICES.c.addressed_at)
         .select_from(NOTICES).outerjoin(NOTICE_DELIVERIES, _ROW.notice_id == NOTICES.c.id)
         .where(NOTICES.c["at"] <= to_micros(as_of),
-               sa.or_(_ROW.id.is_not(None), sa.func.coalesce(NOTICES.c.people, 0) == 0)).order_by(NOTICES.c["at"].desc(), NOTICES.c.id.desc(), _ROW.id)
+               sa.or_(_ROW.id.is_not(None), sa.func.coalesce(NOTICES.c.people, 0) == 0))
+        .order_by(NOTICES.c["at"].desc(), NOTICES.c.id.desc(), _ROW.id)
     )  # fmt: skip
     with db.reading() as connection:
         rows = connection.execute(query.limit(MOST * 10)).all()
