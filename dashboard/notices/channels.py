@@ -69,6 +69,8 @@ def send(name: str, address: str, *, title: str, body: str, message: str) -> Non
     token = _message_id.set(f"<{message}@mingcha>")
     try:
         taken = server.notify(body=body, title=title, body_format="text")
+    except Exception as error:  # noqa: BLE001 - one person's odd address must not end the run for everybody
+        raise ChannelError(f"Channel {name} did not take the message: {type(error).__name__}") from None
     finally:
         _message_id.reset(token)
         log.removeHandler(heard)

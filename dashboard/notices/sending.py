@@ -138,8 +138,9 @@ def _parcels(db: Database, known: Readers, now: datetime) -> list[Parcel]:
         elif mailbox is not None:
             boxes[mailbox][row.key].append(row)  # a group that shares a mailbox reads it once
     again = [Parcel(box, way, tuple(ids), which) for (box, way, which), ids in half_way.items()]
-    fresh = []
-    for box, keys in boxes.items():
+    fresh, refused = [], {box: max(row.tries for rows in keys.values() for row in rows) for box, keys in boxes.items()}
+    for box in sorted(boxes, key=lambda one: refused[one]):  # whom nobody can reach comes last and holds up nobody else
+        keys = boxes[box]
         same = {rows[0].id: [row.id for row in rows] for rows in keys.values()}
         for items in fold([_item(rows[0]) for rows in keys.values()], now, sent.get(box, ()), settings):
             fresh.append(_parcel(box, [each for one in items for each in same[one.id]]))
@@ -249,7 +250,10 @@ def _why_not(db: Database, known: Readers, row: Any, now: datetime) -> str | Non
 def _put_off(
     db: Database, settings: Settings, parcel: Parcel, error: str, now: datetime, report: Report, *, tried: bool = True
 ) -> None:
-    """Back to waiting with a longer pause, or given up; not `tried`: its channel failed for others a moment ago."""
+    """Back to waiting with a longer pause, or given up; not `tried`: its channel failed for others a moment ago.
+
+    That may be the others' fault, who have an address that no server takes: it waits a minute and is tried before them.
+    """
     patience = to_micros(now - timedelta(days=settings.notices.give_up_days))
     since = sa.case((_ROW.failing_since <= to_micros(now), _ROW.failing_since), else_=to_micros(now))
     state = "sending" if tried else "waiting"
@@ -261,7 +265,8 @@ def _put_off(
             known = connection.execute(sa.select(_ROW.tries).where(mine).distinct()).scalars()
             for tries in sorted(known, reverse=True):  # the highest first, or one row would go up twice
                 some = sa.update(NOTICE_DELIVERIES).where(mine, _ROW.tries == tries)
-                connection.execute(some.values(**values, tries=tries + 1, due=to_micros(now + pause(tries + 1))))
+                counted = tries + 1 if tried else tries
+                connection.execute(some.values(**values, tries=counted, due=to_micros(now + pause(counted or 1))))
             ended = sa.and_(_ROW.id.in_(ids), _ROW.state == "waiting", _ROW.failing_since <= patience)
             gone = connection.execute(sa.update(NOTICE_DELIVERIES).where(ended).values(state="given_up", why="channel"))
             report.given_up += gone.rowcount

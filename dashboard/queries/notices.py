@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from dashboard.notices.writing import Told
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.rights import require
-from dashboard.secrecy import hides
+from dashboard.secrecy import hidden_offices
 from dashboard.texts import current_language
 
 MOST = 300
@@ -65,15 +65,15 @@ class Fate:
 
 def mine(db: Database, viewer: Viewer, *, as_of: datetime, most: int = MOST) -> list[Mine]:
     """The viewer's own notices entered by `as_of`, the newest first, but those they may not know any more."""
-    columns = (_ROW.id, _ROW.at, _ROW.urgent, _ROW.sent_at, _ROW.read_at, NOTICES.c.office, NOTICES.c.roles,
-               NOTICES.c.topic, NOTICES.c.words, NOTICES.c["values"], NOTICES.c.link)  # fmt: skip
+    columns = (_ROW.id, _ROW.at, _ROW.urgent, _ROW.sent_at, _ROW.read_at, NOTICES.c.office, NOTICES.c.role,
+               NOTICES.c.roles, NOTICES.c.topic, NOTICES.c.words, NOTICES.c["values"], NOTICES.c.link)  # fmt: skip
     query = sa.select(*columns).join(NOTICES, NOTICES.c.id == _ROW.notice_id)
     query = query.where(_ROW.person == viewer.name, _ROW.state != "withheld", _ROW.at <= to_micros(as_of))
     with db.reading() as connection:
         rows = connection.execute(query.order_by(_ROW.at.desc(), _ROW.id.desc()).limit(most)).all()
-    tree = visible_tree(db, viewer)
+    tree, hidden = visible_tree(db, viewer), hidden_offices(db, viewer)
     language = current_language()
-    return [_mine(row, language, tree) for row in rows if _may_know(db, viewer, row, tree)]
+    return [_mine(row, language, tree) for row in rows if _may_know(viewer, row, tree, hidden)]
 
 
 def unread(db: Database, viewer: Viewer, *, as_of: datetime) -> int:
@@ -110,8 +110,11 @@ def _mine(row: Any, language: str, tree: Any) -> Mine:
                 _moment(row.sent_at), _moment(row.read_at))  # fmt: skip
 
 
-def _may_know(db: Database, viewer: Viewer, row: Any, tree: Any) -> bool:
-    if row.roles and (viewer.role not in json.loads(row.roles) or hides(db, viewer, row.office)):
+def _may_know(viewer: Viewer, row: Any, tree: Any, hidden: Callable[[str | None], bool]) -> bool:
+    """As it is asked before it is sent (`sending`): what only some roles may know is a secret of its reporter too."""
+    if row.roles and (viewer.role not in json.loads(row.roles) or hidden(row.office)):
+        return False
+    if not row.roles and row.role and viewer.role != row.role:
         return False
     if row.topic == OWN or viewer.sees_everything:
         return True
