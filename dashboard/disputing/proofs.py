@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,8 @@ from dashboard.settings import Settings
 MOST = 10
 """Files with one dispute."""
 _PDF = b"%PDF-"
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Categories of characters that a file's name loses: they end a header, turn its letters around or cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Kept:
 
 def accepted(proof: Proof) -> Kept:
     """The file as it may be kept; UsageError for what is neither picture nor PDF, or too large: it names the file."""
-    name = PurePosixPath(proof.name.replace("\\", "/")).name[:120] or "file"
+    plain = "".join(one for one in proof.name.replace("\\", "/") if unicodedata.category(one) not in _UNSEEN)
+    name = PurePosixPath(plain).name.strip()[:120]
+    name = name if name.strip(".") else "file"
     if len(proof.content) > MAX_BYTES:
         raise UsageError(f"'{name}' is too large.", "At most 15 MB are taken.")
     if proof.content.startswith(_PDF):

@@ -13,6 +13,8 @@ from dashboard.privacy import PERSONAL
 
 DISPUTABLE = ("tickets", "repairs", "applications", "evaluations")
 _KINDS = ("instant", "choice", "integer", "flag", "maybe")
+_DIGITS = 9
+_EARLIEST, _LATEST = 1970, 2199  # years; nothing of ours was before, and every page can show what lies between
 _YES, _NO = ("yes", "true", "1", "是"), ("no", "false", "0", "否")
 
 
@@ -48,7 +50,7 @@ def _value(column: Column, text: str) -> Any:
     if column.kind == "instant":
         return _moment(column.name, text)
     if column.kind == "integer":
-        if not text.isascii() or not text.isdigit():
+        if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
             raise UsageError(f"'{text}' is no number for {column.name}.")
         return int(text)
     if column.kind in ("flag", "maybe"):
@@ -65,4 +67,6 @@ def _moment(name: str, text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"'{text}' is no time for {name}.", "Example: 2026-09-01 10:35:30") from error
+    if not _EARLIEST <= moment.year <= _LATEST:
+        raise UsageError(f"'{text}' is no time for {name}.", "Example: 2026-09-01 10:35:30")
     return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=LOCAL))

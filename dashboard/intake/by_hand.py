@@ -171,9 +171,10 @@ def _as_corrected(
     for row in rows.filter(pl.col(record.number).is_in(numbers)).iter_rows(named=True):
         refused, values = _against(row, known.get((row["system"], row[record.number]), {}), clears)
         if refused:
-            against.append({"row_no": row["row_no"], "column_name": refused, "value": str(row[refused])})
+            said = row[refused] if row[refused] is not None else _marks(row["unreadable"], {}).get(refused)
+            against.append({"row_no": row["row_no"], "column_name": refused, "value": str(said)})
         elif values:
-            held.append({**row, **values})
+            held.append({**row, **values, **_exact(row, values)})
     both = rows.join(pl.DataFrame(against, schema={"row_no": rows.schema["row_no"], "column_name": pl.String,
                                                    "value": pl.String}), on="row_no")  # fmt: skip
     gone = [*both["row_no"], *(one["row_no"] for one in held)]
@@ -185,15 +186,30 @@ def _as_corrected(
 def _against(
     row: Mapping[str, Any], corrected: Mapping[str, Mapping[str, Any]], clears: Collection[str]
 ) -> tuple[str | None, dict[str, Any]]:
-    """The column in which a row says something new about a correction, or the values that it keeps."""
+    """The column in which a row says something new about a correction, or the values that it keeps.
+
+    An empty cell says nothing, unless it clears; one that cannot be read does.
+    """
     values: dict[str, Any] = {}
+    unread = _marks(row["unreadable"], {})
     for name, change in corrected.items():
-        if row[name] == change["to"] or (row[name] is None and name not in clears):
+        if row[name] is None and name not in clears and name not in unread:
             continue
-        if row[name] not in change["from"]:
+        if row[name] not in (change["to"], *change["from"]):
             return name, {}
         values[name] = change["to"]
     return None, values
+
+
+def _exact(row: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's marks of what was read to the minute or not at all, without those of corrected values."""
+    coarse = [name for name in _marks(row["precision"], []) if name not in values]
+    unread = {name: text for name, text in _marks(row["unreadable"], {}).items() if name not in values}
+    return {"precision": json.dumps(coarse) if coarse else None, "unreadable": _json(unread) if unread else None}
+
+
+def _marks(text: str | None, nothing: Any) -> Any:
+    return json.loads(text) if text else nothing
 
 
 def _corrections(tables: Tables, record: str) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
