@@ -7,7 +7,7 @@ version, or files an exclusion, which then takes a second person of the whole co
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +31,7 @@ from dashboard.intake.tables import Tables, alone
 from dashboard.judging.rules import Rules
 from dashboard.notices.outbox import Audience, Msgid, Office, enter, page_link
 from dashboard.people import Viewer, same_person
+from dashboard.queries.disputes import concerned
 from dashboard.queries.offices import require_visible, visible_tree
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import require
@@ -133,6 +134,7 @@ def correct(
         if not right:
             raise UsageError("What would be right is missing.", "Name a column and its value.")
         _require_office(db, row.record, right)
+        _require_foreign(db, by, number, {right.get(RECORDS[row.record].office or "") or row.office_code})
         old = _version(tables, row.record, row.record_id)
         changed = {name: (old[name], value) for name, value in right.items() if old[name] != value}
         if not changed:
@@ -255,9 +257,16 @@ def _to_decide(db: Database, transaction: Any, by: Viewer, number: str) -> Any:
     row = _open(db, transaction, by, number)
     if same_person(by, row.by, row.at):
         raise NotAllowedError(f"{by.name} filed dispute {number} and may not decide it.", "A second person does.")
-    if row.office_code in own_offices(db, by):
-        raise NotAllowedError(f"Dispute {number} is of the office where {by.name} works.", "Somebody else decides.")
+    table = RECORD_TABLES[row.record].c
+    now = transaction.scalar(sa.select(table.office_code).where(table.id == row.record_id))
+    _require_foreign(db, by, number, concerned(row) | {now})
     return row
+
+
+def _require_foreign(db: Database, by: Viewer, number: str, offices: Collection[str]) -> None:
+    """Nobody decides whose a record is when it is, or would become, that of where they work."""
+    if not own_offices(db, by).isdisjoint(offices):
+        raise NotAllowedError(f"Dispute {number} is of the office where {by.name} works.", "Somebody else decides.")
 
 
 def _open(db: Database, transaction: Any, by: Viewer, number: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from collectors.records import RECORDS
 from dashboard.database import Database
 from dashboard.database.models import DISPUTE_DECISIONS, DISPUTE_PROOFS, DISPUTES, EXCLUSION_DECISIONS
 from dashboard.instants import from_micros, to_micros
@@ -81,16 +82,29 @@ class Counts:
 
 def disputes(db: Database, viewer: Viewer, *, as_of: datetime) -> list[Dispute]:
     """Those of records at offices in sight, filed by `as_of`: open ones first by deadline, then the newest decided."""
+    return _found(db, viewer, as_of)
+
+
+def of_record(db: Database, viewer: Viewer, *, record: str, record_id: int, as_of: datetime) -> list[Dispute]:
+    """The disputes of one record, as `disputes` gives them."""
+    return _found(db, viewer, as_of, DISPUTES.c.record == record, DISPUTES.c.record_id == record_id)
+
+
+def _found(db: Database, viewer: Viewer, as_of: datetime, *only: sa.ColumnElement[bool]) -> list[Dispute]:
+    """What is open comes before the newest decided: no number of those may push it out."""
     offices = None if viewer.sees_everything else frozenset(visible_tree(db, viewer).offices)
+    if offices is not None:
+        only = (*only, DISPUTES.c.office_code.in_(offices))
     decided = DISPUTE_DECISIONS.c
     query = (
         sa.select(DISPUTES, decided.outcome, decided.reason.label("said"), decided.detail, decided.by.label("decider"),
                   decided["at"].label("decided"))
         .outerjoin(DISPUTE_DECISIONS, sa.and_(decided.dispute_id == DISPUTES.c.id, decided["at"] <= to_micros(as_of)))
-        .where(DISPUTES.c["at"] <= to_micros(as_of)).order_by(DISPUTES.c.id.desc()).limit(MOST)
+        .where(DISPUTES.c["at"] <= to_micros(as_of), *only)
+        .order_by(decided.id.is_not(None), DISPUTES.c.id.desc()).limit(MOST)
     )  # fmt: skip
     with db.reading() as connection:
-        rows = [row for row in connection.execute(query) if offices is None or row.office_code in offices]
+        rows = connection.execute(query).all()
         proofs = _proofs(connection, [row.id for row in rows])
     hidden = {kind: hidden_numbers(db, viewer, kind, [row.record_number for row in rows if row.record == kind])
               for kind in {row.record for row in rows}}  # fmt: skip
@@ -98,11 +112,6 @@ def disputes(db: Database, viewer: Viewer, *, as_of: datetime) -> list[Dispute]:
     found = [_dispute(row, viewer, own, proofs.get(row.id, ()), as_of) for row in rows
              if row.record_number not in hidden[row.record]]  # fmt: skip
     return sorted(found, key=lambda one: (one.state not in OPEN, one.due if one.state in OPEN else as_of))
-
-
-def of_record(db: Database, viewer: Viewer, *, record: str, record_id: int, as_of: datetime) -> list[Dispute]:
-    """The disputes of one record, as `disputes` gives them."""
-    return [one for one in disputes(db, viewer, as_of=as_of) if (one.record, one.record_id) == (record, record_id)]
 
 
 def counts(found: Iterable[Dispute]) -> list[Counts]:
@@ -150,10 +159,16 @@ def _dispute(row: Any, viewer: Viewer, own: frozenset[str], proofs: tuple[Proof,
     )  # fmt: skip
 
 
+def concerned(row: Any) -> set[str]:
+    """The office of a dispute's record, and the one whose it is said to be."""
+    wanted = json.loads(row.wanted or "{}").get(RECORDS[row.record].office or "")
+    return {row.office_code, *([wanted] if wanted else [])}
+
+
 def _may(row: Any, viewer: Viewer, own: frozenset[str]) -> tuple[str, ...]:
     if row.outcome is not None:
         return ()
     filer = same_person(viewer, row.by, row.at)
-    decides = may(viewer, "decide about a dispute") and not filer and row.office_code not in own
+    decides = may(viewer, "decide about a dispute") and not filer and not own & concerned(row)
     withdraws = may(viewer, "dispute a record") and row.by == viewer.name
     return (*(("decide",) if decides else ()), *(("withdraw",) if withdraws else ()))

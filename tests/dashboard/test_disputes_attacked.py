@@ -1,14 +1,19 @@
 """Disputes under attack: values and names of files that would break a page, a file or a later decision."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from dashboard.actions.disputes import correct
+from dashboard.actions.disputes import correct, refuse
+from dashboard.database.models import DISPUTE_DECISIONS, DISPUTES, RECORD_TABLES
 from dashboard.disputing.proofs import Proof, accepted
 from dashboard.disputing.values import typed
-from dashboard.errors import UsageError
-from tests.dashboard.test_disputes import HEADER, JUDGE, MONDAY, bring, company, dispute, line, repair
+from dashboard.errors import NotAllowedError, UsageError
+from dashboard.queries import disputes as queries
+from dashboard.queries.disputes import disputes
+from tests.dashboard.test_disputes import HEAD, HEADER, JUDGE, MONDAY, bring, company, dispute, line, repair
 
 __all__ = ["company"]
 
@@ -60,3 +65,38 @@ def test_a_file_that_repeats_an_error_read_to_the_minute_leaves_no_mark_on_the_c
     unread = bring(sqlite_database, tmp_path, "repairs", HEADER + line("gestern"), MONDAY + timedelta(days=2))
     assert (unread.updated, unread.quarantined) == (0, 1)
     assert repair(sqlite_database)["arrived_at"] is not None
+
+
+def test_nobody_decides_whether_a_record_is_their_own_office_s(sqlite_database, company):
+    settings = company(sqlite_database)
+    number = dispute(sqlite_database, settings, wanted={"office_code": "C9"})
+    (one,) = disputes(sqlite_database, JUDGE, as_of=MONDAY)  # who works at C9
+    assert one.may == ()
+    for decides in (refuse, correct):
+        with pytest.raises(NotAllowedError, match="of the office where 高评 works"):
+            decides(sqlite_database, by=JUDGE, number=number, reason="否", at=MONDAY)
+    elsewhere = replace(JUDGE, works_at=None)
+    refuse(sqlite_database, by=elsewhere, number=number, reason="否", at=MONDAY)
+    second = dispute(sqlite_database, settings)
+    with pytest.raises(NotAllowedError, match="of the office where 高评 works"):
+        correct(sqlite_database, by=JUDGE, number=second, reason="是", values={"office_code": "C9"}, at=MONDAY)
+    with sqlite_database.session() as connection:  # a later file says whose it is
+        connection.execute(sa.update(RECORD_TABLES["repairs"]).values(office_code="C9"))
+    with pytest.raises(NotAllowedError, match="of the office where 高评 works"):
+        correct(sqlite_database, by=JUDGE, number=second, reason="是", at=MONDAY)
+
+
+def test_an_old_dispute_that_is_open_is_not_pushed_out_by_newer_ones_of_others(sqlite_database, company, monkeypatch):
+    settings = company(sqlite_database)
+    monkeypatch.setattr(queries, "MOST", 1)
+    number = dispute(sqlite_database, settings)
+    with sqlite_database.session() as connection:
+        row = dict(connection.execute(sa.select(DISPUTES)).mappings().one())
+        other = {"id": 99, "number": "D-2026-000099", "office_code": "S2", "record_id": 77}
+        connection.execute(sa.insert(DISPUTES).values({**row, **other}))
+        connection.execute(sa.insert(DISPUTE_DECISIONS).values(
+            dispute_id=99, outcome="refused", reason="否", by="高评", at=row["at"]))  # fmt: skip
+    assert [one.number for one in disputes(sqlite_database, HEAD, as_of=MONDAY)] == [number]
+    assert [one.number for one in disputes(sqlite_database, JUDGE, as_of=MONDAY)] == [number]
+    of = queries.of_record(sqlite_database, JUDGE, record="repairs", record_id=77, as_of=MONDAY)
+    assert [one.number for one in of] == ["D-2026-000099"]
