@@ -21,6 +21,8 @@ from dashboard.errors import MingchaError
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 CONTACT = "{contact}"
+_LEADS_AWAY = re.compile(r"(^|[/\\])\.{1,2}($|[/\\])")
+"""People write their own contact: `../x` in it would call another path of the endpoint than the administrator named."""
 _LONGEST_ERROR = 300
 _message_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("mingcha_message_id", default=None)
 
@@ -49,7 +51,7 @@ def filled(name: str, address: str, contact: str | None, environment: Mapping[st
         return quote(remember(value), safe="")
 
     whole = _SECRET.sub(secret, address)
-    if CONTACT in whole and not contact:
+    if CONTACT in whole and (not contact or _LEADS_AWAY.search(contact)):
         raise NoContactError(f"Channel {name} needs a contact, and this person has none.", "See [notices.people].")
     return whole.replace(CONTACT, quote(contact or "", safe="@+"))
 

@@ -19,6 +19,7 @@ class HttpSink:
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.keys: list[str] = []
         self.status = 200
 
@@ -48,6 +49,7 @@ def http_sink() -> Iterator[tuple[HttpSink, int]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if sink.status == 200:
+                sink.paths.append(self.path)
                 sink.bodies.append(json.loads(body))
                 sink.keys.append(self.headers["Idempotency-Key"])
             self.send_response(sink.status)

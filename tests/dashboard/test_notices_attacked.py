@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from dashboard.notices import channels
-from dashboard.notices.channels import ChannelError
+from dashboard.notices.channels import ChannelError, NoContactError
 from dashboard.notices.outbox import Audience
 from dashboard.notices.sending import send_due
 from dashboard.people import Viewer
 from dashboard.queries.notices import mine
-from tests.dashboard.sinks import mail_sink
+from tests.dashboard.sinks import http_sink, mail_sink
 from tests.dashboard.test_notices_sent import NOON, at, company, offices, told
 
 __all__ = ["offices"]
@@ -49,3 +49,14 @@ def test_an_error_within_a_channel_is_its_refusal_and_quotes_nothing(monkeypatch
         channels.send("mail", "mailto://x", title="t", body="b", message="m")
     assert "s3cret" not in str(told_error.value)
     assert told_error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("contact", ["../admin", "..", "x/..\\..", "a?b=1", "a&b=1#c"])
+def test_a_contact_leads_to_no_other_path_of_the_endpoint(contact):
+    with http_sink() as (http, port):
+        try:
+            whole = channels.filled("duty", f"json://127.0.0.1:{port}/hook/{{contact}}", contact)
+            channels.send("duty", whole, title="t", body="b", message="m")
+        except NoContactError:
+            assert ".." in contact
+    assert all(path.startswith("/hook/") and ".." not in path for path in http.paths)
