@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -32,6 +33,15 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("suite")
+
+
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def _own_main() -> None:
+    """Streamlit's driver of pages leaves their script as `__main__`: a process started later would run it again."""
+    sys.modules["__main__"] = MAIN
 
 
 def count_use(kind: str) -> None:

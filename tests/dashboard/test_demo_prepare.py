@@ -85,7 +85,7 @@ def test_its_size_is_what_a_prefecture_brings(demo_application):
     assert sizes["cameras"] == 8
     assert 1000 < sizes["applications"] < 2000
     assert 2000 < sizes["evaluations"] < 4000
-    assert 4000 < sizes["measures"] < 6000
+    assert 6000 < sizes["measures"] < 9000
 
 
 def test_the_league_tells_the_stories(standings):
