@@ -16,6 +16,7 @@ from dashboard.database.models import ACCOUNT_GRANTS, ACCOUNTS, DELEGATION_ENDS,
 from dashboard.errors import NotAllowedError
 from dashboard.instants import LOCAL, to_micros
 from dashboard.people import Stand, Viewer, viewer_named
+from dashboard.rights import APART
 from dashboard.settings import Settings
 
 NEVER = 2**62
@@ -117,6 +118,7 @@ def delegator(connection: Connection, delegation: int, delegate: int, day: str) 
     row = DELEGATIONS.c
     query = (
         sa.select(ACCOUNTS).join(DELEGATIONS, row.account_id == ACCOUNTS.c.id)
+        .join(_OTHER, row.delegate_id == _OTHER.c.id)
         .where(row.id == delegation, row.delegate_id == delegate, ACCOUNTS.c.active, *_holds(day))
     )  # fmt: skip
     return connection.execute(query).one_or_none()
@@ -127,15 +129,22 @@ def acting_choices(connection: Connection, delegate: int, day: str) -> list[tupl
     row = DELEGATIONS.c
     query = (
         sa.select(row.id, ACCOUNTS.c.name, ACCOUNTS.c.role).join(ACCOUNTS, row.account_id == ACCOUNTS.c.id)
+        .join(_OTHER, row.delegate_id == _OTHER.c.id)
         .where(row.delegate_id == delegate, ACCOUNTS.c.active, *_holds(day)).order_by(ACCOUNTS.c.name, row.id)
     )  # fmt: skip
     return [(one.id, one.name, one.role) for one in connection.execute(query)]
 
 
+_OTHER = ACCOUNTS.alias("other")
+"""The account of who acts for another."""
+
+
 def _holds(day: str) -> tuple[sa.ColumnElement[bool], ...]:
-    row = DELEGATIONS.c
+    """Within its days, not taken back, and between roles that may lend to each other: either may have changed since."""
+    row, lender, other = DELEGATIONS.c, ACCOUNTS.c.role, _OTHER.c.role
     ended = sa.select(DELEGATION_ENDS.c.delegation_id)
-    return (row.from_day <= day, row.until_day >= day, row.id.not_in(ended))
+    fit = sa.or_(lender == other, sa.and_(lender.not_in(APART), other.not_in(APART)))
+    return (row.from_day <= day, row.until_day >= day, row.id.not_in(ended), fit)
 
 
 def stands_of(connection: Connection, accounts: Iterable[int], but: int) -> tuple[Stand, ...]:

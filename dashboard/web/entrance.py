@@ -129,7 +129,10 @@ def same_origin(request: Request, *, https: bool) -> bool:
 
 def safe_next(address: str) -> str:
     """A path of ours to go on to; `/` for anything that could lead elsewhere."""
-    parts = urlsplit(address) if address.isprintable() and "\\" not in address else urlsplit("/")
+    try:
+        parts = urlsplit(address) if address.isprintable() and "\\" not in address else urlsplit("/")
+    except ValueError:  # `//[`: an address that was not finished
+        return "/"
     if parts.scheme or parts.netloc or not parts.path.startswith("/") or address.startswith("//"):
         return "/"
     inner = parts.path.startswith(("/enter", "/leave", "/evidence", "/_stcore"))

@@ -320,6 +320,10 @@ def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_p
     approve_exclusion(db, by=keeper, number=by_stand_in, at=NOON)
     # after the last day, or taken back, the next run is the person's own again
     assert viewer(db, secret, datetime(2026, 11, 23, 4, 30, tzinfo=UTC)).acting_for == "沈岚"
+    # duties that were not kept apart when it was lent are asked for again at every run
+    managing.set_role(db, by=keeper, name="韩冰", role="auditor", at=NOON)
+    assert (viewer(db, secret).role, viewer(db, secret).acting_for) == ("auditor", None)
+    managing.set_role(db, by=keeper, name="韩冰", role="reviewer", at=NOON)
     delegating.end_delegation(db, by=lender, delegation=number, at=NOON)
     assert (viewer(db, secret).role, viewer(db, secret).acting_for) == ("reviewer", None)
     assert ("韩冰", "acts_for", "沈岚") in told(db)

@@ -96,7 +96,7 @@ def test_who_stands_in_counts_as_the_person_in_whose_stead_and_only_then():
 @pytest.mark.parametrize(
     ("asked", "leads"),
     [
-        ("/warnings?lang=zh", "/warnings?lang=zh"), ("/", "/"), ("", "/"), ("//evil.example", "/"),
+        ("/warnings?lang=zh", "/warnings?lang=zh"), ("/", "/"), ("", "/"), ("//evil.example", "/"), ("//[", "/"),
         ("https://evil.example/", "/"), ("/\\evil.example", "/"), ("javascript:alert(1)", "/"), ("/enter?code=x", "/"),
         ("/evidence/x", "/"), ("/a\r\nSet-Cookie: b", "/"), ("evil", "/"), ("/%0d%0aX", "/%250d%250aX"),
     ],
