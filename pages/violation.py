@@ -40,7 +40,7 @@ deeds.told()
 show(view.head(story, items, page.tree, now, page.link))
 kinds = kinds_of_evidence(db, viewer, story)
 if kinds:
-    show(section(t("What was seen"), t("blurred outside the review page")), view.pictures(story, viewer.name, kinds))
+    show(section(t("What was seen"), t("blurred outside the review page")), view.pictures(viewer.name, kinds))
 if story.sources:
     show(section(t("How it became known")), view.sources(story, page.link))
 show(section(t("What happened so far")), view.timeline(story.events, now))

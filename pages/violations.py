@@ -5,10 +5,11 @@ from collections import Counter
 import streamlit as st
 
 from dashboard.cases import words
-from dashboard.queries.violations import ledger
+from dashboard.queries.violations import ledger, revision
 from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import books
+from dashboard.web.cached import kept
 from dashboard.web.components import deeds
 from dashboard.web.components import violations as forms
 from dashboard.web.components.blocks import choice, heading, says, section, show, state, tabs
@@ -16,6 +17,9 @@ from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import records
 from dashboard.web.views import violations as view
 from dashboard.web.views.warnings import LEVELS
+
+FRESH_SECONDS = 15
+"""The ledger is shown again without asking anew for so long, unless something happened to a case; countdowns move."""
 
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.app.now()
@@ -46,7 +50,9 @@ deeds.told()
 if not may(viewer, "read violations"):
     show(state("empty", t("Cases are shown to inspectors, managers, heads, evaluators and auditors.")))
     st.stop()
-every = [one for one in ledger(db, viewer, rules=page.rules, as_of=now, ended=ended) if one.office in page.below]
+asked = revision(db, viewer), int(now.timestamp()) // FRESH_SECONDS, ended
+known = kept(page, "violations", *asked, make=lambda: ledger(db, viewer, rules=page.rules, as_of=now, ended=ended))
+every = [one for one in known if one.office in page.below]
 if not every:
     how = t("Confirmed reviews and sheets, overdue records, substantiated complaints and forms open a case.")
     show(state("empty", t("No case has ended yet.") if ended else t("No case is open."), how))

@@ -86,6 +86,10 @@ class Standing:
     paused: dt.datetime | None = None
     pauses: tuple[tuple[dt.datetime, dt.datetime], ...] = ()
     ended: dt.datetime | None = None
+    secret: bool = False
+    """Kept from the judged office until it is sent down."""
+    told: dt.datetime | None = None
+    """When it was sent down first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,10 @@ class Actor:
     """Whether the judged office is the person's own (回避)."""
 
 
-def fold(events: Sequence[Event], severity: str, judges: Iterable[Said] = ()) -> Standing:
+def fold(events: Sequence[Event], severity: str, judges: Iterable[Said] = (), *, secret: bool = False) -> Standing:
     """The standing after all events; `judges` are who judged the sources before (reviewers, inspectors)."""
-    now = Standing(table.CANDIDATE, severity, events[0].at, judges=tuple(judges), verify_since=events[0].at)
+    now = Standing(table.CANDIDATE, severity, events[0].at, judges=tuple(judges), verify_since=events[0].at,
+                   secret=secret)  # fmt: skip
     for event in events:
         now = after(now, event)
     return now
@@ -140,6 +145,8 @@ def _told(now: Standing, event: Event) -> Standing:
     match event.deed:
         case "add_material" | "reopened":
             return replace(now, verify_since=event.at)
+        case "send_down":
+            return replace(now, told=now.told or event.at)
         case "plan":
             return replace(now, planned=True)
         case "submit":
@@ -159,8 +166,12 @@ def _told(now: Standing, event: Event) -> Standing:
 
 
 def appeal_until(now: Standing, clock: Clock) -> dt.datetime | None:
-    """The last second in which the office may appeal; None where nothing is confirmed or nobody may (D)."""
-    return None if now.confirmed is None else deadline(clock, "appeal", now.severity, now.confirmed)
+    """The last second in which the office may appeal; None where nothing is confirmed or nobody may (D).
+
+    The window of a case that was kept from the office begins when it is sent down: nobody appeals unknowing.
+    """
+    since = now.told if now.secret else now.confirmed
+    return None if now.confirmed is None or since is None else deadline(clock, "appeal", now.severity, since)
 
 
 _STEPS = {

@@ -24,6 +24,8 @@ FINAL = frozenset({REJECTED, VOIDED, ANNULLED})
 
 APPEALED, APPEAL_DECIDED, SUPERVISED, SUSPENDED = "appealed", "appeal_decided", "supervised", "suspended"
 VOID_PROPOSED, SUSPENSION_PROPOSED = "void_proposed", "suspension_proposed"
+OPEN_SIDES = frozenset({APPEALED, SUSPENDED, VOID_PROPOSED, SUSPENSION_PROPOSED})
+"""What waits for somebody's word beside the state."""
 ACCOUNTABILITY_PROPOSED, ACCOUNTABILITY_DECIDED = "accountability_proposed", "accountability_decided"
 
 SEVERITIES = ("A", "B", "C", "D")
@@ -95,9 +97,9 @@ DEEDS: tuple[Deed, ...] = (
     Deed("appeal", "appeal against a violation", STANDING, None, ("note",), forbids=(APPEALED, APPEAL_DECIDED),
          sets=(APPEALED,), own=True),
     Deed("uphold_appeal", "decide an appeal", STANDING, ANNULLED, ("note",), needs=(APPEALED,), forbids=(),
-         clears=(APPEALED,), sets=(APPEAL_DECIDED,), not_by=(JUDGES,)),
+         clears=(APPEALED,), sets=(APPEAL_DECIDED,), not_by=(JUDGES, PROPOSER), proposal=APPEALED),
     Deed("refuse_appeal", "decide an appeal", STANDING, None, ("note",), needs=(APPEALED,), forbids=(),
-         clears=(APPEALED,), sets=(APPEAL_DECIDED,), not_by=(JUDGES,)),
+         clears=(APPEALED,), sets=(APPEAL_DECIDED,), not_by=(JUDGES, PROPOSER), proposal=APPEALED),
     Deed("propose_suspension", "ask to suspend a violation", ALIVE, None, ("note",),
          forbids=(SUSPENDED, SUSPENSION_PROPOSED), sets=(SUSPENSION_PROPOSED,), own=True),
     _decides("approve_suspension", "approve suspending a violation", SUSPENSION_PROPOSED, states=ALIVE,

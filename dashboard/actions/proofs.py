@@ -11,6 +11,7 @@ from collectors.base import CollectorError
 from collectors.photographs import cleaned
 from collectors.video.evidence import write_whole
 from dashboard.actions import audit
+from dashboard.actions.violations import locked
 from dashboard.cases.stored import Book, case_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE
@@ -40,8 +41,8 @@ def add_proof(db: Database, settings: Settings, *, by: Viewer, number: str, cont
     digest = hashlib.sha256(found.content).hexdigest()
     row = EVIDENCE.c
     with db.session() as connection:
-        case = require_case(Sight(db, by), case_of(Book(connection), number), number)
-        if case.standing.state != "rectifying":
+        case = require_case(Sight(db, by), case_of(locked(Book(connection), number), number), number)
+        if case.standing.state != "rectifying" or "suspended" in case.standing.sides:
             raise UsageError(f"Case {number} is not being rectified now.", "Reload the page.")
         kept = connection.execute(sa.select(row.sha256).where(row.violation_number == number)).scalars().all()
         if digest in kept:

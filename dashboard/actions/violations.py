@@ -125,17 +125,17 @@ def _transaction(db: Database, deed: Deed, number: str) -> Iterator[Book]:
     try:
         if deed.name in effects.CHANGING:
             with alone(db) as tables:
-                yield _locked(Book(tables), number)
+                yield locked(Book(tables), number)
         else:
             with db.session() as connection:
-                yield _locked(Book(connection), number)
+                yield locked(Book(connection), number)
     except IntegrityError as error:
         if "violation_events" not in str(error):
             raise
         raise UsageError("Somebody else dealt with this case at the same moment.", "Reload the page.") from error
 
 
-def _locked(book: Book, number: str) -> Book:
+def locked(book: Book, number: str) -> Book:
     """Of two at once one waits here, and finds what the other did."""
     book.run(sa.update(VIOLATIONS).where(VIOLATIONS.c.number == number).values(last_seq=VIOLATIONS.c.last_seq))
     return book

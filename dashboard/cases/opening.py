@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from checks.clock import DAY
 from checks.judge.base import microseconds
 from checks.violations import machine
-from checks.violations.table import ALIVE, CLOSED, LAPSED, UNJUDGED
+from checks.violations.table import ALIVE, CLOSED, CONFIRMED, LAPSED, OPEN_SIDES, UNJUDGED
 from dashboard.cases import effects, telling
 from dashboard.cases.sources import LOOK_BACK, Seen, Since, changed
 from dashboard.cases.stored import (
@@ -175,6 +175,7 @@ def earlier(book: Book, office: str, item: str | None, observed: int, repeat_day
     query = sa.select(row.number).where(
         row.office_code == office, row.item_code == item, row.observed_at < observed,
         row.observed_at >= observed - repeat_days * DAY, row.state.in_((*ALIVE, CLOSED)), row.number != but,
+        sa.not_(row.restricted),  # its number is for inspectors alone, and this line is read by the office
     )  # fmt: skip
     found = book.rows(query.order_by(row.observed_at.desc(), row.id.desc()).limit(1))
     return str(found[0]["number"]) if found else None
@@ -300,11 +301,12 @@ class _Keeper:
         ids = sorted({known[one] for one in references if one in known})
         chosen = sa.select(VIOLATIONS).where(VIOLATIONS.c.id.in_(ids), sa.not_(VIOLATIONS.c.restricted))
         cases = load(self.book, self.book.rows(chosen.order_by(VIOLATIONS.c.id)))  # what is secret stays apart
-        first = next((one for one in cases if one.standing.state in (*ALIVE, CLOSED)), None)
+        living = [one for one in cases if one.standing.state in (*ALIVE, CLOSED)]
+        first = next((one for one in living if not _yields(one)), next(iter(living), None))
         if first is None:
             return
-        for other in cases:
-            if other.id == first.id or other.standing.state not in ALIVE:
+        for other in living:
+            if other.id == first.id or not _yields(other):
                 continue
             confirmed = other.standing.state not in UNJUDGED
             self._add(first, other.sources, confirmed=confirmed)
@@ -337,6 +339,14 @@ class _Keeper:
 
     def _again(self, case: Case) -> Case:
         return load(self.book, self.book.rows(sa.select(VIOLATIONS).where(VIOLATIONS.c.id == case.id)))[0]
+
+
+def _yields(case: Case) -> bool:
+    """Whether a case may end in another one of the same fact: nobody has sent it down, and nothing about it is open.
+
+    A join is one person's word. What is being rectified, appealed against, suspended or voided stays a case of its own.
+    """
+    return case.standing.state in (*UNJUDGED, CONFIRMED) and not case.standing.sides & OPEN_SIDES
 
 
 def _row(source: Source) -> tuple[str, int]:

@@ -122,7 +122,7 @@ def load(book: Book, rows: Sequence[Mapping[str, Any]]) -> list[Case]:
             row,
             tuple(events[row["id"]]),
             tuple(sources[row["id"]]),
-            fold(events[row["id"]], row["severity"], judges[row["id"]]),
+            fold(events[row["id"]], row["severity"], judges[row["id"]], secret=bool(row["restricted"])),
         )
         for row in rows
     ]

@@ -7,7 +7,7 @@ then on the judged office sees what it must do, and nothing of how it became kno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,11 @@ from checks.errors import RuleError
 from checks.violations import machine
 from checks.violations.deadlines import deadline
 from checks.violations.machine import Due, Event
-from checks.violations.table import ALIVE, DEEDS, STATES, SUSPENDED, Deed
+from checks.violations.table import ALIVE, BY_NAME, DEEDS, STATES, SUSPENDED, Deed
 from checks.warnings.escalation import Level
 from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts, sheet_of
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, VIOLATIONS
+from dashboard.database.models import EVIDENCE, VIOLATION_EVENTS, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import from_micros, to_micros
 from dashboard.judging.rules import Rules
@@ -109,7 +109,9 @@ def ledger(
     if state is not None and state not in STATES:
         raise UsageError(f"Unknown state '{state}';", f"one of {', '.join(STATES)}.")
     row = VIOLATIONS.c
-    query = sa.select(VIOLATIONS).where(row.opened_at <= to_micros(as_of)).order_by(row.id.desc())
+    query = (
+        sa.select(VIOLATIONS).where(row.opened_at <= to_micros(as_of)).order_by(row.state.not_in(ALIVE), row.id.desc())
+    )
     if state is not None:
         query = query.where(row.state == state)
     if severity is not None:
@@ -130,6 +132,13 @@ def ledger(
     far = from_micros(2**53)
     alive = sorted((one for one in found if one.state in ALIVE), key=lambda one: (one.due or far, one.number))
     return alive + [one for one in found if one.state not in ALIVE]
+
+
+def revision(db: Database, viewer: Viewer) -> int:
+    """Changes whenever anything happened to a case: part of the key of what is kept of the ledger."""
+    del viewer  # how many events there are tells nothing about any of them
+    with db.reading() as connection:
+        return connection.execute(sa.select(sa.func.max(VIOLATION_EVENTS.c.id))).scalar() or 0
 
 
 def violation(db: Database, viewer: Viewer, number: str, *, rules: Rules, as_of: datetime) -> Story:
@@ -196,8 +205,8 @@ def _line(case: Case, rules: Rules, as_of: datetime, sight: Sight) -> Violation:
         case.number, case.office, row["item_code"], now.severity, "supervision" if withheld else row["kind"],
         bool(row["restricted"]), bool(row["restricted"]) and row["told_at"] is None, now.state, now.sides, now.since,
         step.until if step else None, step.step if step else None, machine.level_of(now, clock, as_of),
-        told or from_micros(row["observed_at"]), told or from_micros(row["opened_at"]), now.confirmed, now.ended,
-        row["recurrence_of"], now.returns, now.seq,
+        told or from_micros(row["observed_at"]), told or from_micros(row["opened_at"]), told or now.confirmed,
+        now.ended, row["recurrence_of"], now.returns, now.seq,
     )  # fmt: skip
 
 
@@ -206,7 +215,8 @@ def _events(case: Case, withheld: bool) -> tuple[Event, ...]:
     if not withheld:
         return case.events
     first = next((one.seq for one in case.events if one.deed == "send_down"), len(case.events) + 1)
-    return tuple(one for one in case.events if one.seq >= first)
+    since = (one for one in case.events if one.seq >= first)
+    return tuple(replace(one, what={}) if BY_NAME[one.deed].right is None else one for one in since)
 
 
 def _evidence(book: Book, sources: Sequence[Source]) -> tuple[int, ...]:

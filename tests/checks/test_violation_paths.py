@@ -253,3 +253,23 @@ def test_the_documented_table_is_the_one_that_is_followed():
         for deed in DEEDS
     }  # fmt: skip
     assert {name: [row[0], row[2], row[3], row[5]] for name, row in found.items()} == expected
+
+
+def test_who_appealed_does_not_decide_about_it():
+    """A manager who appealed in the head's stead is no judge, and no second person either."""
+    appealed = fold([Event(1, "opened_confirmed", "system", TUESDAY, {}),
+                     Event(2, "appeal", "甲", TUESDAY + timedelta(hours=1), {})], "B")  # fmt: skip
+    for deed in ("uphold_appeal", "refuse_appeal"):
+        assert "second person" in allowed(appealed, deed, "甲", TUESDAY + timedelta(hours=2))
+        assert allowed(appealed, deed, "乙", TUESDAY + timedelta(hours=2)) == ""
+
+
+def test_the_window_of_a_case_that_was_kept_from_the_office_begins_when_it_is_told():
+    sent = TUESDAY + timedelta(days=14)
+    events = [Event(1, "opened", "system", TUESDAY, {}), Event(2, "confirm", "甲", TUESDAY + timedelta(hours=1), FULL),
+              Event(3, "send_down", "甲", sent, {})]  # fmt: skip
+    last = days_later(sent, 3)
+    kept, open_one = fold(events, "A", secret=True), fold(events, "A")
+    assert allowed(kept, "appeal", "乙", last) == ""
+    assert "ended" in allowed(kept, "appeal", "乙", last + timedelta(seconds=1))
+    assert "ended" in allowed(open_one, "appeal", "乙", last)

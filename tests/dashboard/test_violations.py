@@ -323,6 +323,10 @@ def test_what_came_is_opened_once_joined_by_people_and_ended_with_its_source(qui
     assert (mine.violation.kind, mine.violation.observed_at, mine.sources) == ("supervision", now, ())
     assert [event.deed for event in mine.events] == ["send_down"]
     assert "T3" not in repr(mine)
+    company.film("B10", hall="S1", at=now + timedelta(minutes=1))  # what happens again does not name what is kept
+    company.keep(now + timedelta(hours=2))
+    assert [one.recurrence_of for one in company.lines(HEAD) if one.item == "B10"] == [None, None]
+    now += timedelta(hours=2)
 
     # joined by people: one case, two sources; parted: two again
     evidence = [("findings", first), ("inspections", row)]
@@ -344,6 +348,25 @@ def test_what_came_is_opened_once_joined_by_people_and_ended_with_its_source(qui
     company.review(first, "confirmed", at=now + timedelta(minutes=6))
     company.keep(now + timedelta(minutes=7))
     assert company.story(number).violation.state == "confirmed"
+
+
+def test_a_join_ends_no_case_that_is_under_way(quick):
+    """One person's word joins a fact; what an office rectifies or appeals against stays a case of its own."""
+    company = quick
+    _, first = company.film("A02", at=TUESDAY)
+    company.keep(hours(1))
+    second, third = company.sheet("HC-1", at=hours(1)), company.sheet("HC-2", at=hours(2))
+    company.keep(hours(3))
+    older, younger, youngest = (one.number for one in sorted(company.lines(), key=lambda one: one.number))
+    for number in (younger, youngest):
+        company.deal(INSPECTOR, number, "send_down", hours(4), note="整改")
+    evidence = [("findings", first), ("inspections", second), ("inspections", third)]
+    join(company.db, by=INSPECTOR, evidence=evidence, reason="同一人", at=hours(5))
+    company.keep(hours(6))
+    assert [company.story(number).violation.state for number in (older, younger, youngest)] == [
+        "lapsed", "rectifying", "rectifying",
+    ]  # fmt: skip
+    assert len(company.story(younger).sources) == 2
 
 
 def test_of_two_at_once_one_wins_and_suspension_stops_the_clock(quick):

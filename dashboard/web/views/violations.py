@@ -20,6 +20,8 @@ from dashboard.web.views.today import countdown
 from dashboard.web.views.warnings import LEVELS, TONES
 
 Link = Callable[..., str]
+PICTURES = 24
+"""At most so many are shown; the case package has them all."""
 
 
 def counts(found: Sequence[Violation], now: datetime, link: Callable[[str | None], str]) -> Safe:
@@ -98,9 +100,9 @@ def head(story: Story, titles: Mapping[str, str], tree: Tree, now: datetime, lin
     return facts(pairs)
 
 
-def pictures(story: Story, person: str, kinds: Mapping[int, str]) -> Safe:
+def pictures(person: str, kinds: Mapping[int, str]) -> Safe:
     """What was seen: frames and photographs, blurred for everybody outside the review page."""
-    shown = [number for number in story.evidence if kinds.get(number) in ("frame", "photograph")][:12]
+    shown = [number for number, kind in kinds.items() if kind in ("frame", "photograph")][:PICTURES]
     images = [
         tag("img", src=f"/evidence/{passes.issue(number, person)}", alt=t("Blurred picture of the case"),
             loading="lazy")
