@@ -69,7 +69,8 @@ _TELLING = re.compile(
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
 """Control characters (CR, LF, ESC …), direction marks, line separators: whoever reads a log must not be misled."""
-_CALLED = re.compile(r"(?<![\w])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w])", re.ASCII)
+_CALLED = re.compile(r"(?<![\w])(?:(?:\+|00)?86[-. ]?)?1[3-9]\d(?:[-. ·]?\d{4}){2}(?![\w])", re.ASCII)
+_WIDE = str.maketrans("０１２３４５６７８９＋", "0123456789+")
 _CARD = re.compile(r"(?<![\w])\d{17}[\dXx](?![\w])", re.ASCII)
 """Bounded by words' ends: digests and moments in microseconds are left as they are."""
 
@@ -111,7 +112,7 @@ def masked_cells(cells: Mapping[str, str | None], *, keep: str | None = None) ->
 
 def harmless(text: str) -> str:
     """The text on one line, without control or direction characters, telephones and identity cards masked."""
-    plain = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
+    plain = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text.translate(_WIDE))
     return _CALLED.sub(lambda found: masked("phone", found.group()) or "", _CARD.sub("****", plain)).strip()
 
 

@@ -1,7 +1,7 @@
 """Who complained never reaches the office complained of (保密, design §5.5): which records are sealed, and from whom.
 
-Sealed are reports (举报) with the tickets below them, and every designated-supplier form (三指定评价表): were only
-accusing ones sealed, those that are seen would tell which are not. In any version: what was once a report stays one.
+Sealed are reports (举报) with the tickets below them, two deep, and every designated-supplier form (三指定评价表): were
+only accusing ones sealed, those that are seen would tell which are not. In any version: once a report, always one.
 They are hidden from office heads altogether, and for anybody else at the offices where that person works (with all
 below, and of those above whose people they are), or that are theirs to answer for. What is hidden keeps its place in
 figures, which add up as published, and loses number, moments and everything else by which somebody could be found.
@@ -85,7 +85,11 @@ def sealed(record: str, table: sa.Table) -> sa.ColumnElement[bool]:
     row = table.c
     if record == "tickets":
         above = sa.union(*(sa.select(t.c.ticket_no).where(t.c.type == REPORT) for t in _tables("tickets")))
-        return sa.or_(row.type == REPORT, row.parent_ticket_no.in_(above))
+        below = [
+            sa.exists().where(t.c.ticket_no == row.parent_ticket_no, t.c.parent_ticket_no.in_(above))
+            for t in (one.alias(f"above_{one.name}") for one in _tables("tickets"))
+        ]
+        return sa.or_(row.type == REPORT, row.parent_ticket_no.in_(above), *below)
     if record == "evaluations":
         return row.kind == FORM
     return sa.false()

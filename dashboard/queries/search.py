@@ -318,7 +318,13 @@ def _reported(table: Any) -> list[sa.ColumnElement[bool]]:
     below = sa.exists().where(
         above.c.ticket_no == row.parent_ticket_no, sa.or_(above.c.type == REPORT, older_above)
     )  # fmt: skip
-    return [row.type == REPORT, was, below]
+    reports = sa.union(
+        sa.select(RECORD_TABLES["tickets"].c.ticket_no).where(RECORD_TABLES["tickets"].c.type == REPORT),
+        sa.select(HISTORY_TABLES["tickets"].c.ticket_no).where(HISTORY_TABLES["tickets"].c.type == REPORT),
+    )
+    parent = RECORD_TABLES["tickets"].alias("parent")
+    further = sa.exists().where(parent.c.ticket_no == row.parent_ticket_no, parent.c.parent_ticket_no.in_(reports))
+    return [row.type == REPORT, was, below, further]
 
 
 def _day(at: int | None) -> str | None:

@@ -38,6 +38,7 @@ def test_a_line_cannot_pass_for_two_and_holds_no_telephone():
     said = "回电138 1234 8000或+86 138-1234-8000，身份证34160219900101123X"
     assert harmless(said) == "回电138****8000或138****8000，身份证****"
     assert harmless("call 13812348000 now") == "call 138****8000 now"
+    assert harmless("call １３８１２３４８０００ or 008613812348000") == "call 138****8000 or 138****8000"
     assert harmless("id 34160219900101123X") == "id ****"
     digest = hashlib.sha256(b"x").hexdigest()
     kept = json.dumps({"sha256": digest, "at": 1790000000000000})

@@ -51,6 +51,7 @@ from tests.pages.opening import APP, run_page
 HEAD, COLLEAGUE, MANAGER = "许立", "周同", "高原"
 """The head of 西坝供电所; an inspector who works there; a manager who answers for it by name."""
 REPORT, CHILD, LATE, BROKEN, FORM = "JB-MIMI-1", "JB-MIMI-2", "JB-MIMI-3", "JB-MIMI-4", "BD-MIMI-5"
+GRANDCHILD = "JB-MIMI-6"
 APPLICATION, REPAIR = "YK-7", "XB-907"
 PHONE, CUSTOMER = "13977318642", "55660137797"
 SECRETS = re.compile(r"MIMI|张密|密语|13977318642|55660137797|(?<![0-9a-f])(?:8642|139773|5566|7797)(?![0-9a-f])")
@@ -67,6 +68,7 @@ def rows(now):
         "tickets": TICKETS
         + f"{REPORT},,report,990102,{WHO},{old},{SAID}\n"
         + f"{CHILD},{REPORT},complaint,990102,{WHO},{old},{SAID}\n"
+        + f"{GRANDCHILD},{CHILD},complaint,990102,{WHO},{old},{SAID}\n"
         + f"{LATE},,report,990102,{WHO},{today},,,{SAID}\n"
         + f"{BROKEN},,report,990102,{WHO},2026-99-99 {PHONE},,,{SAID}\n",
         "repairs": "repair_no,ticket_no,office_code,customer_no,accepted_at,arrived_at,restored_at\n"
@@ -248,9 +250,9 @@ def test_what_is_hidden_does_not_exist_and_figures_still_add_up(reported):
     head = viewer_named(settings, HEAD)
     pair = [records(db, one, rules, record="tickets", period=PERIOD, now=now, office="990102")
             for one in (inspector, head)]  # fmt: skip
-    assert pair[0]["total"] == pair[1]["total"] == 14
+    assert pair[0]["total"] == pair[1]["total"] == 15
     hidden = [one for one in pair[1]["rows"] if one["number"] == WITHHELD]
-    assert [(one["id"], one["at"], one["deadline"]) for one in hidden] == [(None, None, {})] * 2
+    assert [(one["id"], one["at"], one["deadline"]) for one in hidden] == [(None, None, {})] * 3
     documents = [explain(db, one, rules, office="990102", period=PERIOD, now=now) for one in (inspector, head)]
     lost = [[sum(line["score_lost"] or 0 for line in one["indicators"])] for one in documents]
     assert lost[0] == lost[1]
