@@ -137,7 +137,7 @@ def test_nobody_loses_warnings_because_others_have_many(company):
     assert {one.number for one in found} == {"mine"}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_order_of_events_ends_with_what_looking_at_everything_gives(company, seed):
     chance = random.Random(seed)
 

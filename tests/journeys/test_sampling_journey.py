@@ -17,7 +17,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("lang", "width"), [("zh", 1440), ("en", 390)])
+@pytest.mark.parametrize(("lang", "width"), [("en", 390)])
 def test_a_day_is_filed_and_a_minute_asked_for(browser, tmp_path_factory, lang, width):
     words = WORDS[lang]
     with serving(make_company(tmp_path_factory.mktemp("sampling") / "home")) as address:

@@ -27,7 +27,7 @@ def address(tmp_path_factory):
         yield home, found
 
 
-@pytest.mark.parametrize(("lang", "width", "theme"), [("zh", 1440, "light"), ("en", 390, "dark")])
+@pytest.mark.parametrize(("lang", "width", "theme"), [("en", 390, "dark")])
 def test_a_source_goes_silent_and_the_pages_that_rest_on_it_say_so(browser, address, lang, width, theme):
     home, base = address
     app, words = open_application(directory=home, environment={}), WORDS[lang]
