@@ -7,6 +7,7 @@ Frames of offices hold one row per version: `code, name, parent_code, level, are
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -114,6 +115,11 @@ class Tree:
         All that a verdict can depend on: a new version with another name or number of customers changes nothing here.
         """
         return [(code, self._places(code, versions)) for code, versions in sorted(self.versions.items())]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of `places`: another one as soon as a verdict may be another because of the offices."""
+        return hashlib.sha256(repr(self.places()).encode()).hexdigest()
 
     def _places(self, code: str, versions: tuple[Office, ...]) -> tuple[tuple[dt.date, str | None, str | None], ...]:
         days = {

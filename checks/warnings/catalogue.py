@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -151,7 +151,7 @@ class WarningRules:
     def of(self, record: str) -> list[Rule]:
         return [rule for rule in self.by_code.values() if rule.record == record]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Pins rules and thresholds, byte by byte."""
         said = [*map(repr, self.by_code.values()), *map(repr, self.measures.by_code.values())]

@@ -41,8 +41,12 @@ def evaluate(
     by_row = [rule for rule in listed if not isinstance(rule, (RepeatRule, ThresholdRule, FallRule))]
     held = open_records.lazy().select(_condition(rule).fill_null(value=False).alias(rule.code) for rule in by_row)
     masks = held.collect()
-    lazy = open_records.lazy()
-    told = [_told(lazy.filter(masks[rule.code]), rule, calendar) for rule in by_row if masks[rule.code].any()]
+    lazy, some = open_records.lazy(), masks.select(pl.all().any()).row(0) if by_row else ()
+    told = [
+        _told(lazy.filter(masks[rule.code]), rule, calendar)
+        for rule, is_there in zip(by_row, some, strict=True)
+        if is_there
+    ]
     found = pl.collect_all(told) + [
         _repeated(open_records, recent[rule.code], rule) for rule in listed if isinstance(rule, RepeatRule)
     ]

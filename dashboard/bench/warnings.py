@@ -141,13 +141,14 @@ def _kept(folder: Path, records: int, rules: Rules, pairs: int) -> None:
 
 
 def _open_all(db: Database, records: int) -> None:
-    """Every ticket of the last twenty days and nobody has finished it."""
+    """Every ticket of the last twenty days, two of each customer, and nobody has finished it."""
     row = RECORD_TABLES["tickets"].c
     accepted = to_micros(NOW) - sa.cast(row.id, sa.BigInteger) * (20 * DAY // records // 1_000_000) * 1_000_000
     stamps = dict.fromkeys(RECORDS["tickets"].lifecycle[1:])
     with db.session() as connection:
         connection.execute(sa.update(RECORD_TABLES["tickets"]).values(
-            accepted_at=accepted, withdrawn=False, simulated=False, urges=row.id % 7 % 3, **stamps))  # fmt: skip
+            accepted_at=accepted, withdrawn=False, simulated=False, urges=row.id % 7 % 3,
+            customer_no=sa.cast(row.id % (records // 2), sa.Text), **stamps))  # fmt: skip
 
 
 def _board(folder: Path, warned: int, rounds: int) -> None:

@@ -99,7 +99,7 @@ def _films(reader: Reader, grades: dict[str, Any], since: Since, oldest: int) ->
     slots: dict[str, tuple[str | None, int | None]] = {}
     if reviews.height:
         wanted = sa.select(sample.sample_id, sample.date, sample.slot).distinct()
-        wanted = wanted.where(sample.sample_id.in_(reader.numbers(reviews["sample_id"])))
+        wanted = wanted.where(sample.sample_id.in_(reader.within(reviews["sample_id"])))
         slots = {number: (date, slot) for number, date, slot in reader.frame(wanted).iter_rows()}
     for one in reviews.iter_rows(named=True):
         item = one["said"] or one["item_code"]

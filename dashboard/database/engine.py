@@ -195,6 +195,11 @@ class Database:
             raise
 
 
+def frame_schema(statement: sa.Select[Any]) -> list[tuple[str, Any]]:
+    """Names and Polars types of the columns of a SELECT, in their order."""
+    return [(column.key or column.name, _frame_type(column)) for column in statement.selected_columns]
+
+
 @dataclass(frozen=True)
 class _Query:
     """A statement as one database reads it, with the names of its parameters in their order and their values."""
@@ -230,9 +235,8 @@ def _written(statement: sa.Select[Any], dialect: str) -> _Written:
 
     Its ADBC driver takes the type from the first rows: text that starts with nulls would be a number.
     """
-    columns = list(statement.selected_columns)
-    names = [column.key or column.name for column in columns]
-    types = [(name, _frame_type(column)) for name, column in zip(names, columns, strict=True)]
+    columns, types = list(statement.selected_columns), frame_schema(statement)
+    names = [name for name, _ in types]
     plain = all(isinstance(source, sa.Table) for source in statement.get_final_froms())
     blanks = [
         name for (name, dtype), column in zip(types, columns, strict=True)

@@ -143,7 +143,7 @@ def _add_at(dirty: Dirty, offices: Sequence[str]) -> frozenset[str]:
     """Every record at these offices; the kinds that they are of."""
     if not offices:
         return frozenset()
-    codes = dirty.reader.numbers(pl.Series("code", offices, dtype=pl.String))
+    codes = dirty.reader.within(pl.Series("code", offices, dtype=pl.String))
     for record in KINDS:
         table = RECORD_TABLES[record].c
         dirty.add(record, sa.select(table.id).where(table.office_code.in_(codes)))

@@ -43,7 +43,7 @@ def decided_since(reader: Reader, last: int, as_of: int) -> tuple[Filing, ...]:
     return tuple(read_filings(reader, EXCLUSIONS.c.id.in_(newer)))
 
 
-def newest_decision(as_of: int) -> sa.Select[Any]:
+def newest_decision(as_of: int | sa.BindParameter[int]) -> sa.Select[Any]:
     """The last decision about an exclusion made by `as_of`; their times rise with their numbers."""
     row = EXCLUSION_DECISIONS.c
     return sa.select(sa.func.max(row.id)).where(row["at"] <= as_of)

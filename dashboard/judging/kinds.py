@@ -21,7 +21,7 @@ from checks.offices import with_area
 from checks.rulebook.loader import Rulebook
 from dashboard.database.models import RECORD_TABLES
 from dashboard.judging.filed import with_filed
-from dashboard.judging.reading import Condition, Reader, everything
+from dashboard.judging.reading import Condition, Reader, Within, everything
 from dashboard.judging.rules import Rules
 
 ALWAYS = ("office_code", "precision", "unreadable")
@@ -121,12 +121,12 @@ def _with_tickets(
     return with_inherited(records, named, excluded_tickets(found, microseconds(as_of)))
 
 
-def _named(reader: Reader, record: str, column: str, found: pl.DataFrame, which: Condition) -> sa.Select[Any]:
-    """The numbers in a column of the records found, as a subquery: of the whole table, or of a list."""
+def _named(reader: Reader, record: str, column: str, found: pl.DataFrame, which: Condition) -> Within:
+    """The numbers in a column of the records found, for `in_()`: of the whole table, or of a list."""
     if which is everything:
         named = RECORD_TABLES[record].c[column]
         return sa.select(named).where(named.is_not(None))
-    return reader.numbers(found[column])
+    return reader.within(found[column])
 
 
 KINDS: dict[str, Kind] = {

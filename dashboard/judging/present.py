@@ -9,10 +9,10 @@ one process at a time.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -171,20 +171,34 @@ def _only_years_were_added(reader: Reader, rules: Rules, last: State, now: State
 
 def situation(reader: Reader, at: int) -> Situation:
     """Where judgement stands. A batch that has been running for a day counts as abandoned."""
+    moments = {"at": at, "abandoned": at - ABANDONED_AFTER, "committed": at - GAP_GRACE}
+    row = reader.frame(_questions(), **moments).row(0, named=True)
+    told = ("batch", "review", "decision", "as_of", "digest")
+    last = None if row["batch"] is None else State(**{name: row[name] for name in told})
+    newest = row["newest_batch"] or 0
+    judged = min([newest, *(row[name] - 1 for name in ("running", "gap") if row[name] is not None)])
+    decided = (row["newest_review"] or 0, row["newest_decision"] or 0)
+    return Situation(last, newest, judged, *decided, row["next_clock"], row["changed"] or 0)
+
+
+@cache
+def _questions() -> sa.Select[Any]:
+    """What `situation` asks, in one row; put together once."""
+    at, abandoned, committed = (sa.bindparam(name, type_=sa.BigInteger) for name in ("at", "abandoned", "committed"))
     parts = {
         part: sa.select(JUDGED_THROUGH).where(JUDGED_THROUGH.c.part == part).subquery()
         for part in (WHOLE, REVIEWED, EXCLUDED)
     }
     whole, reviewed, excluded = parts[WHOLE].c, parts[REVIEWED].c, parts[EXCLUDED].c
     batch = sa.select(whole.batch_id).scalar_subquery()
-    running = sa.and_(BATCHES.c.state == "running", BATCHES.c.started_at > at - ABANDONED_AFTER)
+    running = sa.and_(BATCHES.c.state == "running", BATCHES.c.started_at > abandoned)
     before, after, found = BATCHES.alias("before"), BATCHES.alias("after"), BATCHES.alias("found")
     following = sa.select(sa.func.min(after.c.id)).where(after.c.id > before.c.id).scalar_subquery()
     begun = sa.select(found.c.started_at).where(found.c.id == following).scalar_subquery()
     gap = (
         before.c.id >= sa.func.coalesce(batch, 0),
         following > before.c.id + 1,
-        begun > at - GAP_GRACE,
+        begun > committed,
     )
     changed = sa.cast(sa.func.sum(BATCHES.c.new + BATCHES.c.updated), sa.BigInteger)
     questions = {
@@ -201,19 +215,12 @@ def situation(reader: Reader, at: int) -> Situation:
         "next_clock": sa.select(sa.func.min(OPEN_CLOCKS.c.next_at)),
         "changed": sa.select(changed).where(BATCHES.c.id > sa.func.coalesce(batch, 0)),
     }
-    answers = sa.select(*(question.scalar_subquery().label(name) for name, question in questions.items()))
-    row = reader.frame(answers).row(0, named=True)
-    told = ("batch", "review", "decision", "as_of", "digest")
-    last = None if row["batch"] is None else State(**{name: row[name] for name in told})
-    newest = row["newest_batch"] or 0
-    judged = min([newest, *(row[name] - 1 for name in ("running", "gap") if row[name] is not None)])
-    decided = (row["newest_review"] or 0, row["newest_decision"] or 0)
-    return Situation(last, newest, judged, *decided, row["next_clock"], row["changed"] or 0)
+    return sa.select(*(question.scalar_subquery().label(name) for name, question in questions.items()))
 
 
 def _digest(reader: Reader, rules: Rules) -> str:
     """Rules, and of the offices what a verdict can depend on: areas, and by exclusions of whole trees the parents."""
-    return f"{rules.digest}:{hashlib.sha256(repr(reader.tree.places()).encode()).hexdigest()}"
+    return f"{rules.digest}:{reader.tree.fingerprint}"
 
 
 def _much_changed(reader: Reader, found: Situation) -> bool:

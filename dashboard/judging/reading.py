@@ -22,6 +22,8 @@ from dashboard.database.models import RECORD_TABLES
 
 Condition = Callable[[Any], sa.ColumnElement[bool]]
 """Which rows of a record table: given the table (or an alias), an SQL condition."""
+Within = sa.Select[Any] | list[Any]
+"""What `column.in_()` takes."""
 
 _OFFICE = {name: record.office or "" for name, record in RECORDS.items()}
 
@@ -51,7 +53,7 @@ def everything(_table: Any) -> sa.ColumnElement[bool]:
 
 @dataclass
 class Reader:
-    """One ADBC connection, in one transaction, from which frames are read."""
+    """One ADBC connection, in one transaction, from which frames are read; for a few rows see `rows.RowReader`."""
 
     db: Database
     connection: Any
@@ -71,7 +73,7 @@ class Reader:
     def assuming(self, filings: Iterable[Filing], decided: int | None = None) -> Reader:
         """The same connection, judging as if exactly these exclusions held, and reviews as `decided` by then."""
         moment = self.decided if decided is None else decided
-        other = Reader(self.db, self.connection, self.rulebook, tuple(filings), self.one_day, moment)
+        other = type(self)(self.db, self.connection, self.rulebook, tuple(filings), self.one_day, moment)
         other._names, other.filed_places = self._names, self.filed_places
         other.tree = self.tree
         return other
@@ -124,10 +126,11 @@ class Reader:
         self.ingest(name, renamed, mode="create", temporary=True)
         return sa.table(name, *columns)
 
-    def numbers(self, values: pl.Series) -> sa.Select[Any]:
-        """A list of texts as a subquery, however long."""
-        table = self.temporary(values.drop_nulls().unique().sort().to_frame(), sa.column("number", sa.Text))
-        return sa.select(table.c.number)
+    def within(self, values: pl.Series) -> Within:
+        """What `column.in_()` takes for these texts or numbers, however many."""
+        kind = sa.Text if values.dtype == pl.String else sa.BigInteger
+        table = self.temporary(values.drop_nulls().unique().sort().to_frame(), sa.column("value", kind))
+        return sa.select(table.c.value)
 
     def pairs(self, values: pl.DataFrame) -> sa.Select[Any]:
         """Pairs of texts as a subquery."""

@@ -227,7 +227,7 @@ def _easier_area(asked: _Asked, repair: pl.DataFrame) -> list[pl.DataFrame]:
     Not the office's own area: an office may serve several (trap 23), so that proves nothing.
     """
     raw = repair.select("id", "inherited", "previous_at", *KINDS["repairs"].columns)
-    others = asked.source.numbers(raw["customer_no"])
+    others = asked.source.within(raw["customer_no"])
     same = asked.source.records(
         "repairs", ("customer_no", "area"), lambda table: table.c.customer_no.in_(others) & table.c.area.is_not(None)
     )

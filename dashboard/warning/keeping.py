@@ -27,7 +27,8 @@ from dashboard.database.models import BATCHES, HISTORY_TABLES, META, RECORD_TABL
 from dashboard.judging.kinds import KINDS
 from dashboard.judging.notices import notices_read
 from dashboard.judging.present import Situation, situation
-from dashboard.judging.reading import Condition, Reader
+from dashboard.judging.reading import Condition, Reader, Within
+from dashboard.judging.rows import few_rows
 from dashboard.judging.rules import Rules
 from dashboard.warning.known import OWN_RULES, THROUGH
 
@@ -39,6 +40,8 @@ NEVER = 2**62
 DONE = {"tickets": "archived_at", "repairs": "restored_at", "applications": "archived_at"}
 """Once this stamp is filled nobody can do anything about a record any more."""
 OPEN = (NUMBER["running"], NUMBER["not_done"])
+FEW = 5_000
+"""Changed rows up to which asking record by record is quicker than carrying frames."""
 MONTHS = 15
 """Months of measures that are looked at, the newest of them the last that has ended."""
 
@@ -68,7 +71,11 @@ class Last:
     digest: str
 
     def is_current(self, now: Now) -> bool:
-        return (self.batch, self.digest) == (now.batch, now.digest) and self.at <= now.at < self.until
+        return self.batch == now.batch and self.leads_to(now) and now.at < self.until
+
+    def leads_to(self, now: Now) -> bool:
+        """Whether what was kept then holds still but for what came or fell due since."""
+        return self.digest == now.digest and self.at <= now.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +98,48 @@ class Now:
 def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
     """Bring the stored warnings up to date; one process at a time."""
     at = microseconds(as_of)
-    with db.adbc() as connection:
-        reader = Reader(db, connection)
-        last = _last(reader)
-        if last is not None and last.is_current(_now(reader, rules, at)):
+    with few_rows(db) as reader:
+        last, now = _last(reader), _now(reader, rules, at)
+        if last is not None and last.is_current(now):
             return NOTHING
+        few = last is not None and last.leads_to(now) and at < last.until and _came(reader, last) <= FEW
+    if few:
+        with few_rows(db, write=True) as reader:
+            return _keep(reader, rules, as_of)
     with db.adbc(write=True) as connection:
-        reader = Reader(db, connection)
-        if db.dialect == "postgresql":
-            reader.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-        rules = rules.with_notices(notices_read(reader, rules.calendar.name))
-        now, last = _now(reader, rules, at), _last(reader)
-        since = last if last is not None and last.digest == now.digest and last.at <= at else None
-        kinds = _concerned(reader, since, at)
-        outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in kinds), (NOTHING, NEVER),
-                               strict=True)  # fmt: skip
-        lines, month_ends = _measures(reader, rules, since, as_of)
-        kept = [since.until] if since is not None and since.until > at else []
-        _remember(reader, Last(now.batch, at, min([*untils, *kept, month_ends]), now.digest), rules.warned.own)
+        return _keep(Reader(db, connection), rules, as_of)
+
+
+def _keep(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
+    if reader.db.dialect == "postgresql":
+        reader.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    at = microseconds(as_of)
+    rules = rules.with_notices(notices_read(reader, rules.calendar.name))
+    now, last = _now(reader, rules, at), _last(reader)
+    since = last if last is not None and last.leads_to(now) else None
+    came = None if since is None else _kinds_that_came(reader, since)
+    outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in _concerned(since, came, at)),
+                           (NOTHING, NEVER), strict=True)  # fmt: skip
+    lines, month_ends = _measures(reader, rules, since, came, as_of)
+    kept = [since.until] if since is not None and since.until > at else []
+    _remember(reader, Last(now.batch, at, min([*untils, *kept, month_ends]), now.digest), rules.warned.own)
     return Outcome(sum(one.entered for one in (*outcomes, lines)), sum(one.closed for one in (*outcomes, lines)))
 
 
-def _concerned(reader: Reader, since: Last | None, at: int) -> tuple[str, ...]:
+def _came(reader: Reader, last: Last) -> int:
+    """Rows that came in new or changed since."""
+    rows = sa.cast(sa.func.sum(BATCHES.c.new + BATCHES.c.updated), sa.BigInteger)
+    return reader.frame(sa.select(rows.label("rows")).where(BATCHES.c.id > last.batch)).item() or 0
+
+
+def _kinds_that_came(reader: Reader, since: Last) -> list[str]:
+    return reader.frame(sa.select(BATCHES.c.record).distinct().where(BATCHES.c.id > since.batch))["record"].to_list()
+
+
+def _concerned(since: Last | None, came: list[str] | None, at: int) -> tuple[str, ...]:
     """The kinds of record whose warnings may have changed: by what came since, or all where time alone may have."""
-    if since is None or at >= since.until:
+    if since is None or came is None or at >= since.until:
         return tuple(DONE)
-    came = reader.frame(sa.select(BATCHES.c.record).distinct().where(BATCHES.c.id > since.batch))["record"].to_list()
     return tuple(record for record in DONE if record in came or (record == "repairs" and "tickets" in came))
 
 
@@ -127,7 +150,7 @@ def _now(reader: Reader, rules: Rules, at: int) -> Now:
 
 def _digest(reader: Reader, rules: Rules, found: Situation) -> str:
     """What warnings depend on beside the records: rules of both kinds, areas of offices, decisions about exclusions."""
-    own = hashlib.sha256(f"{rules.warned.digest}{reader.tree.places()!r}".encode()).hexdigest()
+    own = hashlib.sha256(f"{rules.warned.digest}{reader.tree.fingerprint}".encode()).hexdigest()
     return f"{rules.digest}:{own}:{found.newest_decision}"
 
 
@@ -151,10 +174,12 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
     With them the moment until which these change nothing by themselves.
     """
     mine, at = rules.warned.of(record), microseconds(as_of)
-    touched = None if since is None else _touched(reader, record, since, mine, as_of)
-    ahead = None if since is None or at >= since.until else touched  # when its time has come the next one is unknown
-    if touched is not None and reader.frame(touched.limit(1)).is_empty():
-        return NOTHING, NEVER if ahead is not None else _until(reader, record, None, at)
+    ids = None if since is None else _touched(reader, record, since, mine, as_of)
+    timely = since is not None and at < since.until  # when its time has come the next one is unknown
+    if ids is not None and ids.is_empty():
+        return NOTHING, NEVER if timely else _until(reader, record, None, at)
+    touched = None if ids is None else reader.within(ids)
+    ahead = touched if timely else None
     which = _which(record, touched, as_of)
     alive = _open_records(reader, rules, record, which, mine, as_of)
     recent = {rule.code: _recent(reader, record, rule, alive.kept) for rule in mine if isinstance(rule, RepeatRule)}
@@ -167,14 +192,14 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
     return _store(reader, record, named, touched, at, why), _until(reader, record, ahead, at)
 
 
-def _measures(reader: Reader, rules: Rules, since: Last | None, as_of: dt.datetime) -> tuple[Outcome, int]:
+def _measures(
+    reader: Reader, rules: Rules, since: Last | None, came: list[str] | None, as_of: dt.datetime
+) -> tuple[Outcome, int]:
     """The warnings of measures, all of them, if any came since or another month has ended; and until when they hold."""
     months, begun, ends = _ended_months(as_of, rules.calendar.zone)
-    mine, table = rules.warned.of("measures"), RECORD_TABLES["measures"]
-    if since is not None and since.at >= begun:
-        came = sa.select(table.c.id).where(table.c.batch_id > since.batch).limit(1)
-        if reader.frame(came).is_empty():
-            return NOTHING, ends
+    mine = rules.warned.of("measures")
+    if since is not None and came is not None and since.at >= begun and "measures" not in came:
+        return NOTHING, ends
     columns = ("version_at", "indicator", "office_code", "period", "numerator", "denominator")
     rows = reader.records("measures", columns, lambda row: row.c.period.between(months[0], months[-1]))
     rows = rows.rename({"version_at": "heard_at"})
@@ -199,28 +224,23 @@ def _ended_months(as_of: dt.datetime, zone: str) -> tuple[list[str], int, int]:
     return months, microseconds(begun), microseconds(ends)
 
 
-def _until(reader: Reader, record: str, touched: sa.Select[tuple[int]] | None, at: int) -> int:
+def _until(reader: Reader, record: str, touched: Within | None, at: int) -> int:
     """The first stamp that lies ahead, and when the oldest record that is warned of grows too old."""
     table, open_ones = RECORD_TABLES[record], WARNINGS.c
     looked_at = sa.true() if touched is None else table.c.id.in_(touched)
     ahead = [sa.func.min(sa.case((table.c[stamp] > at, table.c[stamp]))) for stamp in RECORDS[record].lifecycle]
-    stamps = reader.frame(sa.select(*(one.label(f"s{n}") for n, one in enumerate(ahead))).where(looked_at)).row(0)
     warned = sa.select(open_ones.record_id).where(open_ones.record == record, open_ones.closed_at.is_(None))
     if touched is not None:
         warned = warned.where(open_ones.record_id.in_(touched))
-    moment = table.c[KINDS[record].moment]
-    oldest = reader.frame(sa.select(sa.func.min(moment).label("oldest")).where(table.c.id.in_(warned))).item()
+    accepted = sa.select(sa.func.min(table.c[KINDS[record].moment])).where(table.c.id.in_(warned)).scalar_subquery()
+    asked = sa.select(accepted.label("oldest"), *(one.label(f"s{n}") for n, one in enumerate(ahead)))
+    oldest, *stamps = reader.frame(asked.where(looked_at)).row(0)
     ages = [] if oldest is None else [oldest + LOOK_BACK // MICROSECOND]
     return min([*(stamp for stamp in stamps if stamp is not None), *ages], default=NEVER)
 
 
-def _touched(
-    reader: Reader, record: str, since: Last, mine: Iterable[Rule], as_of: dt.datetime
-) -> sa.Select[tuple[int]]:
-    """Records that changed since, those that rest on a ticket that did, and those that share what is counted.
-
-    Kept in a temporary table: it is asked for several times.
-    """
+def _touched(reader: Reader, record: str, since: Last, mine: Iterable[Rule], as_of: dt.datetime) -> pl.Series:
+    """Ids of records that changed since, of those that rest on a ticket that did, and that share what is counted."""
     table, old = RECORD_TABLES[record], HISTORY_TABLES[record]
     lately = table.c[KINDS[record].moment] > microseconds(as_of - LOOK_BACK)
     changed = _changed(table, record, since, microseconds(as_of))
@@ -234,10 +254,11 @@ def _touched(
             sa.select(table.c[column]).where(changed, table.c[column].is_not(None)),
             sa.select(old.c[column]).where(old.c.ended_by_batch > since.batch, old.c[column].is_not(None)),
         ).subquery()
-        parts.append(sa.select(table.c.id).where(lately, table.c[column].in_(sa.select(said.c[column]))))
+        values = reader.frame(sa.select(said.c[column]))[column]
+        if not values.is_empty():
+            parts.append(sa.select(table.c.id).where(lately, table.c[column].in_(reader.within(values))))
     union = sa.union(*parts).subquery()
-    ids = reader.temporary(reader.frame(sa.select(union.c.id)), sa.column("id", sa.BigInteger))
-    return sa.select(ids.c.id)
+    return reader.frame(sa.select(union.c.id))["id"]
 
 
 def _changed(table: Any, record: str, since: Last, at: int) -> sa.ColumnElement[bool]:
@@ -248,7 +269,7 @@ def _changed(table: Any, record: str, since: Last, at: int) -> sa.ColumnElement[
     return sa.or_(table.c.batch_id > since.batch, grew_old, *(stamps if at >= since.until else ()))
 
 
-def _which(record: str, touched: sa.Select[tuple[int]] | None, as_of: dt.datetime) -> Condition:
+def _which(record: str, touched: Within | None, as_of: dt.datetime) -> Condition:
     """Records of the last 60 days that are not done, of those touched if only some are looked at."""
     oldest, at = microseconds(as_of - LOOK_BACK), microseconds(as_of)
 
@@ -310,7 +331,7 @@ def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame
     table = RECORD_TABLES[record]
     oldest = values["accepted_at"].min()
     since = 0 if not isinstance(oldest, int) else oldest - rule.days * 86_400_000_000
-    shared = table.c[rule.column].in_(reader.numbers(values[rule.column])) if values.height else sa.false()
+    shared = table.c[rule.column].in_(reader.within(values[rule.column])) if values.height else sa.false()
     columns = (table.c.id, table.c.accepted_at, table.c[rule.column])
     return reader.frame(sa.select(*columns).where(shared, table.c.accepted_at > since))
 
@@ -318,9 +339,8 @@ def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame
 def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: list[Rule], at: int) -> pl.DataFrame:
     """Why each of these warnings is over: `id` and `because`."""
     table, moment, done = RECORD_TABLES[record], KINDS[record].moment, DONE[record]
-    ids = reader.temporary(moot.select("record_id").unique(), sa.column("id", sa.BigInteger))
     asked = sa.select(table.c.id.label("record_id"), table.c[moment].label("came"), table.c[done].label("done"))
-    stamps = reader.frame(asked.where(table.c.id.in_(sa.select(ids.c.id))))
+    stamps = reader.frame(asked.where(table.c.id.in_(reader.within(moot["record_id"]))))
     running = {rule.code for rule in mine if isinstance(rule, ClockRule)}
     because = (
         pl.when(~pl.col("rule").is_in([rule.code for rule in mine])).then(pl.lit("rule"))
@@ -334,7 +354,7 @@ def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: li
 
 
 def _store(
-    reader: Reader, record: str, found: pl.DataFrame, touched: sa.Select[tuple[int]] | None, at: int,
+    reader: Reader, record: str, found: pl.DataFrame, touched: Within | None, at: int,
     why: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Outcome:  # fmt: skip
     """Enter what is new, close what is moot (`why` says why), of the records looked at (None: all)."""
@@ -361,10 +381,8 @@ def _store(
         why(moot) if moot.height else pl.DataFrame(schema={"id": pl.Int64, "because": pl.String}),
         moved.select("id", pl.lit("moved").alias("because")),
     ])  # fmt: skip
-    if ends.height:
-        gone = reader.temporary(ends, sa.column("id", sa.BigInteger), sa.column("because", sa.Text))
-        closing = sa.update(WARNINGS).where(row.closed_at.is_(None), row.id.in_(sa.select(gone.c.id)))
-        because = sa.select(gone.c.because).where(gone.c.id == row.id).scalar_subquery()
+    for (because,), gone in ends.group_by("because", maintain_order=True):
+        closing = sa.update(WARNINGS).where(row.closed_at.is_(None), row.id.in_(reader.within(gone["id"])))
         reader.execute(closing.values(closed_at=at, closed_why="moot", moot_because=because))
     entered = pl.concat([fresh, wanted.join(moved.select(key), on=key)])
     reader.ingest(WARNINGS.name, entered.with_columns(

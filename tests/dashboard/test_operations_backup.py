@@ -168,7 +168,7 @@ def rewritten(path, change):
     ("change", "words"),
     [
         (lambda name, content: None if name == "manifest.json" else content, "has no manifest"),
-        (lambda name, content: content.replace(b'"0002"', b'"9999"'), "newer than this"),
+        (lambda name, content: content.replace(b'"0003"', b'"9999"'), "newer than this"),
         (lambda name, content: content.replace(b'"sqlite"', b'"postgresql"'), "holds a postgresql database"),
         (lambda name, content: content[:-10] + b"0123456789" if name.endswith("sqlite") else content, "is damaged"),
         (lambda name, content: None if name.endswith("sqlite") else content, "is damaged"),

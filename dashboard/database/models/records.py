@@ -82,7 +82,7 @@ def _history_table(record: RecordType) -> sa.Table:
 
 
 _INDEXED = {
-    "tickets": ("parent_ticket_no", "accepted_at"),
+    "tickets": ("parent_ticket_no", "customer_no", "accepted_at"),
     "repairs": ("ticket_no", "customer_no", "accepted_at", "parent_repair_no"),
     "applications": ("accepted_at",),
     "evaluations": ("record_no", "at"),
