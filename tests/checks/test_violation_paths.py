@@ -23,7 +23,17 @@ from checks.violations.machine import (
     possible,
     refuse,
 )
-from checks.violations.table import BY_NAME, DEEDS, ENDED, FINAL, PERSONS_DEEDS, STATES
+from checks.violations.table import (
+    ALIVE,
+    BY_NAME,
+    DEEDS,
+    ENDED,
+    FINAL,
+    PERSONS_DEEDS,
+    STANDING,
+    STATES,
+    UNJUDGED,
+)
 
 SLOTS = [(510, 550), (600, 660), (720, 810), (870, 930), (1000, 1050)]  # 08:30-09:10 … 16:40-17:30
 CLOCK = Clock(load_calendar("cn"), lambda day: SLOTS)
@@ -247,12 +257,19 @@ def test_the_documented_table_is_the_one_that_is_followed():
     text = (Path(__file__).parents[2] / "docs" / "violations.md").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
     found = {row[0].split("`")[1]: row[1:] for row in rows if len(row) == 7}
+    states = {(): "—", STATES: "any", ALIVE: "alive", UNJUDGED: "unjudged", STANDING: "standing"}
+
+    def beside(deed):
+        told = [f"{word} {', '.join(sides)}" for word, sides in (("while", deed.needs), ("not while", deed.forbids))
+                if sides]  # fmt: skip
+        return "; ".join(told) or "—"
+
     expected = {
-        deed.name: [deed.right or "the machine", deed.to or "—", ", ".join(deed.brings) or "—",
-                    ", ".join(deed.not_by) or "—"]
+        deed.name: [deed.right or "the machine", states.get(deed.states, ", ".join(deed.states)), deed.to or "—",
+                    ", ".join(deed.brings) or "—", beside(deed), ", ".join(deed.not_by) or "—"]
         for deed in DEEDS
     }  # fmt: skip
-    assert {name: [row[0], row[2], row[3], row[5]] for name, row in found.items()} == expected
+    assert {name: row[:6] for name, row in found.items()} == expected
 
 
 def test_who_appealed_does_not_decide_about_it():
