@@ -55,6 +55,7 @@ INBOX = "inbox"
 
 PEOPLE = (
     ("沈岚", "inspector", ("*",), "纪检监察"),
+    ("苏晴", "inspector", ("*",), "纪检监察，复查沈岚认定的案件"),
     ("周敏", "reviewer", ("*",), "抽查员"),
     ("方远", "regional_manager", (COUNTIES[0].code,), f"分管领导，{COUNTIES[0].name}"),
     ("江若水", "regional_manager", (COUNTIES[4].code,), f"分管领导，{COUNTIES[4].name}"),

@@ -20,7 +20,7 @@ from collectors.video.plan import moment_of
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.models import BATCHES, META
-from dashboard.demo import blindlooks
+from dashboard.demo import blindlooks, casework
 from dashboard.demo.company import halls
 from dashboard.demo.configuration import INBOX, SOURCES
 from dashboard.demo.extract import Extract
@@ -50,6 +50,8 @@ def prepare(app: Application, *, say: Callable[[str], None]) -> None:
         _bring(app, history(made_on), say)
         say("demo: what reviewers said without knowing each other")
         blindlooks.tell(app)
+        say("demo: cases that people have been dealing with")
+        casework.work_on(app, made_on)
     _bring(app, hourly(made_on, moment), say)
     say("demo: judging")
     bring_up_to_date(app.db, rules_of(app.settings, app.db), app.now())

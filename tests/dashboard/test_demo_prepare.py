@@ -10,16 +10,18 @@ import sqlalchemy as sa
 from checks.periods import parse_period
 from dashboard import settings as settings_module
 from dashboard.bootstrap import Application
-from dashboard.database.models import BATCHES, META, QUARANTINE, RECORD_TABLES
-from dashboard.demo import company, configuration, hallwork, preparing
+from dashboard.database.models import BATCHES, META, QUARANTINE, RECORD_TABLES, VIOLATION_EVENTS
+from dashboard.demo import casework, company, configuration, hallwork, preparing
 from dashboard.demo.inbox import history
-from dashboard.instants import from_micros
+from dashboard.instants import LOCAL, from_micros
 from dashboard.judging.rules import rules_of
-from dashboard.people import system_viewer
+from dashboard.people import Viewer, system_viewer
 from dashboard.queries.agreement import reviewing
 from dashboard.queries.facts import proposals
 from dashboard.queries.league import league
+from dashboard.queries.letters import letters_of
 from dashboard.queries.offices import visible_tree
+from dashboard.queries.violations import ledger, violation
 from dashboard.settings import CompanySettings, Settings
 
 DEMO_NOW = datetime(2026, 11, 20, 6, 20, tzinfo=UTC)
@@ -42,8 +44,8 @@ def test_its_configuration_is_one_the_program_reads(tmp_path):
     settings = settings_module.load({}, tmp_path)
     assert settings.company.demo
     roles = sorted(person.role for person in settings.people.values())
-    assert roles == ["administrator", "auditor", "evaluator", "inspector", "office_head", "regional_manager",
-                     "regional_manager", "reviewer"]  # fmt: skip
+    assert roles == ["administrator", "auditor", "evaluator", "inspector", "inspector", "office_head",
+                     "regional_manager", "regional_manager", "reviewer"]  # fmt: skip
     assert [source["record"] for source in settings.sources][:2] == ["offices", "cameras"]
     known = {county.code for county in company.COUNTIES} | {station.code for station in company.stations()} | {"*"}
     assert {code for person in settings.people.values() for code in person.offices} <= known
@@ -255,3 +257,27 @@ def test_a_film_and_a_mutual_check_of_one_noon_wait_to_be_joined(demo_applicatio
                         as_of=app.now())  # fmt: skip
     assert waiting
     assert {tuple(sorted(one.way for one in group)) for group in waiting} == {("mutual", "video")}
+
+
+def test_people_have_been_dealing_with_five_cases_each_left_at_another_place(demo_application):
+    """2026-11-20 is a Friday: five working days after the 13th, the sixth after the 12th, and so on."""
+    app, rules = demo_application, rules_of(demo_application.settings)
+    head = Viewer("许立", "office_head", frozenset({"994010502"}))
+    found = {one.item: one for one in ledger(app.db, system_viewer(), rules=rules, as_of=app.now(), ended=False)}
+    assert {item: (one.state, set(one.sides)) for item, one in found.items()} == {
+        "R11": ("rectifying", {"supervised"}), "E06": ("submitted", set()), "R06": ("rectifying", set()),
+        "R05": ("rectifying", {"appealed"}),
+    }  # fmt: skip
+    assert (found["R11"].due < app.now(), found["R11"].level) == (True, "leader")
+    assert f"{found['R06'].due.astimezone(LOCAL):%m-%d %H:%M}" == "11-20 23:59"  # today
+    closed = violation(app.db, head, found["R05"].recurrence_of, rules=rules, as_of=app.now())
+    assert (closed.violation.state, closed.events[-1].deed) == ("closed", "propose_accountability")
+    assert {(one.deed, one.by) for one in closed.events} >= {("submit", "许立"), ("pass", "苏晴"), ("close", "沈岚")}
+    inspector = Viewer("沈岚", "inspector", frozenset({"*"}))
+    assert [one.kind for one in letters_of(app.db, inspector, closed)] == ["notice", "circular", "discipline"]
+    mine = ledger(app.db, head, rules=rules, as_of=app.now(), ended=False)
+    assert {one.item for one in mine} == {"E06", "R06", "R05"}
+    before = counted(app, sa.select(sa.func.count()).select_from(VIOLATION_EVENTS))
+    casework.work_on(app, app.now().date())  # what is there is not done twice
+    assert counted(app, sa.select(sa.func.count()).select_from(VIOLATION_EVENTS)) == before
+    assert len(letters_of(app.db, inspector, closed)) == 3
