@@ -1,7 +1,7 @@
 """Warnings 预警: what will be a complaint tomorrow, and who has it?"""
 
 from dashboard.intake.registry import known_measures
-from dashboard.queries.warnings import Warned, counted, ended, revision, warnings
+from dashboard.queries.warnings import LATE, Warned, counted, ended, revision, warnings
 from dashboard.texts import t
 from dashboard.web.cached import kept
 from dashboard.web.components import deeds
@@ -18,7 +18,7 @@ FRESH_SECONDS = 5
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.app.now()
 shown = filter_value("view", ("ended",))
-level = filter_value("level", tuple(view.LEVELS)) if shown is None else None
+level = filter_value("level", (*view.LEVELS, LATE)) if shown is None else None
 number, place = filter_number("warning", 0), filter_number("page", 1)
 offices = page.below if page.strip.office or page.strip.peer else None
 measures = known_measures(page.app.settings).by_code
@@ -53,7 +53,7 @@ def figures() -> Safe | None:
 
 def of_open() -> Safe:
     counts = counted(db, viewer, as_of=now, offices=offices)
-    total = counts.all if level is None else counts.levels.get(level, 0)
+    total = counts.all if level is None else counts.late if level == LATE else counts.levels.get(level, 0)
     return safe(
         section(t("Open warnings"), t("{n}, what breaches first on top", n=total)),
         view.board(some(total), number, page.tree, measures, now, page.link),
@@ -64,6 +64,17 @@ def of_open() -> Safe:
     )
 
 
+def one_warning(chosen: int) -> None:
+    """Its story, also when it has ended meanwhile: a link in a notice leads here for good."""
+    found = [one for closed in (False, True) for one in warnings(db, viewer, as_of=now, closed=closed, only=chosen)]
+    if not found:
+        show(state("empty", t("There is no such warning, or it is outside what you may see.")))
+        return
+    show(section(t("Warning {n}", n=chosen)), view.story(found[0], page.tree, measures, now, page.link))
+    if found[0].state in ("open", "acknowledged"):
+        forms.dealing(page, found[0])
+
+
 show(
     heading(t("Warnings"), t("What will be a complaint tomorrow, and who has it?")),
     tabs(
@@ -72,6 +83,8 @@ show(
     ),
 )
 deeds.told()
+if number:
+    one_warning(number)
 if shown == "ended":
     show(kept(page, "ended warnings", *asked, make=of_ended))
 elif (counts := kept(page, "counted warnings", *asked, make=figures)) is None:
@@ -79,7 +92,4 @@ elif (counts := kept(page, "counted warnings", *asked, make=figures)) is None:
     show(state("empty", t("Nothing is to be warned of."), how))
 else:
     show(counts)
-    for chosen in warnings(db, viewer, as_of=now, offices=offices, only=number, limit=1) if number else ():
-        show(section(t("Warning {n}", n=number)), view.story(chosen, page.tree, measures, now))
-        forms.dealing(page, chosen)
     show(kept(page, "open warnings", *asked, make=of_open))

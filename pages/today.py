@@ -10,21 +10,23 @@ from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import go, heading, says, section, show, state
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import today as view
+from dashboard.web.views.violations import TODAY, chosen
 
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.now
 only = filter_value("show", ("soon", "over", "all"))
 clocks = [clock for clock in cached.open_clocks(page) if clock.office in page.below]
 samples = [sample for sample in cached.samples_today(page) if sample.hall in page.below]
+cases_due = [case for case in cached.open_cases(page) if case.office in page.below and chosen(case, TODAY, now)]
 sources = source_states(db, viewer, configs=configured_sources(page.app.settings), as_of=now)
 
-show(heading(t("Today"), t("What needs me now?")), view.summary(clocks, samples, sources, now, page.link))
-chosen = [
+show(heading(t("Today"), t("What needs me now?")), view.summary(clocks, samples, cases_due, sources, now, page.link))
+asked = [
     clock for clock in clocks
     if only in (None, "all") or (clock.soon if only == "soon" else clock.deadline < now)
 ]  # fmt: skip
 most = view.SHOWN if only is None else 500
-running = sorted(chosen, key=lambda clock: (clock.deadline < now, clock.deadline))
+running = sorted(asked, key=lambda clock: (clock.deadline < now, clock.deadline))
 show(section(t("Open clocks"), t("{shown} of {n}, sorted by time left", shown=min(len(running), most),
                                  n=display.count(len(running)))))  # fmt: skip
 if running:

@@ -12,11 +12,10 @@ from dashboard.web import books
 from dashboard.web.cached import kept
 from dashboard.web.components import deeds
 from dashboard.web.components import violations as forms
-from dashboard.web.components.blocks import choice, heading, says, section, show, state, tabs
+from dashboard.web.components.blocks import choice, go, heading, says, section, show, state, tabs
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import records
 from dashboard.web.views import violations as view
-from dashboard.web.views.warnings import LEVELS
 
 FRESH_SECONDS = 15
 """The ledger is shown again without asking anew for so long, unless something happened to a case; countdowns move."""
@@ -25,7 +24,7 @@ page = here()
 db, viewer, now = page.app.db, page.viewer, page.app.now()
 titles = {item.code: books.title(item) for item in page.rules.rulebook.sheet.items}
 ended = filter_value("view", ("ended",)) == "ended"
-level = filter_value("level", tuple(LEVELS))
+level = filter_value("level", view.CHOICES)
 wanted = filter_value("state", tuple(words.STATES))
 severity = filter_value("severity", tuple(words.GRAVE))
 place = filter_number("page", 1)
@@ -68,8 +67,12 @@ show(
         (f"{t(words.GRAVE[code])} {n}", link(severity=code, page=None), code == severity)
         for code, n in sorted(severities.items()))]),
 )  # fmt: skip
-found = [one for one in every if level in (None, one.level) and wanted in (None, one.state)
+found = [one for one in every if view.chosen(one, level, now) and wanted in (None, one.state)
          and severity in (None, one.severity)]  # fmt: skip
+if not found:
+    show(state("empty", t("No case fits what was chosen."), go(link(level=None, state=None, severity=None, page=None),
+                                                               t("All cases"))))  # fmt: skip
+    st.stop()
 last = max(1, -(-len(found) // records.PAGE))
 shown = found[(min(place, last) - 1) * records.PAGE :][: records.PAGE]
 show(

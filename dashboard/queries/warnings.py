@@ -22,6 +22,8 @@ from dashboard.queries.offices import Tree, visible_tree
 from dashboard.secrecy import hidden_offices, sealed, seals
 from dashboard.warning.known import OWN_RULES, THROUGH
 
+LATE = "late"
+"""In the place of a level: whatever is past its deadline."""
 State = Literal["open", "acknowledged", "closed", "moot"]
 
 
@@ -87,11 +89,13 @@ def warnings(
     """Open warnings that hold at `as_of`, by deadline, then since when; with `closed` the ended ones, newest first.
 
     Those of records at offices out of the viewer's sight are left out, whomever they were handed on to, and those of
-    sealed records (dashboard.secrecy). `offices`: only what these have; `at_level`; `only` this one.
+    sealed records (dashboard.secrecy). `offices`: only what these have; `at_level` (or LATE); `only` this one.
     """
     row = WARNINGS.c
     query = sa.select(WARNINGS).where(*_seen(db, viewer, as_of, closed, offices))
-    if at_level is not None:
+    if at_level == LATE:
+        query = query.where(row.due < to_micros(as_of))
+    elif at_level is not None:
         query = query.where(_level(to_micros(as_of)) == at_level)
     if only is not None:
         query = query.where(row.id == only)

@@ -23,11 +23,14 @@ from dashboard.queries import explain as explain_query
 from dashboard.queries import league as league_query
 from dashboard.queries import records as records_query
 from dashboard.queries import today as today_query
+from dashboard.queries import violations as violations_query
 from dashboard.queries import yesterday as yesterday_query
 from dashboard.queries.comparison import Comparison
 from dashboard.queries.offices import Tree
 from dashboard.queries.today import Running, Sampled
+from dashboard.queries.violations import Violation
 from dashboard.queries.yesterday import Movement
+from dashboard.rights import may
 from dashboard.web.state import Here, tree_read
 
 ENTRIES = 256
@@ -172,6 +175,16 @@ def _movement(
     silence: tuple[str, ...], hour: datetime,
 ) -> Movement | None:  # fmt: skip
     return yesterday_query.movement(_app.db, _viewer, rules_of(_app.settings, _app.db), _tree, now=_now)
+
+
+def open_cases(here: Here) -> list[Violation]:
+    """Open cases for all that the viewer may see; asked anew when anything happened to one, and each minute."""
+    db, viewer = here.app.db, here.viewer
+    if not may(viewer, "read violations"):
+        return []
+    asked = violations_query.revision(db, viewer), _minute(here.now), viewer.name
+    return kept(here, "open cases", *asked, make=lambda: violations_query.ledger(
+        db, viewer, rules=here.rules, as_of=here.now, ended=False))  # fmt: skip
 
 
 def samples_today(here: Here) -> list[Sampled]:

@@ -70,6 +70,10 @@ def test_accounts_are_managed_on_a_page_until_the_sign_in_is_ended(company):
     chosen = open_page(home, "people", None, account=number_of(db, "韩冰"))
     assert "/enter?code=" in press(chosen, "生成一次性链接")
     assert "/enter?code=" not in text_of(chosen.run())  # shown once
+    chosen.selectbox(f"people_{number_of(db, '韩冰')}_role").set_value("auditor")  # chosen, not kept
+    chosen.query_params["account"] = number_of(db, "许立")
+    other = chosen.run()
+    assert other.selectbox(f"people_{number_of(db, '许立')}_role").value == "office_head"
     mine = open_page(home, "people", None, account=number_of(db, "admin"))
     assert "由另一名管理员更改" in text_of(mine)
     assert [one.label for one in mine.button if "停用" in one.label] == []

@@ -85,7 +85,7 @@ def test_a_decided_sample_is_kept_as_a_case_and_as_a_known_answer(opened, home):
     decided(db, desk)
     app = opened(folder, "review", sample=PLAIN)
     assert "已有判定" in text_of(app)
-    app.text_input(key="case_note").set_value("挂牌后再离开")
+    app.text_input(key=f"keeping_{PLAIN}_note").set_value("挂牌后再离开")
     assert "已留存" in press(app, "留存")
     assert [(row.kind, row.note) for row in rows(db, KEPT_CASES)] == [("typical", "挂牌后再离开")]
     assert "不计入得分" in press(app, "定为标准答案")
@@ -93,6 +93,19 @@ def test_a_decided_sample_is_kept_as_a_case_and_as_a_known_answer(opened, home):
     assert "今后不再派发" in press(app, "撤回标准答案")
     assert "挂牌后再离开" in text_of(opened(folder, "cases_to_learn", person="许立"))
     assert "其他单位的营业厅" in text_of(opened(folder, "cases_to_learn", person="许立"))
+
+
+def test_a_known_answer_stands_in_the_queue_from_the_first_look_on(opened, home):
+    folder, db, desk = home
+    decided(db, desk)
+    with db.session() as connection:
+        connection.execute(sa.insert(GOLD_SAMPLES).values(sample_id=PLAIN, decision="ok", items="[]", by="许立", at=0))
+    toml = folder / "mingcha.toml"
+    toml.write_text(toml.read_text("utf-8") + "\n[review]\ngold_share = 1.0\n", "utf-8")
+    seen = text_of(opened(folder, "review"))
+    assert [row.sample_id for row in rows(db, REVIEW_CLAIMS)] == [PLAIN]
+    assert "全部待复核 2" in seen
+    assert "队列：2" in seen
 
 
 def test_a_sample_that_waits_offers_nothing_to_keep(opened, home):

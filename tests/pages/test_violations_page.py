@@ -10,7 +10,7 @@ from dashboard.bootstrap import open_application
 from dashboard.judging.rules import rules_of
 from dashboard.people import viewer_named
 from tests.journeys.company import PERSON, make_company
-from tests.pages.opening import press, text_of
+from tests.pages.opening import markup_of, press, text_of
 
 HEAD = "许立"
 """Of 西坝供电所 (990102): the hall H0201 is not theirs."""
@@ -40,6 +40,28 @@ def test_a_case_out_of_sight_and_one_that_is_none_give_the_same_words(opened, ma
     assert number not in text_of(opened(home, "violations", HEAD))
     assert number in text_of(opened(home, "violations", state="candidate", severity="C"))
     assert number in text_of(opened(home, "office", office="990201"))
+
+
+def test_each_figure_of_the_ledger_opens_what_it_counts_and_today_leads_there(opened, made):
+    """A candidate of severity C has two working days to be verified, so none of it ends today."""
+    home, number = made
+    kept = open_application(directory=home, environment={})
+    by, rules, now = viewer_named(kept.settings, PERSON), rules_of(kept.settings, kept.db), datetime.now(UTC)
+    long_ago = now - timedelta(days=40)
+    overdue = open_by_hand(kept.db, by=by, office="H0201", item="E01", note="台面凌乱", observed_at=long_ago,
+                           at=long_ago, rules=rules)  # fmt: skip
+    kept.db.engine.dispose()
+    shown = opened(home, "violations", level="today")
+    assert overdue in text_of(shown)
+    assert number not in text_of(shown)
+    assert overdue in text_of(opened(home, "violations", level="late"))
+    none = text_of(opened(home, "violations", level="appealed"))
+    assert overdue not in none
+    assert "没有案件符合所选条件。" in none
+    today = opened(home, "today")
+    assert "案件今日到期或逾期" in text_of(today)
+    assert 'href="/violations?' in markup_of(today)
+    assert "level=today" in markup_of(today)
 
 
 def test_a_page_that_grew_old_says_what_happened_and_keeps_the_words(opened, made):

@@ -13,7 +13,7 @@ from dashboard.people import system_viewer
 from dashboard.queries.warnings import warnings
 from dashboard.warning.keeping import keep_warnings
 from tests.journeys.company import make_company
-from tests.pages.opening import press, text_of
+from tests.pages.opening import markup_of, press, text_of
 
 HEAD = "许立"
 """Of 西坝供电所 (990102)."""
@@ -78,6 +78,35 @@ def test_a_head_sees_their_own_and_closes_one_with_what_the_customer_said(opened
     assert of(home, "N-2").state == "closed"
     ended = text_of(opened(home, "early_warnings", HEAD, view="ended"))
     assert "办结 1 条，其中客户满意 1 条；另有 0 条自行解除" in ended
+
+
+def test_what_was_typed_for_one_warning_is_not_kept_with_the_next(opened, home):
+    first, second = of(home, "N-1"), of(home, "N-2")
+    app = opened(home, "early_warnings", warning=str(first.id))
+    field(app.text_input, "处理经过").set_value("N-1 的班组已出发").run()
+    app.query_params["warning"] = str(second.id)
+    app.run()
+    assert field(app.text_input, "处理经过").value == ""
+
+
+def test_a_link_to_a_warning_tells_how_it_ended_and_nothing_of_one_out_of_sight(opened, home):
+    bring(home, ("N-3", "990201", 100, True))
+    number = of(home, "N-3").id
+    text = text_of(opened(home, "early_warnings", warning=str(number)))
+    assert f"预警 {number}" in text
+    assert "自行解除：工单已办结" in text
+    assert "§" not in text  # where a rule comes from is for who reads the catalogue
+    for asked in (number, 999_999):
+        page = opened(home, "early_warnings", HEAD, warning=str(asked))
+        assert "没有这条预警，或不在您的查看范围内。" in text_of(page)
+
+
+def test_the_figure_of_those_past_their_deadline_opens_their_list(opened, home):
+    app = opened(home, "early_warnings")
+    assert "level=late" in markup_of(app)
+    late = text_of(opened(home, "early_warnings", level="late"))
+    assert "N-3" in late  # 100 of 90 minutes
+    assert "N-2" not in late
 
 
 def test_what_is_over_by_itself_says_so(opened, home):

@@ -105,13 +105,18 @@ def _opened(proof: int, key: str) -> None:
     do(deed)
 
 
+def _key(number: str, field: str) -> str:
+    """Each dispute has fields of its own: else the reason typed for one would decide the next one opened."""
+    return f"dispute_{number}_{field}"
+
+
 def deciding(one: Dispute) -> None:
     """What this person may do about an open dispute."""
     if "decide" in one.may:
         _decision(one)
     elif "withdraw" in one.may:
         with st.form(f"dispute_back_{one.number}"):
-            st.text_input(t("Why it is taken back"), key="dispute_why")
+            st.text_input(t("Why it is taken back"), key=_key(one.number, "why"))
             st.form_submit_button(t("Take it back"), on_click=_do, args=("withdrawn", one.number))
     elif one.decided_at is None:
         show(says(t("Evaluators and managers above decide, never who filed it nor the office's own people.")))
@@ -119,11 +124,11 @@ def deciding(one: Dispute) -> None:
 
 def _decision(one: Dispute) -> None:
     with st.form(f"dispute_decide_{one.number}"):
-        st.text_area(t("Reason of the decision"), key="dispute_why")
+        st.text_area(t("Reason of the decision"), key=_key(one.number, "why"))
         left, right = st.columns(2)
-        left.selectbox(t("Why left out"), list(CAUSES), key="dispute_cause",
+        left.selectbox(t("Why left out"), list(CAUSES), key=_key(one.number, "cause"),
                        format_func=lambda code: t(exclusions.REASONS[code]))  # fmt: skip
-        right.text_input(t("Document (number and title)"), key="dispute_document")
+        right.text_input(t("Document (number and title)"), key=_key(one.number, "document"))
         buttons = st.columns(3)
         if one.wanted:
             buttons[0].form_submit_button(t("Correct the record"), type="primary", on_click=_do,
@@ -136,8 +141,8 @@ def _decision(one: Dispute) -> None:
 
 def _do(outcome: str, number: str) -> None:
     def deed(page: Here) -> str:
-        return decided(page, outcome, number, typed("dispute_why"),
-                       {"cause": typed("dispute_cause"), "document": typed("dispute_document")})  # fmt: skip
+        more = {name: typed(_key(number, name)) for name in ("cause", "document")}
+        return decided(page, outcome, number, typed(_key(number, "why")), more)
 
     do(deed)
 

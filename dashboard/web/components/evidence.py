@@ -28,10 +28,10 @@ def holding(page: Here, holds: tuple[Hold, ...], sample: str) -> None:
     with st.form("hold_form"):
         left, right = st.columns(2)
         left.selectbox(t("Put on hold"), scopes, key="hold_scope", format_func=lambda scope: t(SCOPES[scope]))
-        right.text_input(t("Sample"), sample, key="hold_sample")
+        right.text_input(t("Sample"), sample, key=f"hold_sample_{sample}")
         left.selectbox(t("Office"), offices, key="hold_office", format_func=page.tree.name)
         right.text_input(t("Why (case, letter)"), key="hold_why")
-        st.form_submit_button(t("Place the hold"), type="primary", on_click=_place)
+        st.form_submit_button(t("Place the hold"), type="primary", on_click=_place, args=(sample,))
     if holds:
         with st.form("lift_form"):
             left, right = st.columns(2)
@@ -41,10 +41,10 @@ def holding(page: Here, holds: tuple[Hold, ...], sample: str) -> None:
             st.form_submit_button(t("Lift the hold"), on_click=_lift)
 
 
-def _place() -> None:
+def _place(shown: str) -> None:
     def deed(page: Here) -> str:
         scope = str(st.session_state["hold_scope"])
-        subject = {"sample": typed("hold_sample"), "office": typed("hold_office")}.get(scope)
+        subject = {"sample": typed(f"hold_sample_{shown}"), "office": typed("hold_office")}.get(scope)
         at, by = page.app.now(), page.viewer
         number = place_hold(page.app.db, by=by, scope=scope, subject=subject, reason=typed("hold_why"), at=at)
         return t("Hold {n} stands.", n=number)
@@ -67,7 +67,9 @@ def handing_over(page: Here, sample: str) -> None:
         return
     why = ""
     if may(page.viewer, "hand over originals"):
-        why = st.text_input(t("Why the originals are needed (empty: blurred copies)"), key="package_why").strip()
+        why = st.text_input(
+            t("Why the originals are needed (empty: blurred copies)"), key=f"package_why_{sample}"
+        ).strip()
     label = t("Download the case package with originals") if why else t("Download the case package")
     st.download_button(label, data=_maker(page, sample, why), file_name=file_name(sample), mime="application/zip",
                        icon=":material/download:", on_click="ignore")  # fmt: skip

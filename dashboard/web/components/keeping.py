@@ -27,14 +27,19 @@ def keeping(page: Here, found: Mapping[str, Any], sheet: Sheet) -> None:
     titles = {one.code: f"{one.code} {books.title(one)}" for one in sheet.items if one.code != "M03"}
     with st.expander(t("Keep as a case to learn from")), st.form("keep_case", border=False):
         left, right = st.columns(2)
-        left.selectbox(t("Kind"), list(KINDS), key="case_kind", format_func=lambda kind: t(KINDS[kind]))
+        left.selectbox(t("Kind"), list(KINDS), key=_key(found, "kind"), format_func=lambda kind: t(KINDS[kind]))
         codes = [*items, *(code for code in titles if code not in items)]
-        right.selectbox(t("Item"), codes, key="case_item", format_func=lambda code: titles[code])
-        st.text_input(t("What is to be learnt"), key="case_note", max_chars=300)
-        st.number_input(t("Second of the clip"), 0.0, key="case_second", value=_second(found))
+        right.selectbox(t("Item"), codes, key=_key(found, "item"), format_func=lambda code: titles[code])
+        st.text_input(t("What is to be learnt"), key=_key(found, "note"), max_chars=300)
+        st.number_input(t("Second of the clip"), 0.0, key=_key(found, "second"), value=_second(found))
         st.form_submit_button(t("Keep"), on_click=deeds.do, args=(lambda here: _keep(here, found, sheet),))
     if may(page.viewer, "say what is right"):
         _gold(page, found, sheet, items, titles)
+
+
+def _key(found: Mapping[str, Any], field: str) -> str:
+    """Each sample has fields of its own: else the next one opened would be kept with the one before's answers."""
+    return f"keeping_{found['sample']}_{field}"
 
 
 def drop(case: int) -> None:
@@ -48,9 +53,9 @@ def _second(found: Mapping[str, Any]) -> float:
 
 def _keep(here: Here, found: Mapping[str, Any], sheet: Sheet) -> str:
     camera = next((look["camera"] for look in found["looks"] if look["clip"]), None)
-    keep_case(here.app.db, by=here.viewer, sample=found["sample"], kind=st.session_state["case_kind"],
-              item=st.session_state["case_item"], note=typed("case_note"), camera=camera,
-              second=float(st.session_state["case_second"]), sheet=sheet, at=here.app.now())  # fmt: skip
+    keep_case(here.app.db, by=here.viewer, sample=found["sample"], kind=st.session_state[_key(found, "kind")],
+              item=st.session_state[_key(found, "item")], note=typed(_key(found, "note")), camera=camera,
+              second=float(st.session_state[_key(found, "second")]), sheet=sheet, at=here.app.now())  # fmt: skip
     return t("Kept: it stands on the page of cases.")
 
 
@@ -70,13 +75,13 @@ def _gold(
             st.button(t("Take the known answer back"), on_click=deeds.do, args=(lambda here: _unmark(here, found),))
             return
         with st.form("mark_gold", border=False):
-            st.multiselect(t("Items that are broken (none: no violation)"), list(titles), items, key="gold_items",
-                           format_func=lambda code: titles[code])  # fmt: skip
+            st.multiselect(t("Items that are broken (none: no violation)"), list(titles), items,
+                           key=_key(found, "gold"), format_func=lambda code: titles[code])  # fmt: skip
             st.form_submit_button(t("This is right"), on_click=deeds.do, args=(lambda here: _mark(here, found, sheet),))
 
 
 def _mark(here: Here, found: Mapping[str, Any], sheet: Sheet) -> str:
-    items = list(st.session_state["gold_items"])
+    items = list(st.session_state[_key(found, "gold")])
     mark_gold(here.app.db, by=here.viewer, sample=found["sample"], decision="violation" if items else "ok",
               items=items, sheet=sheet, at=here.app.now())  # fmt: skip
     return t("From now on it is given to reviewers who never judged it; their answers reach no score.")

@@ -20,6 +20,11 @@ from dashboard.web.state import Here
 from dashboard.web.views.people import office_name
 
 
+def _key(account: int, field: str) -> str:
+    """Each account has fields of its own: else the next one opened would show, and keep, the one before's choices."""
+    return f"people_{account}_{field}"
+
+
 def changing(page: Here, one: Account) -> None:
     """Everything that may be changed about somebody else; of one's own account only the link."""
     st.button(t("Make a one-time link"), key="people_link", type="primary", on_click=_link, args=(one.name,),
@@ -29,24 +34,24 @@ def changing(page: Here, one: Account) -> None:
         return
     left, right = st.columns(2)
     with left, st.form("people_standing"):
-        st.selectbox(t("Role"), ROLES, ROLES.index(one.role), key="people_role", format_func=_role)
+        st.selectbox(t("Role"), ROLES, ROLES.index(one.role), key=_key(one.id, "role"), format_func=_role)
         codes = [None, *page.tree.offices]
         st.selectbox(t("Works at"), codes, codes.index(one.works_at) if one.works_at in codes else 0,
-                     key="people_works_at", format_func=lambda code: _place(page, code))  # fmt: skip
-        st.form_submit_button(t("Keep role and workplace"), on_click=_stand, args=(one.name,))
+                     key=_key(one.id, "works_at"), format_func=lambda code: _place(page, code))  # fmt: skip
+        st.form_submit_button(t("Keep role and workplace"), on_click=_stand, args=(one.id, one.name))
     with right, st.form("people_grant"):
-        st.selectbox(t("Office, with all below it"), [*page.tree.offices, "*"], key="people_office",
+        st.selectbox(t("Office, with all below it"), [*page.tree.offices, "*"], key=_key(one.id, "office"),
                      format_func=lambda code: office_name(page.tree, code))  # fmt: skip
-        st.date_input(t("First day"), key="people_from")
-        st.date_input(t("Last day, if any"), None, key="people_until")
-        st.form_submit_button(t("Let them see it"), on_click=_grant, args=(one.name,))
+        st.date_input(t("First day"), key=_key(one.id, "from"))
+        st.date_input(t("Last day, if any"), None, key=_key(one.id, "until"))
+        st.form_submit_button(t("Let them see it"), on_click=_grant, args=(one.id, one.name))
     _binding(page, one)
     open_ones = [held for held in one.grants if held.state in ("holds", "later")]
     columns = st.columns(3)
     if open_ones:
-        columns[0].selectbox(t("Grant"), open_ones, key="people_grant_number",
+        columns[0].selectbox(t("Grant"), open_ones, key=_key(one.id, "grant"),
                              format_func=lambda held: f"{held.id} · {office_name(page.tree, held.office)}")  # fmt: skip
-        columns[0].button(t("Revoke the grant"), key="people_revoke", on_click=_revoke)
+        columns[0].button(t("Revoke the grant"), key="people_revoke", on_click=_revoke, args=(one.id,))
     columns[1].button(t("End all sign-ins"), key="people_end", on_click=_end, args=(one.name,))
     words = t("Shut the account") if one.active else t("Open the account again")
     columns[2].button(words, key="people_shut", on_click=_shut, args=(one.name, one.active))
@@ -57,9 +62,9 @@ def _binding(page: Here, one: Account) -> None:
     if page.app.settings.access.oidc is None:
         return
     with st.form("people_bind"):
-        st.text_input(t("Subject (sub) at the company's provider"), key="people_subject",
+        st.text_input(t("Subject (sub) at the company's provider"), key=_key(one.id, "subject"),
                       placeholder=t("bound") if one.bound else t("not bound"))  # fmt: skip
-        st.form_submit_button(t("Bind, or with an empty field unbind"), on_click=_bind, args=(one.name,))
+        st.form_submit_button(t("Bind, or with an empty field unbind"), on_click=_bind, args=(one.id, one.name))
 
 
 def adding(page: Here) -> None:
@@ -95,10 +100,10 @@ def _link(name: str) -> None:
     do(done)
 
 
-def _bind(name: str) -> None:
+def _bind(account: int, name: str) -> None:
     def done(page: Here) -> str:
         db, by, now, provider = page.app.db, page.viewer, page.app.now(), page.app.settings.access.oidc
-        subject = typed("people_subject")
+        subject = typed(_key(account, "subject"))
         if subject and provider is not None:
             managing.bind(db, by=by, name=name, issuer=provider.issuer, subject=subject, at=now)
         else:
@@ -108,22 +113,22 @@ def _bind(name: str) -> None:
     do(done)
 
 
-def _stand(name: str) -> None:
+def _stand(account: int, name: str) -> None:
     def done(page: Here) -> str:
         held: Any = st.session_state
         db, by, now = page.app.db, page.viewer, page.app.now()
-        managing.set_role(db, by=by, name=name, role=held["people_role"], at=now)
-        managing.set_works_at(db, by=by, name=name, office=held["people_works_at"], at=now)
+        managing.set_role(db, by=by, name=name, role=held[_key(account, "role")], at=now)
+        managing.set_works_at(db, by=by, name=name, office=held[_key(account, "works_at")], at=now)
         return t("{name}: kept.", name=name)
 
     do(done)
 
 
-def _grant(name: str) -> None:
+def _grant(account: int, name: str) -> None:
     def done(page: Here) -> str:
         held: Any = st.session_state
-        managing.grant(page.app.db, by=page.viewer, name=name, office=held["people_office"],
-                       from_day=_day(held["people_from"]), until_day=_day(held["people_until"]),
+        managing.grant(page.app.db, by=page.viewer, name=name, office=held[_key(account, "office")],
+                       from_day=_day(held[_key(account, "from")]), until_day=_day(held[_key(account, "until")]),
                        at=page.app.now())  # fmt: skip
         return t("{name}: kept.", name=name)
 
@@ -134,9 +139,9 @@ def _day(chosen: date | None) -> str | None:
     return None if chosen is None else chosen.isoformat()
 
 
-def _revoke() -> None:
+def _revoke(account: int) -> None:
     def done(page: Here) -> str:
-        held = st.session_state["people_grant_number"]
+        held = st.session_state[_key(account, "grant")]
         managing.revoke(page.app.db, by=page.viewer, grant=held.id, at=page.app.now())
         return t("Grant {n} is revoked.", n=held.id)
 

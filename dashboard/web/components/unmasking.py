@@ -32,16 +32,21 @@ def unmasking(page: Here, found: Record) -> None:
     show(section(t("Masked fields"), t("every look is a line of the audit trail")))
     _shown(page, found)
     with st.form(f"unmask_{found.record.name}_{found.id}"):
-        st.selectbox(t("Field"), fields, key="unmask_field", format_func=names.column)
-        st.text_input(t("What it is needed for"), key="unmask_reason", max_chars=200)
+        st.selectbox(t("Field"), fields, key=_key(found.record.name, found.id, "field"), format_func=names.column)
+        st.text_input(t("What it is needed for"), key=_key(found.record.name, found.id, "reason"), max_chars=200)
         st.form_submit_button(t("Show for two minutes"), on_click=_asked, args=(found.record.name, found.id))
+
+
+def _key(record: str, row_id: int, field: str) -> str:
+    """Each record has fields of its own: a reason given for one is none for the next one opened."""
+    return f"unmask_{record}_{row_id}_{field}"
 
 
 def _asked(record: str, row_id: int) -> None:
     def deed(page: Here) -> str:
-        field = str(st.session_state["unmask_field"])
+        field = str(st.session_state[_key(record, row_id, "field")])
         made = unmask(page.app.db, by=page.viewer, record=record, row_id=row_id, field=field,
-                      reason=typed("unmask_reason"), at=page.app.now())  # fmt: skip
+                      reason=typed(_key(record, row_id, "reason")), at=page.app.now())  # fmt: skip
         st.session_state[SHOWN] = (page.viewer.name, record, row_id, field, made.value, made.until)
         return t("Shown until {moment}; the audit trail says so.", moment=f"{made.until.astimezone(display.LOCAL):%T}")
 

@@ -13,6 +13,11 @@ from dashboard.web.components.deeds import do, typed
 from dashboard.web.state import Here
 
 
+def _key(warning: int, field: str) -> str:
+    """Each warning has fields of its own: else what was typed for one would be kept with the next one opened."""
+    return f"warning_{warning}_{field}"
+
+
 def dealing(page: Here, one: Warned) -> None:
     """Acknowledge, hand on, act, close: one form, and every deed is kept."""
     if not may(page.viewer, "deal with a warning"):
@@ -20,12 +25,12 @@ def dealing(page: Here, one: Warned) -> None:
         return
     stations = [code for code, office in page.tree.offices.items() if office.level != "hall"]
     with st.form(f"warning_{one.id}"):
-        st.text_input(t("What was done"), key="warning_note")
+        st.text_input(t("What was done"), key=_key(one.id, "note"))
         left, right = st.columns(2)
-        left.selectbox(t("Customer"), [None, True, False], key="warning_satisfied",
+        left.selectbox(t("Customer"), [None, True, False], key=_key(one.id, "satisfied"),
                        format_func=lambda said: t("not asked yet") if said is None else t("satisfied") if said
                        else t("not satisfied"))  # fmt: skip
-        right.selectbox(t("Hand on to"), [None, *stations], key="warning_to",
+        right.selectbox(t("Hand on to"), [None, *stations], key=_key(one.id, "to"),
                         format_func=lambda code: t("nobody") if code is None else page.tree.name(code))  # fmt: skip
         buttons = st.columns(4)
         for column, deed, words in zip(buttons, ("acknowledged", "acted", "handed_on", "closed"),
@@ -38,8 +43,9 @@ def dealing(page: Here, one: Warned) -> None:
 def _deal(warning: int, deed: str) -> None:
     def done(page: Here) -> str:
         held = st.session_state
-        deal_with(page.app.db, by=page.viewer, warning=warning, deed=deed, note=typed("warning_note"),
-                  to_office=held["warning_to"], satisfied=held["warning_satisfied"], at=page.app.now())  # fmt: skip
+        to, satisfied = held[_key(warning, "to")], held[_key(warning, "satisfied")]
+        deal_with(page.app.db, by=page.viewer, warning=warning, deed=deed, note=typed(_key(warning, "note")),
+                  to_office=to, satisfied=satisfied, at=page.app.now())  # fmt: skip
         return t("Warning {n}: noted.", n=warning)
 
     do(done)

@@ -12,6 +12,7 @@ NAMES = {
     "today.over": "overdue and still open",
     "today.flagged": "flagged by the machine today",
     "today.waiting": "samples of today to review",
+    "today.cases": "cases due today or overdue",
     "today.silent": "sources silent or failing",
     "today.since": "Since yesterday at this time",
     "records.total": "Records",
@@ -57,6 +58,8 @@ DEFINITIONS = {
     "today.flagged": "spot-checks of today in which the machine saw something and no person has decided yet",
     "today.waiting": "spot-checks of today that no person has decided yet, of those whose time has come; what cannot "
     "be checked is marked so and counts as no violation",
+    "today.cases": "open cases whose present step (verify, plan, rectify, re-check, close, decide an appeal) ends by "
+    "the end of today or should have ended; suspended ones have no running step",
     "today.silent": "sources whose last data are older than expected of them, or whose last attempt failed",
     "today.since": "changes of rank in the running quarter, confirmed violations, clocks that ran out and records "
     "accepted in the last 24 hours",

@@ -12,6 +12,7 @@ from dashboard.queries.offices import Tree
 from dashboard.queries.sources import SourceState
 from dashboard.queries.staleness import Silent
 from dashboard.queries.today import Running, Sampled
+from dashboard.queries.violations import Violation
 from dashboard.queries.yesterday import Case, FirstImport, Moved, Movement
 from dashboard.texts import t
 from dashboard.web import books, display
@@ -25,9 +26,10 @@ SHOWN = 15
 
 
 def summary(
-    clocks: Sequence[Running], samples: Sequence[Sampled], sources: Sequence[SourceState], as_of: datetime, link: Link
-) -> Safe:
-    """Five figures that say where to begin."""
+    clocks: Sequence[Running], samples: Sequence[Sampled], cases: Sequence[Violation],
+    sources: Sequence[SourceState], as_of: datetime, link: Link,
+) -> Safe:  # fmt: skip
+    """Six figures that say where to begin; `cases` are those whose step ends today or has ended."""
     soon = sum(1 for clock in clocks if clock.soon)
     over = sum(1 for clock in clocks if clock.deadline < as_of)
     flagged = sum(1 for sample in samples if sample.state == "flagged")
@@ -53,6 +55,11 @@ def summary(
         beside(
             figure(safe(display.count(waiting), taken), t("samples of today to review"), href=link("review")),
             ask("today.waiting", n=len(samples)),
+        ),
+        beside(
+            figure(display.count(len(cases)), t("cases due today or overdue"), tone="soon" if cases else "",
+                   href=link("violations", level="today")),
+            ask("today.cases", n=len(cases)),
         ),
         beside(
             figure(display.count(silent), t("sources silent or failing"), tone="breach" if silent else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from checks.violations.machine import Event
 from dashboard.cases.stored import Source
@@ -24,15 +24,34 @@ PICTURES = 24
 """At most so many are shown; the case package has them all."""
 
 
+LATE, TODAY, APPEALED = "late", "today", "appealed"
+"""In the place of a level: past the time of its step, or so by the end of this day; with an open appeal."""
+CHOICES = (*LEVELS, LATE, TODAY, APPEALED)
+
+
+def chosen(one: Violation, choice: str | None, now: datetime) -> bool:
+    """Whether a case is among those that a figure counts; without a choice every case is."""
+    if choice in (LATE, TODAY):
+        return one.due is not None and one.due < (now if choice == LATE else end_of_today(now))
+    return choice is None or (APPEALED in one.sides if choice == APPEALED else one.level == choice)
+
+
+def end_of_today(now: datetime) -> datetime:
+    """The first moment of tomorrow in Asia/Shanghai."""
+    tomorrow = now.astimezone(display.LOCAL).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), display.LOCAL)
+
+
 def counts(found: Sequence[Violation], now: datetime, link: Callable[[str | None], str]) -> Safe:
-    """Open cases by the level that has them, and how many are past their time."""
+    """Open cases by the level that has them, how many are past their time, and how many are appealed against."""
     levels: Counter[str] = Counter(one.level for one in found)
-    late = sum(one.due is not None and one.due < now for one in found)
+    late, today, appealed = (sum(chosen(one, which, now) for one in found) for which in (LATE, TODAY, APPEALED))
     return figures([
         *(figure(display.count(levels.get(level, 0)), t(words), href=link(level), tone=TONES[level])
           for level, words in LEVELS.items()),
-        figure(display.count(late), t("past the deadline"), tone="breach" if late else ""),
-        figure(display.count(sum("appealed" in one.sides for one in found)), t("appeal open")),
+        figure(display.count(late), t("past the deadline"), href=link(LATE), tone="breach" if late else ""),
+        figure(display.count(today), t("due today or overdue"), href=link(TODAY), tone="soon" if today else ""),
+        figure(display.count(appealed), t("appeal open"), href=link(APPEALED)),
     ])  # fmt: skip
 
 

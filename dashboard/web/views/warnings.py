@@ -8,7 +8,7 @@ from datetime import datetime
 from checks.measures import Measure
 from checks.warnings.catalogue import Rule
 from dashboard.queries.offices import Tree
-from dashboard.queries.warnings import Counts, Deed, Ended, Warned, has_it
+from dashboard.queries.warnings import LATE, Counts, Deed, Ended, Warned, has_it
 from dashboard.texts import current_language, t
 from dashboard.web import display
 from dashboard.web.components.blocks import Column, figure, figures, go, table, word
@@ -51,7 +51,8 @@ def counts(found: Counts, link: Callable[[str | None], str]) -> Safe:
     return figures([
         *(figure(display.count(found.levels.get(level, 0)), t(words), href=link(level), tone=TONES[level])
           for level, words in LEVELS.items()),
-        figure(display.count(found.late), t("past the deadline"), tone="breach" if found.late else ""),
+        figure(display.count(found.late), t("past the deadline"), href=link(LATE),
+               tone="breach" if found.late else ""),
     ])  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def ended(found: Sequence[Warned], tree: Tree, measures: Known, now: datetime, l
 def how(one: Warned) -> str:
     """How it ended, and of what is over by itself why."""
     because = BECAUSE.get(one.because or "")
-    return f"{t(STATES[one.state])}: {t(because)}" if because else t(STATES[one.state])
+    return f"{t(STATES[one.state])}{t(': ')}{t(because)}" if because else t(STATES[one.state])
 
 
 def _satisfied(one: Warned) -> object:
@@ -125,16 +126,21 @@ def rate(found: Ended) -> str:
              n=found.satisfied, all=found.closed, moot=found.moot)  # fmt: skip
 
 
-def story(one: Warned, tree: Tree, measures: Known, now: datetime) -> Safe:
+def story(one: Warned, tree: Tree, measures: Known, now: datetime, link: Link) -> Safe:
     """One warning from its beginning: what holds, since when, what the rule saw, what people did."""
     saw = "" if one.saw is None else f" · {t('the rule saw: {what}', what=one.saw)}"
-    lines = [tag("li", f"{display.moment(one.since, now)} · {title(one.rule)} ({one.rule.source}){saw}")]
+    lines = [tag("li", f"{display.moment(one.since, now)} · {title(one.rule)}{saw}")]
     lines += [tag("li", _deed(deed, tree, now)) for deed in one.deeds]
     if one.state == "moot" and one.closed_at is not None:
         lines.append(tag("li", f"{display.moment(one.closed_at, now)} · {how(one)}"))
-    head = tag("p", f"{names.record(one.record)} {number(one, measures)} · {tree.name(one.office)} · ",
-               stands(one, tree))  # fmt: skip
+    head = tag("p", f"{names.record(one.record)} ", go(record_link(one, link), number(one, measures)), " · ",
+               go(link("office", office=one.office), tree.name(one.office)), " · ", _now(one, tree))  # fmt: skip
     return safe(head, tag("ul", lines))
+
+
+def _now(one: Warned, tree: Tree) -> Safe:
+    """Whose it is, of one that has ended how it did."""
+    return stands(one, tree) if one.state in ("open", "acknowledged") else word(how(one))
 
 
 def _deed(deed: Deed, tree: Tree, now: datetime) -> str:
