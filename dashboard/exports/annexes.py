@@ -35,7 +35,10 @@ def ledger(facts: Quarter, heading: Heading) -> Table:
     ]  # fmt: skip
     notes = heading.notes(
         t("confirmed violations observed in the period"),
-        t("Persons, rectification, closing and appeals come with the case files; no finding of a machine is listed."),
+        t(
+            "Rectification, closing and appeals stand in the ledger of violations, on its page; no finding of a "
+            "machine is listed."
+        ),
     )
     return Table(name, heading.sheet(name), heading.lines, columns, rows, notes)
 

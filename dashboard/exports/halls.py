@@ -26,7 +26,7 @@ def hall_workbook(app: Application, viewer: Viewer, scheme: Scheme, document: Ro
         *demo,
         t("Period: {period}", period=span(parse_period(document["period"])))
         + "    " + t("Data as of: {moment}", moment=moment_text(moment)),
-        t("Made for: {name} ({role}).", name=viewer.name, role=viewer.role)
+        t("Made for: {name} ({role}).", name=viewer.name, role=t(viewer.role))
         + ("" if viewer.proved else " " + t("People are believed, not proved.")),
     ]  # fmt: skip
     monthly = [(one["month"], row) for one in document["months"] for row in one["rows"]]

@@ -38,7 +38,7 @@ class Heading:
                 day=edition.valid_from,
                 digest=facts.rulebook.digest[:12],
             ),
-            t("Made for: {name} ({role}).", name=self.viewer.name, role=self.viewer.role)
+            t("Made for: {name} ({role}).", name=self.viewer.name, role=t(self.viewer.role))
             + ("" if self.viewer.proved else " " + t("People are believed, not proved.")),
         ]
         frozen = facts.frozen

@@ -30,7 +30,7 @@ def ledger_workbook(
     demo = [t("Demo data: a made-up company.")] if app.settings.company.demo else []
     facts = [
         *demo, t("Data as of: {moment}", moment=moment_text(at)),
-        t("Made for: {name} ({role}).", name=viewer.name, role=viewer.role)
+        t("Made for: {name} ({role}).", name=viewer.name, role=t(viewer.role))
         + ("" if viewer.proved else " " + t("People are believed, not proved.")),
     ]  # fmt: skip
     rows = [_row(story, titles, tree) for story in stories]
