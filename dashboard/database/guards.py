@@ -91,23 +91,39 @@ def _postgresql(table: sa.Table) -> dict[str, str]:
     }
 
 
+_MINE = "pg_has_role(r.oid, 'MEMBER')"
+"""Of `pg_roles r`: the present role itself, and what it can become by SET ROLE, inherited or not."""
+_POWERS = {
+    "is a superuser": f"SELECT 1 FROM pg_roles r WHERE r.rolsuper AND {_MINE}",
+    "may make and change roles": f"SELECT 1 FROM pg_roles r WHERE r.rolcreaterole AND {_MINE}",
+    "may write everywhere or run programs on the server": f"SELECT 1 FROM pg_roles r WHERE {_MINE} AND r.rolname IN"
+    " ('pg_write_all_data', 'pg_write_server_files', 'pg_execute_server_program')",
+    "owns the database": "SELECT 1 FROM pg_database WHERE datname = current_database() AND pg_has_role(datdba, 'MEMBER')",
+    "owns the schema": "SELECT 1 FROM pg_namespace WHERE nspname = 'public' AND pg_has_role(nspowner, 'MEMBER')",
+    "owns tables": "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND pg_has_role(tableowner, 'MEMBER')",
+    "owns the function that refuses changes": "SELECT 1 FROM pg_proc WHERE proname = 'mingcha_only_added'"
+    " AND pg_has_role(proowner, 'MEMBER')",
+    "may make tables": f"SELECT 1 FROM pg_roles r WHERE {_MINE} AND has_schema_privilege(r.oid, 'public', 'CREATE')",
+    "may set sequences": f"SELECT 1 FROM pg_roles r, pg_class c WHERE {_MINE} AND c.relkind = 'S'"
+    " AND c.relnamespace = 'public'::regnamespace AND has_sequence_privilege(r.oid, c.oid, 'UPDATE')",
+}
+"""What the everyday role must not be → a row where it is."""
+_CHANGEABLE = sa.text(
+    "SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name, pg_roles r"
+    f" WHERE to_regclass(name) IS NOT NULL AND {_MINE} AND"
+    " (has_table_privilege(r.oid, name, 'UPDATE,DELETE,TRUNCATE,TRIGGER')"
+    " OR has_any_column_privilege(r.oid, name, 'UPDATE')) ORDER BY name"
+)
+
+
 def powers(connection: Connection) -> list[str]:
-    """What PostgreSQL's present role could do against the tables that are only added to; empty as it should be."""
-    ask = connection.exec_driver_sql
-    found = []
-    if ask("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").scalar():
-        found.append("is a superuser")
-    owned = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND pg_has_role(tableowner, 'MEMBER')"
-    if ask(owned).scalar():
-        found.append("owns tables")
-    if ask("SELECT has_schema_privilege('public', 'CREATE')").scalar():
-        found.append("may make tables")
+    """What PostgreSQL's present role could do against the tables that are only added to; empty as it should be.
+
+    By its own rights and by those of every role that it is a member of: one SET ROLE is no hindrance.
+    """
+    found = [words for words, ask in _POWERS.items() if connection.exec_driver_sql(f"{ask} LIMIT 1").first()]
     names = [table.name for table in ONLY_ADDED]
-    deeds = sa.text(
-        "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NOT NULL"
-        " AND (has_table_privilege(name, 'UPDATE,DELETE,TRUNCATE,TRIGGER') OR has_any_column_privilege(name, 'UPDATE'))"
-    )
-    changeable = connection.execute(deeds, {"names": names}).scalars().all()
+    changeable = connection.execute(_CHANGEABLE, {"names": names}).scalars().all()
     if changeable:
         found.append(f"may change {', '.join(changeable[:3])}{' …' if len(changeable) > 3 else ''}")
     return found

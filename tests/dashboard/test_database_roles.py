@@ -113,10 +113,48 @@ def test_the_everyday_role_works_and_can_undo_nothing(roles, tmp_path):
         connection.exec_driver_sql(f"GRANT ALL ON audit TO {everyday.url.username}")  # a warning, and no effect
         assert powers(connection) == []
     engine.dispose()
+    assert found_with_one_power_more(everyday, owner) == {words: [words] for words in POWERS_MORE}
     assert [examined(db, tmp_path) for db in (everyday, owner)] == ["ok", "fail"]
     both = Database(owner.url, migration_url=owner.url)
     assert examined(both, tmp_path) == "fail"
     both.engine.dispose()
+
+
+POWERS_MORE = {
+    "is a superuser": ("ALTER ROLE {me} SUPERUSER", "ALTER ROLE {me} NOSUPERUSER"),
+    "may make and change roles": ("ALTER ROLE {me} CREATEROLE", "ALTER ROLE {me} NOCREATEROLE"),
+    "may write everywhere or run programs on the server": (
+        "GRANT pg_execute_server_program TO {me}", "REVOKE pg_execute_server_program FROM {me}",
+    ),
+    "owns the database": ("ALTER DATABASE {database} OWNER TO {me}", "ALTER DATABASE {database} OWNER TO {owner}"),
+    "owns the schema": ("ALTER SCHEMA public OWNER TO {me}", "ALTER SCHEMA public OWNER TO pg_database_owner"),
+    "owns the function that refuses changes": (
+        "ALTER FUNCTION mingcha_only_added OWNER TO {me}", "ALTER FUNCTION mingcha_only_added OWNER TO {owner}",
+    ),
+    "may set sequences": (
+        "GRANT UPDATE ON SEQUENCE audit_id_seq TO {me}", "REVOKE UPDATE ON SEQUENCE audit_id_seq FROM {me}",
+    ),
+    "may change chain": (  # by a role that it only has to become
+        "CREATE ROLE {me}_more; GRANT DELETE ON chain TO {me}_more; ALTER ROLE {me} NOINHERIT; GRANT {me}_more TO {me}",
+        "DROP OWNED BY {me}_more; DROP ROLE {me}_more; ALTER ROLE {me} INHERIT",
+    ),
+}  # fmt: skip
+
+
+def found_with_one_power_more(everyday, owner):
+    """What is found of the everyday role with each power, one after the other: those words at least."""
+    names = {"me": everyday.url.username, "owner": owner.url.username, "database": owner.url.database}
+    server = sa.make_url(os.environ["MINGCHA_TEST_POSTGRES"]).set(database=owner.url.database)
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    found = {}
+    with admin.connect() as connection:
+        for words, (given, taken) in POWERS_MORE.items():
+            connection.exec_driver_sql(given.format(**names))
+            with everyday.reading() as looking:
+                found[words] = [one for one in powers(looking) if one == words]
+            connection.exec_driver_sql(taken.format(**names))
+    admin.dispose()
+    return found
 
 
 def examined(db, folder):
