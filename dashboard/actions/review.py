@@ -18,7 +18,7 @@ from checks.rulebook.model import Sheet
 from dashboard.actions import audit
 from dashboard.actions.verdicts import require_whole
 from dashboard.database import Database
-from dashboard.database.models import JUDGEMENTS, RECORD_TABLES
+from dashboard.database.models import JUDGEMENTS, RECORD_TABLES, REVIEWS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.instants import from_micros, to_micros
@@ -93,7 +93,8 @@ def undo(db: Database, *, by: Viewer, desk: Desk, at: datetime, sample: str | No
         lane = claims.gold_lane(by.name) if last["round"] == GOLD else claims.LIVE
         _require_claim(connection, about.id, lane, by, desk, at)
         given = judgements_of(connection, [about.id]).get(about.id, [])
-        if last["round"] != GOLD and (not given or given[-1].id != last["id"]):
+        annulled = _was_annulled(connection, last["id"])
+        if annulled or (last["round"] != GOLD and (not given or given[-1].id != last["id"])):
             raise UsageError(f"Somebody else has acted on sample '{about.id}' since.")
         if last["round"] != FIRST and at - from_micros(last["at"]) > BLIND_FOR:
             raise UsageError(
@@ -206,6 +207,13 @@ def _round_for(connection: Connection, by: Viewer, sample: str, every: list[Judg
 def _judged_by(by: Viewer, given: Iterable[Judgement]) -> bool:
     """Whether one of these judgements counts as the person's own: their stand-ins are no second pair of eyes."""
     return any(same_person(by, one.by, to_micros(one.at)) for one in given)
+
+
+def _was_annulled(connection: Connection, judgement: int) -> bool:
+    """Whether an appeal or a case took away what a judgement brought to count: judging anew would undo that."""
+    row = REVIEWS.c
+    query = sa.select(row.id).where(row.judgement_id == judgement, row.decision == "annulled")
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _require_unanswered(connection: Connection, by: Viewer, sample: str) -> None:

@@ -14,8 +14,11 @@ from dashboard.database.models import VIOLATION_SOURCES, VIOLATIONS
 from dashboard.instants import from_micros
 
 
-def closings(connection: Connection, samples: Collection[str]) -> Mapping[str, datetime]:
-    """Sample → when the last case about it ended; left out while one is open (an appeal keeps it open), or none is."""
+def closings(connection: Connection, samples: Collection[str]) -> Mapping[str, datetime | None]:
+    """Sample → when the last case about it ended, None while one is open (an appeal keeps it open).
+
+    Samples about which there never was a case are left out.
+    """
     book, row, source = Book(connection), VIOLATIONS.c, VIOLATION_SOURCES.c
     ended: dict[str, int] = {}
     open_ones: set[str] = set()
@@ -30,4 +33,5 @@ def closings(connection: Connection, samples: Collection[str]) -> Mapping[str, d
                 open_ones.add(one["sample_id"])
             else:
                 ended[one["sample_id"]] = max(ended.get(one["sample_id"], 0), one["ended_at"])
-    return {sample: from_micros(at) for sample, at in ended.items() if sample not in open_ones}
+    over = {sample: from_micros(at) for sample, at in ended.items() if sample not in open_ones}
+    return {**dict.fromkeys(open_ones), **over}

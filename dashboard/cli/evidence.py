@@ -61,15 +61,14 @@ def retention(
 ) -> None:
     """List evidence past its term: what goes, and what keeps the rest. With --apply remove it and erase old fields."""
     from dashboard.bootstrap import open_application
-    from dashboard.cases.retaining import closings
     from dashboard.evidence.erasing import erase_personal
     from dashboard.evidence.retention import due, remove_due, summed
 
     application = open_application(user=person)
-    items = due(application, application.viewer, closings=closings)
+    items = due(application, application.viewer)
     erased: dict[str, int] = {}
     if apply:
-        gone = {item.evidence for item in remove_due(application, by=application.viewer, closings=closings)}
+        gone = {item.evidence for item in remove_due(application, by=application.viewer)}
         items = [item for item in items if item.why or item.evidence in gone]
         erased = erase_personal(application, by=application.viewer)
     counts = summed(items)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from checks.judge.samples import SlotDays
 from dashboard.database import Database
 from dashboard.database.models import (
     AUDIT,
@@ -24,11 +26,13 @@ from dashboard.database.models import (
     REMOVALS,
     REVIEWS,
 )
+from dashboard.errors import UsageError
 from dashboard.evidence.chain import Entry, subject_of
 from dashboard.evidence.heads import Head, last_head, read_head
 from dashboard.evidence.holds import require_sample
-from dashboard.instants import iso_local
+from dashboard.instants import LOCAL, iso_local
 from dashboard.people import Viewer
+from dashboard.reviewing.standing import blind_to
 
 Row = dict[str, Any]
 TOLD = ("seal_plan", "reveal_plan", "take_sample")
@@ -58,22 +62,37 @@ class Case:
     """The first signed head that covers all of them, else the newest there is."""
 
 
-def case_of(db: Database, viewer: Viewer, sample: str) -> Case:
-    """NotAllowedError if there is no such sample, or it is outside what the viewer may see."""
+def case_of(db: Database, viewer: Viewer, sample: str, *, slots: SlotDays, as_of: datetime) -> Case:
+    """The case as the viewer may know it: without what people said while their own look may not be led by it.
+
+    NotAllowedError if there is no such sample, or it is outside what the viewer may see; UsageError while its slot
+    runs, for its moment is nobody's to know before (design §4.1 *Plan*).
+    """
     with db.reading() as connection:
         hall = require_sample(db, connection, viewer, sample)
         table = RECORD_TABLES["samples"].c
         query = sa.select(table.camera_code, table.date, table.slot, table.planned_at, table.captured_at,
                           table.outcome, table.cause).where(table.sample_id == sample)  # fmt: skip
         looks = connection.execute(query.order_by(table.camera_code)).all()
+        _require_over(sample, looks[0], slots, as_of)
+        told = sample not in blind_to(connection, viewer.name, as_of)
         files = tuple(_files(connection, sample))
-        entries = tuple(_entries(connection, sample, looks[0].date, files))
+        entries = tuple(_entries(connection, sample, looks[0].date, files, told=told))
         head = _head_for(connection, entries)
         return Case(
             sample, hall, next((row["hall_name"] for row in files if row["hall_name"]), None), looks[0].date,
-            looks[0].slot, tuple(_timeline(connection, sample, looks)), files, entries,
+            looks[0].slot, tuple(_timeline(connection, sample, looks, told=told)), files, entries,
             tuple(_leaves(connection, entries, head)), head,
         )  # fmt: skip
+
+
+def _require_over(sample: str, look: Any, slots: SlotDays, as_of: datetime) -> None:
+    if look.slot is None or look.date is None:
+        return  # asked for outside the draw: whoever asked named the moment
+    day = date.fromisoformat(look.date)
+    ends = next((slot.ends for slot in slots.on(day) if slot.number == look.slot), time.max)
+    if as_of < datetime.combine(day, ends, LOCAL):
+        raise UsageError(f"The slot of sample '{sample}' still runs.", "Its case can be seen once it has ended.")
 
 
 def _files(connection: Connection, sample: str) -> Iterator[Row]:
@@ -87,12 +106,13 @@ def _files(connection: Connection, sample: str) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _timeline(connection: Connection, sample: str, looks: Sequence[Any]) -> Iterator[Row]:
+def _timeline(connection: Connection, sample: str, looks: Sequence[Any], *, told: bool) -> Iterator[Row]:
     """Planned, captured, looked at, flagged, decided, removed: in time."""
-    steps = [*_drawn(connection, looks[0]), *_taken(connection, sample, looks), *_said(connection, sample)]
+    said = _said(connection, sample, told=told)
+    steps = [*_drawn(connection, looks[0]), *_taken(connection, sample, looks, told=told), *said]
     ordered = sorted((step for step in steps if step[0] is not None), key=lambda step: step[0])
-    for at, what, told in ordered:
-        yield {"at": iso_local(at), "what": what, **told}
+    for at, what, belonging in ordered:
+        yield {"at": iso_local(at), "what": what, **belonging}
 
 
 def _drawn(connection: Connection, look: Any) -> Iterator[tuple[int, str, Row]]:
@@ -104,17 +124,20 @@ def _drawn(connection: Connection, look: Any) -> Iterator[tuple[int, str, Row]]:
     yield look.planned_at, "planned moment", {}
 
 
-def _taken(connection: Connection, sample: str, looks: Sequence[Any]) -> Iterator[tuple[int, str, Row]]:
+def _taken(
+    connection: Connection, sample: str, looks: Sequence[Any], *, told: bool
+) -> Iterator[tuple[int, str, Row]]:  # fmt: skip
     for look in looks:
-        told = {"camera": look.camera_code, "outcome": look.outcome, "cause": look.cause}
-        yield look.captured_at or look.planned_at, "captured" if look.captured_at else "not captured", told
+        seen = {"camera": look.camera_code, "outcome": look.outcome, "cause": look.cause}
+        yield look.captured_at or look.planned_at, "captured" if look.captured_at else "not captured", seen
     for row in connection.execute(sa.select(LOOKS).where(LOOKS.c.sample_id == sample)).mappings():
-        seen = json.loads(row["result"])
-        told = {"camera": row["camera_code"], "detector": row["detector"], "problems": seen["camera"]["problems"]}
-        windows = [{"name": one["name"], "present_ratio": one.get("present_ratio")} for one in seen["windows"]]
-        yield row["looked_at"], "looked at by the detector", {**told, "windows": windows}
+        said = json.loads(row["result"])
+        seen = {"camera": row["camera_code"], "detector": row["detector"], "problems": said["camera"]["problems"]}
+        windows = [{"name": one["name"], "present_ratio": one.get("present_ratio")} for one in said["windows"]]
+        yield row["looked_at"], "looked at by the detector", {**seen, "windows": windows}
     found = FINDINGS.c
-    for row in connection.execute(sa.select(FINDINGS).where(found.sample_id == sample).order_by(found.id)).mappings():
+    shown = sa.and_(found.sample_id == sample, sa.true() if told else found.source != "person")
+    for row in connection.execute(sa.select(FINDINGS).where(shown).order_by(found.id)).mappings():
         names = (
             "id",
             "item_code",
@@ -126,13 +149,14 @@ def _taken(connection: Connection, sample: str, looks: Sequence[Any]) -> Iterato
             "source",
             "detector",
         )
-        told = {**{name: row[name] for name in names}, "observed_at": iso_local(row["observed_at"])}
-        yield row["created_at"], "flagged", told
+        flagged = {**{name: row[name] for name in names}, "observed_at": iso_local(row["observed_at"])}
+        yield row["created_at"], "flagged", flagged
 
 
-def _said(connection: Connection, sample: str) -> Iterator[tuple[int, str, Row]]:
+def _said(connection: Connection, sample: str, *, told: bool) -> Iterator[tuple[int, str, Row]]:
     review, removed = REVIEWS.c, REMOVALS.c
-    for row in connection.execute(sa.select(REVIEWS).where(review.sample_id == sample).order_by(review.id)).mappings():
+    shown = sa.and_(review.sample_id == sample, sa.literal(told))
+    for row in connection.execute(sa.select(REVIEWS).where(shown).order_by(review.id)).mappings():
         names = ("finding_id", "decision", "item_code", "reason", "office_is_cause", "deliberate", "by")
         yield row["at"], "decided", {name: row[name] for name in names}
     gone = sa.select(REMOVALS).join(EVIDENCE, EVIDENCE.c.id == removed.evidence_id)
@@ -140,8 +164,9 @@ def _said(connection: Connection, sample: str) -> Iterator[tuple[int, str, Row]]
         yield row["at"], "removed by rule", {"evidence": row["evidence_id"], "rule": row["rule"]}
 
 
-def _entries(connection: Connection, sample: str, day: str, files: Sequence[Row]) -> Iterator[Row]:
-    reviews = connection.execute(sa.select(REVIEWS.c.id).where(REVIEWS.c.sample_id == sample)).scalars()
+def _entries(connection: Connection, sample: str, day: str, files: Sequence[Row], *, told: bool) -> Iterator[Row]:
+    shown = sa.and_(REVIEWS.c.sample_id == sample, sa.literal(told))
+    reviews = connection.execute(sa.select(REVIEWS.c.id).where(shown)).scalars()
     about = sa.or_(AUDIT.c.subject == sample, AUDIT.c.subject.startswith(f"{sample} ", autoescape=True),
                    AUDIT.c.subject == day)  # fmt: skip
     lines = connection.execute(sa.select(AUDIT.c.id).where(AUDIT.c.action.in_(TOLD), about)).scalars()

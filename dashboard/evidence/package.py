@@ -25,7 +25,9 @@ from dashboard.evidence.verifying import sha256_of
 from dashboard.freezing.canonical import digest_of
 from dashboard.people import Viewer
 from dashboard.queries.evidence import piece
+from dashboard.reviewing.standing import blind_to
 from dashboard.rights import require
+from dashboard.sampling.slots import stored_slots
 
 FORMAT = "mingcha-package-1"
 VERIFIER = Path(__file__).with_name("verifier.py")
@@ -60,7 +62,9 @@ def make_package(
     target cannot be written; NotBlurredError when a picture cannot be blurred.
     """
     _require_allowed(by, originals, reason)
-    case = case_of(app.db, by, sample)
+    now, slots = app.now(), stored_slots(app.db, app.settings)
+    _require_told(app, by, sample)
+    case = case_of(app.db, by, sample, slots=slots, as_of=now)
     if target.exists():
         raise MingchaError(f"{target} exists; a package overwrites nothing.", "Name another file.")
     try:
@@ -76,6 +80,14 @@ def make_package(
         raise MingchaError(f"{target} cannot be written: {error.strerror}.", "Name another file.") from error
     last = case.entries[-1]["number"] if case.entries else 0
     return Packaged(target, digest, len(case.files), case.head is not None and case.head.count >= last)
+
+
+def _require_told(app: Application, by: Viewer, sample: str) -> None:
+    """A package is whole or not made: not by who may not know yet what others said of the sample."""
+    with app.db.reading() as connection:
+        if sample in blind_to(connection, by.name, app.now()):
+            raise UsageError(f"You are judging sample '{sample}', or may still take your judgement back.",
+                             "Make its package in an hour, or let somebody else make it.")  # fmt: skip
 
 
 def _require_allowed(by: Viewer, originals: bool, reason: str) -> None:

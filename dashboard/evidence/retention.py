@@ -1,7 +1,7 @@
 """Which files go when (保存期限): tiers as settings, holds above all; a removal is an entry before it is a deed.
 
 A file that nobody confirmed anything in is kept `candidates` days. One of a confirmed finding is kept until its case is
-closed, the appeal window has passed, and `confirmed` days more: as long as no case is closed, for ever. A removed file
+closed, the appeal window has passed, and `confirmed` days more: as long as a case is open, for ever. A removed file
 keeps its row with its SHA-256; `removals` and the chain say by which rule it went.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dashboard.bootstrap import Application
+from dashboard.cases.retaining import closings as of_cases
 from dashboard.database.models import (
     EVIDENCE,
     GOLD_SAMPLES,
@@ -34,20 +35,16 @@ from dashboard.people import Viewer, system_viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing.rounds import running
 from dashboard.reviewing.standing import judgements_of
-from dashboard.rights import require
+from dashboard.rights import may, require
 from dashboard.settings import RetentionSettings
 
 logger = logging.getLogger(__name__)
+REVIEW, OF_REVIEW = "review", ("undecided", "kept_case", "gold")
 CLEANED_BACK = timedelta(days=30)
 """How far back a file is looked for that should have gone when a run was killed between entry and deed."""
 
-Closings = Callable[[Connection, Collection[str]], Mapping[str, datetime]]
-"""Samples → when the last case about each was closed, left out while one is open or under appeal."""
-
-
-def no_case_is_closed(_connection: Connection, _samples: Collection[str]) -> Mapping[str, datetime]:
-    """There are no cases yet: what was confirmed stays."""
-    return {}
+Closings = Callable[[Connection, Collection[str]], Mapping[str, datetime | None]]
+"""Samples of cases → when the last case about each was closed, None while one is open or under appeal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +60,25 @@ class Item:
     rule: str
     """candidates | confirmed"""
     why: str
-    """hold | confirmed | undecided | kept_case | gold | photograph"""
+    """hold | confirmed | undecided | kept_case | gold | photograph, or review (one of those three before)"""
 
 
-def due(app: Application, viewer: Viewer, *, closings: Closings = no_case_is_closed) -> list[Item]:
-    """Every file past the term of candidates, oldest first: what goes and what keeps the others (the dry run)."""
+def due(app: Application, viewer: Viewer, *, closings: Closings = of_cases) -> list[Item]:
+    """Every file past the term of candidates, oldest first: what goes and what keeps the others (the dry run).
+
+    Who reviews is not told which samples have a known answer or wait for a second look.
+    """
     with app.db.reading() as connection:
         found = list(_judged(app, connection, closings))
+    if may(viewer, "decide about a sample"):
+        found = [replace(item, why=REVIEW) if item.why in OF_REVIEW else item for item in found]
     if viewer.sees_everything:
         return found
     seen = visible_tree(app.db, viewer).offices
     return [item for item in found if item.hall in seen]
 
 
-def remove_due(app: Application, *, by: Viewer, closings: Closings = no_case_is_closed) -> list[Item]:
+def remove_due(app: Application, *, by: Viewer, closings: Closings = of_cases) -> list[Item]:
     """Remove what is due, each with its entry; returns it. Killed between, the next run finishes.
 
     NotAllowedError for anybody but the system and administrators of the whole company.
@@ -134,7 +136,7 @@ class _Facts:
     undecided: frozenset[str]
     kept: frozenset[str]
     gold: frozenset[str]
-    closed: Mapping[str, datetime]
+    cases: Mapping[str, datetime | None]
 
     @classmethod
     def of(cls, connection: Connection, samples: Collection[str], closings: Closings) -> _Facts:
@@ -147,13 +149,15 @@ class _Facts:
             (judged - decided) | waiting,
             _standing(connection, KEPT_CASES, samples),
             _standing(connection, GOLD_SAMPLES, samples),
-            closings(connection, confirmed) if confirmed else {},
+            closings(connection, samples),
         )
 
     def of_file(self, row: Any, held: Held, terms: RetentionSettings, now: datetime) -> tuple[str, str]:
         """The rule under which the file falls, and what keeps it (empty: it goes)."""
         sample = row.sample_id
-        rule = "confirmed" if sample in self.confirmed or sample is None else "candidates"
+        # one that is no longer confirmed may still be looked at again: in an appeal, or by who asks about it afterwards
+        confirmed = sample is None or sample in self.confirmed or sample in self.cases
+        rule = "confirmed" if confirmed else "candidates"
         if held.covers(sample=sample, hall=row.hall):
             return rule, "hold"
         if sample is None:
@@ -163,7 +167,7 @@ class _Facts:
                 return rule, why
         if rule == "candidates":
             return rule, ""
-        closed = self.closed.get(sample)
+        closed = self.cases.get(sample)
         over = closed is not None and now >= closed + timedelta(days=terms.appeal + terms.confirmed)
         return rule, "" if over else "confirmed"
 

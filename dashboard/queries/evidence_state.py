@@ -17,6 +17,7 @@ from dashboard.evidence.holds import Hold, visible_holds
 from dashboard.evidence.retention import Item, due, summed
 from dashboard.people import Viewer
 from dashboard.rights import require
+from dashboard.sampling.slots import stored_slots
 
 HEADS_SHOWN = 10
 LATE = timedelta(hours=26)
@@ -70,7 +71,7 @@ def evidence_state(app: Application, viewer: Viewer, *, now: datetime) -> Eviden
 
 def case_shown(app: Application, viewer: Viewer, sample: str) -> Case:
     """The case of a sample. NotAllowedError outside what the viewer may see."""
-    return case_of(app.db, viewer, sample)
+    return case_of(app.db, viewer, sample, slots=stored_slots(app.db, app.settings), as_of=app.now())
 
 
 def told_of(case: Case) -> list[tuple[str, str, dict[str, object]]]:

@@ -22,7 +22,6 @@ from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.queries.follow_ups import followed
 from dashboard.queries.offices import visible_tree
-from dashboard.reviewing.rounds import GOLD
 from dashboard.reviewing.standing import blind_to, given_as_gold, settled, stands
 from dashboard.texts import t
 
@@ -192,7 +191,7 @@ def _settled(connection: Connection, samples: Sequence[str], as_of: datetime) ->
 
 def _judged_by(connection: Connection, viewer: Viewer, samples: Sequence[str], as_of: datetime) -> set[str]:
     row = JUDGEMENTS.c
-    query = sa.select(row.sample_id).where(row.by == viewer.name, row.round != GOLD, stands(as_of))
+    query = sa.select(row.sample_id).where(row.by == viewer.name, stands(as_of))
     return {one.sample_id for one in _in_pieces(connection, query, row.sample_id, samples)}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dashboard.bootstrap import Application
-from dashboard.cases.retaining import closings
 from dashboard.errors import MingchaError
 from dashboard.evidence import complete, verifying
 from dashboard.evidence.erasing import due, erase_personal, may_erase, require_owner
@@ -42,7 +41,7 @@ def keep_terms(context: Context) -> Note | None:
 
     app = context.application
     tidy(app.settings)  # copies go after a day also where nobody asks for another one
-    gone = remove_due(app, by=app.viewer, closings=closings)
+    gone = remove_due(app, by=app.viewer)
     context.go_on()
     erased = erase_personal(app, by=app.viewer) if may_erase(app.db) else _left_to_the_owner(app)
     if not gone and not erased:

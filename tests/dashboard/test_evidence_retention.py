@@ -22,13 +22,17 @@ from dashboard.database.models import (
     QUARANTINE_EVENTS,
     RECORD_TABLES,
     REMOVALS,
+    VIOLATION_SOURCES,
+    VIOLATIONS,
 )
 from dashboard.errors import NotAllowedError, UsageError
-from dashboard.evidence import chain, retention
+from dashboard.evidence import chain
 from dashboard.evidence.erasing import erase_personal
 from dashboard.evidence.holds import lift_hold, place_hold, standing_holds, visible_holds
 from dashboard.evidence.retention import due, remove_due, summed
+from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
+from dashboard.queries.evidence_state import evidence_state
 from dashboard.worker import evidence as steps
 from dashboard.worker.jobs import Context
 
@@ -188,7 +192,48 @@ def test_what_was_confirmed_goes_only_after_closing_appeal_and_its_term(here):
     just = plan(here, closings=lambda *_: {"H001-1": closed + timedelta(seconds=1)})
     assert just == {"H001-1": "confirmed"}
     assert plan(here, closings=lambda *_: {"H001-1": closed}) == {"H001-1": ""}
-    assert retention.no_case_is_closed(None, {"H001-1"}) == {}
+
+
+def case(store, sample, state, ended=None):
+    values = {"number": f"WG-{sample}", "office_code": "H001", "severity": "C", "kind": "review", "observed_at": 0,
+              "opened_at": 0, "restricted": False, "state": state, "sides": "", "since": 0, "last_seq": 1,
+              "ended_at": to_micros(ended) if ended else None}  # fmt: skip
+    with store.db.session() as connection:
+        number = connection.execute(sa.insert(VIOLATIONS).values(values).returning(VIOLATIONS.c.id)).scalar_one()
+        connection.execute(sa.insert(VIOLATION_SOURCES).values(
+            violation_id=number, action="added", kind="review", record="findings", reference=sample, record_id=1,
+            sample_id=sample, at=0,
+        ))  # fmt: skip
+
+
+def test_page_command_and_night_ask_the_same_cases_when_something_confirmed_goes(store):
+    """1: closed long enough; 2: closed a second too late; 3: its decision was taken back while the case is open."""
+    terms = store.settings.retention
+    over = store.now - timedelta(days=terms.appeal + terms.confirmed)
+    for number in (1, 2, 3):
+        old_clip(store, f"H001-{number}", days=900)
+        store.review("confirmed" if number < 3 else "annulled", sample=f"H001-{number}")
+    case(store, "H001-1", "closed", over)
+    case(store, "H001-2", "closed", over + timedelta(seconds=1))
+    case(store, "H001-3", "confirmed")
+    assert plan(store) == {"H001-1": "", "H001-2": "confirmed", "H001-3": "confirmed"}
+    assert [item.sample for item in evidence_state(store.app, SYSTEM, now=store.now).going] == ["H001-1"]
+    assert [item.sample for item in remove_due(store.app, by=SYSTEM)] == ["H001-1"]
+
+
+def test_who_reviews_is_not_told_which_samples_have_known_answers(here):
+    for number, why in ((1, "gold"), (2, "undecided"), (3, "")):
+        old_clip(here, f"H001-{number}")
+        what = {"sample_id": f"H001-{number}", "by": "甲", "at": 0, "decision": "ok", "items": "[]"}
+        with here.db.session() as connection:
+            if why == "gold":
+                chain.enter(connection, GOLD_SAMPLES, what, by=INSPECTOR, at=here.now)
+            elif why:
+                more = {"round": "1", "rejected": "[]", "calls_for": "drawn"}
+                chain.enter(connection, JUDGEMENTS, {**what, **more}, by=INSPECTOR, at=here.now)
+    assert plan(here) == {"H001-1": "gold", "H001-2": "undecided", "H001-3": ""}
+    shown = {item.sample: item.why for item in due(here.app, INSPECTOR)}
+    assert shown == {"H001-1": "review", "H001-2": "review", "H001-3": ""}
 
 
 def test_a_hold_stands_above_every_term_until_a_person_lifts_it(store):

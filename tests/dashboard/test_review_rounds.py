@@ -16,6 +16,7 @@ from dashboard.actions.keeping import drop_case, keep_case, mark_gold, unmark_go
 from dashboard.actions.review import claim, claim_gold, decide, put_back, undo
 from dashboard.database.models import FINDINGS, FOLLOW_UPS, JUDGEMENTS, RECORD_TABLES, REVIEW_CLAIMS, REVIEWS
 from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.evidence.case import case_of
 from dashboard.freezing.checklist import _counted
 from dashboard.instants import to_micros
 from dashboard.judging.halls import confirmed_events
@@ -633,6 +634,43 @@ def test_while_a_known_answer_lies_on_the_desk_no_list_tells_it(sqlite_halls):
     assert (row, made.queue(SECOND)[0]) == (fresh, waiting)
     made.say(SECOND, sample, made.passed(sample))
     assert sample not in made.waits(SECOND)
+    (row,) = [row for row in samples(made.db, SECOND, slots=made.slots, as_of=NOW) if row["sample"] == sample]
+    assert (row["reviewed"], row["reviewed_by_me"]) == (True, True)  # as any sample that they have just judged
+
+
+def test_what_an_appeal_annulled_is_not_brought_back_by_taking_the_judgement_back(sqlite_review):
+    made, sample = sqlite_review, sqlite_review.sample()
+    made.say(FIRST, sample, made.failed(sample))
+    (one,) = made.halls.rows(sa.select(REVIEWS).where(REVIEWS.c.decision == "confirmed"))
+    with made.db.session() as connection:  # as dashboard.cases.effects does when an appeal is granted
+        connection.execute(sa.insert(REVIEWS).values(
+            decision="annulled", finding_id=one.finding_id, sample_id=sample, judgement_id=one.judgement_id, by="申",
+            at=to_micros(NOW + MINUTE),
+        ))  # fmt: skip
+    with pytest.raises(UsageError, match="Somebody else has acted"):
+        undo(made.db, by=FIRST, desk=made.desk, at=NOW + 2 * MINUTE)
+    assert made.counts(NOW + 2 * MINUTE) == []
+
+
+def test_no_case_tells_what_was_decided_of_a_known_answer_on_the_desk(sqlite_halls, tmp_path):
+    made = Review(sqlite_halls)
+    sample = made.sample()
+
+    def steps(viewer, at=NOW):
+        case = case_of(made.db, viewer, sample, slots=made.slots, as_of=at)
+        return [step["what"] for step in case.timeline], [one["kind"] for one in case.entries]
+
+    before = steps(SECOND)
+    made.say(FIRST, sample, made.failed(sample, "R05"))
+    known(made, sample, "violation", ["R05"])
+    assert claim_gold(made.db, by=SECOND, sample=sample, desk=made.desk, at=NOW)
+    assert steps(SECOND) == before
+    assert "decided" in steps(THIRD)[0]
+    made.say(SECOND, sample, made.passed(sample))
+    assert steps(SECOND, NOW + 59 * MINUTE) == before
+    assert "decided" in steps(SECOND, NOW + 61 * MINUTE)[0]
+    with pytest.raises(UsageError, match="still runs"):
+        steps(THIRD, made.halls.moment())
 
 
 @pytest.mark.parametrize("gold", [True, False])

@@ -177,6 +177,18 @@ def test_a_confirmed_finding_is_rectified_rechecked_twice_and_closed(quick):
         company.deal(SECOND, number, "return", hours(30), look_date="2026-08-31", look_slot="3", note="x")
     with pytest.raises(UsageError, match="The deed lacks: Where the re-check looked"):
         company.deal(SECOND, number, "return", hours(30), note="x")
+    # slots: 08:30, 10:00, 12:00, 14:30, 16:40–17:30; seen in 2 of 1 September, handed in at 16:00, and now it is 12:30
+    noon = datetime(2026, 9, 2, 4, 30, tzinfo=UTC)
+    for day, slot, says in (
+        ("2026-09-01", "4", "before the rectification"),  # ended at 15:30
+        ("2026-09-02", "4", "lies ahead"),  # begins at 14:30
+        ("2026-09-02", "6", "H1 has no slot 6 on 2026-09-02"),
+        ("2026-09-05", "3", "H1 has no slot 3 on 2026-09-05"),  # a Saturday
+        ("0001-01-01", "3", "needs a day and the number of a slot"),
+        ("2026-09-01", "2", "looks at another slot"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=says):
+            company.deal(SECOND, number, "return", noon, look_date=day, look_slot=slot, note="x")
     company.deal(SECOND, number, "return", hours(30), **look)
     assert "pass" not in company.story(number, at=hours(30)).may
     company.deal(HEAD, number, "submit", hours(31), note="再整改", proof="排班表")
@@ -194,7 +206,7 @@ def test_a_confirmed_finding_is_rectified_rechecked_twice_and_closed(quick):
         with pytest.raises(UsageError, match="The deed lacks: "):
             company.deal(INSPECTOR, number, "close", over, **{**full, name: " "})
     with company.db.reading() as connection:
-        assert closings(connection, [sample]) == {}
+        assert closings(connection, [sample]) == {sample: None}
     company.deal(INSPECTOR, number, "close", over, **full)
     with company.db.reading() as connection:
         assert closings(connection, [sample, "unknown"]) == {sample: over}

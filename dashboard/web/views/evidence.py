@@ -24,7 +24,7 @@ KINDS = {
 WHY = {
     "goes": "go next night", "hold": "on hold", "confirmed": "confirmed, its case is not closed",
     "undecided": "judged and not settled", "kept_case": "kept as a case to learn from", "gold": "a known answer",
-    "photograph": "photograph of a sheet",
+    "photograph": "photograph of a sheet", "review": "needed for review or to learn from",
 }  # fmt: skip
 FAULTS = {
     "chain_gap": "entry gone", "chain_order": "entry out of its place", "chain_entry": "entry changed",
