@@ -6,6 +6,7 @@ All are tables of their own beside the league: nothing of them enters a score. W
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from checks.periods import Period, month_bounds, parse_period, quarter_of
 from checks.rounding import published
 from checks.rulebook.model import Edition
 from dashboard.database import Database
-from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import BATCHES, FINDINGS, RECORD_TABLES, REVIEWS
 from dashboard.instants import iso_local, to_micros
 from dashboard.judging.halls import confirmed_events, deducting_events, judged_samples
 from dashboard.judging.present import bring_up_to_date
@@ -127,7 +128,10 @@ def _events(case: _Case, period: Period) -> pl.DataFrame:
 
 
 def _visits(case: _Case, period: Period, events: pl.DataFrame) -> pl.DataFrame:
-    """`hall_code, kind, month, score`: every visit with a sheet, 100 less what it deducted, at least 0."""
+    """`hall_code, kind, month, score`: every visit with a sheet, 100 less what it deducted, at least 0.
+
+    A sheet that was taken back is no visit: it would stand there as one that found nothing.
+    """
     row = RECORD_TABLES["inspections"].c
     names = (row.hall_code, row.kind, row.inspection_no.label("number"), row["at"])
     sheets = case.source.frame(
@@ -135,6 +139,7 @@ def _visits(case: _Case, period: Period, events: pl.DataFrame) -> pl.DataFrame:
             row["at"] >= period.starts_at, row["at"] < case.until(period), row.kind.in_([ON_SITE, MUTUAL])
         )
     )
+    sheets = sheets.filter(~pl.col("number").is_in(list(_taken_back(case))))
     visits = sheets.group_by("hall_code", "kind", "number").agg(pl.col("at").min())
     lost = events.filter(pl.col("record") == "inspections").group_by("hall_code", "kind", "number")
     scored = visits.join(lost.agg(pl.col("points").sum()), on=["hall_code", "kind", "number"], how="left")
@@ -143,6 +148,16 @@ def _visits(case: _Case, period: Period, events: pl.DataFrame) -> pl.DataFrame:
         "hall_code", "kind", month.dt.convert_time_zone("Asia/Shanghai").dt.strftime("%Y-%m").alias("month"),
         (100 - pl.col("points").fill_null(0)).clip(0, None).alias("score"),
     )  # fmt: skip
+
+
+def _taken_back(case: _Case) -> set[str]:
+    """Numbers of the sheets that somebody took back by as-of (`actions.inspections.withdraw`)."""
+    batch = BATCHES.c
+    told = case.source.frame(sa.select(batch.details).where(
+        batch.record == "inspections", batch.started_at <= microseconds(case.as_of),
+        batch.details.contains('"taken_back"'), batch.details.contains('"sheet"'),
+    ))  # fmt: skip
+    return {json.loads(details)["sheet"] for details in told["details"]}
 
 
 def _month(case: _Case, month: Period, events: pl.DataFrame, visits: pl.DataFrame) -> Values:
@@ -289,7 +304,8 @@ def _rate(violations: int, decided: int, waiting: int) -> dict[str, Any]:
 def _verdicts(case: _Case, period: Period) -> pl.Expr:
     """`violation` of a sample: what people decided of it by as-of; null where nobody has.
 
-    A confirmed finding says so; else the latest verdict about the whole sample; else the one that was imported.
+    What is confirmed and stands is a violation: not what an appeal annulled, nor a camera's trouble that is not the
+    office's doing. Else a sample that was decided shows none; else the verdict that was imported holds.
     """
     look, review, finding = RECORD_TABLES["samples"].c, REVIEWS.c, FINDINGS.c
     dates = look.date.between(str(period.start), str(period.last_day))
@@ -300,7 +316,7 @@ def _verdicts(case: _Case, period: Period) -> pl.Expr:
     ).sort("at", "id")  # fmt: skip
     words = dict(imported.filter(pl.col("verdict") != "unsure").rows())
     for sample, decision in decided.select("sample_id", "decision").iter_rows():
-        words[sample] = decision
+        words[sample] = "ok" if decision == "violation" else decision
     events = confirmed_events(case.source, None, period.starts_at, case.until(period), case.as_of)
     ids = events["finding_id"].drop_nulls().unique().to_list()
     spans = sa.and_(finding.observed_at >= period.starts_at, finding.observed_at < period.ends_at)

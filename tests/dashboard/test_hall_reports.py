@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -131,6 +132,21 @@ def test_the_contest_takes_the_months_that_are_there(db: Database) -> None:
     assert row["score"] == round(0.5 * august + 0.3 * visit + 0.1 * 100 + 0.1 * 80, 2)
 
 
+def test_a_sheet_that_was_taken_back_is_no_visit_without_a_violation(db: Database) -> None:
+    """HB's mutual check J2 is taken back on 1 September: the part is missing from then on, and was 100 before."""
+    told = json.dumps({"sheet": "J2", "kind": "mutual", "taken_back": "wrong hall"}, ensure_ascii=False)
+    with db.session() as session:
+        batch = {"id": 2, "source": "by hand", "record": "inspections", "state": "done", "by": "x", "details": told}
+        session.execute(sa.insert(BATCHES), [{**batch, "started_at": at("2026-09-01")}])
+
+    def mutual(**asked: Any) -> Any:
+        rows = reports(db, **asked)["contest"]["rows"]
+        return next(row["parts"]["mutual"] for row in rows if row["office"] == "HB")
+
+    assert mutual() is None
+    assert mutual(as_of=dt.datetime(2026, 8, 31, tzinfo=dt.UTC)) == 100
+
+
 def test_the_provincial_report_counts_halls_visits_and_violations(db: Database) -> None:
     """Three halls; HA and HB could be watched; both visited; R02 by video and R05 on a sheet."""
     rows = {row["office"]: row for row in reports(db)["province"]["rows"]}
@@ -146,6 +162,28 @@ def test_a_violation_rate_is_of_what_was_decided_with_the_interval_of_the_draw(d
     assert (rows["HA"]["value"], round(rows["HA"]["low"], 3), round(rows["HA"]["high"], 3)) == (0.25, 0.046, 0.699)
     assert (rows["S"]["violations"], rows["S"]["decided"]) == (1, 5)
     assert "HC" not in rows
+
+
+@pytest.mark.parametrize(("item", "then"), [("F03", None), ("R02", "annulled")])
+def test_a_camera_s_trouble_and_what_an_appeal_annulled_are_no_violation_in_the_rate(
+    db: Database, item: str, then: str | None
+) -> None:
+    """The fifth sample of HA is decided as a violation: of 5 decided it is one only while its item stands."""
+    with db.session() as session:
+        finding(session, "HA", DAYS[4], item, "confirmed")
+        told = {"sample_id": f"HA-{DAYS[4]}-2", "decision": "violation", "by": "x", "at": at("2026-09-01")}
+        session.execute(sa.insert(REVIEWS).values(told))
+        if then:
+            number = session.execute(sa.select(sa.func.max(FINDINGS.c.id))).scalar_one()
+            session.execute(sa.insert(REVIEWS).values(finding_id=number, decision=then, by="y", at=at("2026-09-10")))
+
+    def rate(**asked: Any) -> tuple[int, int]:
+        row = next(row for row in reports(db, **asked)["violation_rates"]["rows"] if row["office"] == "HA")
+        return row["violations"], row["decided"]
+
+    assert rate() == (1, 5)
+    if then:
+        assert rate(as_of=dt.datetime(2026, 9, 5, tzinfo=dt.UTC)) == (2, 5)
 
 
 def test_what_was_decided_later_is_not_known_before(db: Database) -> None:
