@@ -26,6 +26,8 @@ from dashboard.judging.reading import Reader, reader
 from dashboard.people import Viewer
 from dashboard.queries.judgements import gold_answers, judged
 from dashboard.queries.offices import Tree
+from dashboard.reviewing.rounds import GOLD
+from dashboard.reviewing.standing import blind_to
 from dashboard.rights import may, require
 
 DECISIONS = ("ok", "violation", "unsure")
@@ -80,6 +82,8 @@ def reviewing(db: Database, viewer: Viewer, *, period: Period, halls: Iterable[s
     wanted, asked_for = frozenset(halls), _asked_for(db)
     rows = [row for row in judged(db, viewer, as_of=as_of, since=since - MONTHS_BEFORE, until=until)
             if row["hall"] in wanted and row["sample"] not in asked_for]  # fmt: skip
+    untold = _untold(db, viewer, rows, as_of)
+    rows = [row for row in rows if row["sample"] not in untold]
     inside = [row for row in rows if row["date"] >= period.start.isoformat()]
     twice = _twice(inside)
     drawn = [pair for pair in twice if pair[0]["drawn"]]
@@ -102,6 +106,18 @@ def _asked_for(db: Database) -> frozenset[str]:
     """Samples that somebody asked for beside the draw (定向抽查): looked at for a reason, so no fair sample."""
     with db.reading() as connection:
         return frozenset(connection.execute(sa.select(EXTRA_SAMPLES.c.sample_id)).scalars())
+
+
+def _untold(db: Database, viewer: Viewer, rows: Iterable[Judgement], as_of: datetime) -> set[str]:
+    """Samples of which somebody who reviews is not told yet what others said, or that their answer was known.
+
+    Counts of one hall and day would tell it: who still judges, or may still take back, would judge by it.
+    """
+    if not may(viewer, "decide about a sample"):
+        return set()
+    last = {row["sample"]: row["calls_for"] for row in rows if row["round"] != GOLD}
+    with db.reading() as connection:
+        return {sample for sample, asks in last.items() if asks is not None} | blind_to(connection, viewer.name, as_of)
 
 
 def _names(viewer: Viewer, rows: Iterable[Judgement]) -> Mapping[str, str]:

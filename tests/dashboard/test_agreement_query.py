@@ -31,7 +31,7 @@ def company(sqlite_halls):
     return halls
 
 
-def judged(company, number, *said, drawn=True, hall="H1", day=1, month=9):
+def judged(company, number, *said, drawn=True, hall="H1", day=1, month=9, asks=None, at=None):
     """A sample and what people said of it: (round, by, decision, items …)."""
     moment = datetime(2026, month, day, 3, 0, tzinfo=UTC)
     sample = f"{hall}-{month}-{day}-{number}"
@@ -39,8 +39,8 @@ def judged(company, number, *said, drawn=True, hall="H1", day=1, month=9):
                    slot=1, planned_at=to_micros(moment), outcome="captured")  # fmt: skip
     rows = [
         {"sample_id": sample, "round": told[0], "by": told[1], "decision": told[2], "rejected": "[]",
-         "items": json.dumps([{"item": item} for item in told[3:]]), "at": to_micros(moment + timedelta(hours=1)),
-         "drawn": drawn if told[0] == "1" else None, "calls_for": None}
+         "items": json.dumps([{"item": item} for item in told[3:]]), "at": to_micros(at or moment + timedelta(hours=1)),
+         "drawn": drawn if told[0] == "1" else None, "calls_for": asks}
         for told in said
     ]  # fmt: skip
     with company.db.session() as connection:
@@ -117,6 +117,22 @@ def test_an_inspector_reads_their_own_name_and_letters_for_the_others(company):
     assert {one.name for one in found(company, INSPECTOR).people} == {"甲", "A"}
     with pytest.raises(NotAllowedError):
         found(company, HEAD)
+
+
+def test_no_count_tells_a_reviewer_what_others_said_before_they_may_know(company):
+    """Whoever narrows it to one hall and day: 甲 is severe on H1 unless what waits for a second look is left out."""
+    settled = ("1", "甲", "ok")
+    judged(company, 1, settled)
+    judged(company, 2, ("1", "甲", "violation", "R01"), asks="grave")
+    judged(company, 3, ("1", "丙", "ok"), ("gold", "甲", "violation"), at=NOW - timedelta(minutes=59))
+    with company.db.session() as connection:
+        connection.execute(sa.insert(GOLD_SAMPLES).values(sample_id="H1-9-1-3", decision="ok", items="[]", by="丙",
+                                                          at=0))  # fmt: skip
+    whole = {one.name: (one.severity.n, one.severity.violations, one.gold.clean) for one in found(company).people}
+    assert whole == {"甲": (2, 1, 1), "丙": (1, 0, 0)}
+    seen = {one.name: (one.severity.n, one.severity.violations, one.gold.clean)
+            for one in found(company, INSPECTOR).people}  # fmt: skip
+    assert seen == {"甲": (1, 0, 0)}
 
 
 def sheet(company, kind, hall, item, result, times):
