@@ -68,15 +68,17 @@ def sealed_among(db: Database, record: str, numbers: Iterable[str]) -> dict[str,
     found: dict[str, set[str]] = {}
     if record not in SEALED:
         return found
-    wanted = sorted({number for number in numbers if number})
+    wanted, number = sorted({one for one in numbers if one}), RECORDS[record].number
     with db.reading() as connection:
         for start in range(0, len(wanted), AT_ONCE):
-            for table in (RECORD_TABLES[record], HISTORY_TABLES[record]):
-                named = table.c[RECORDS[record].number]
-                query = sa.select(named, table.c.office_code)
-                query = query.where(named.in_(wanted[start : start + AT_ONCE]), sealed(record, table))
-                for number, office in connection.execute(query):
-                    found.setdefault(number, set()).add(office)
+            telling: set[str] = set()
+            for table in _tables(record):
+                named = sa.select(table.c[number]).where(table.c[number].in_(wanted[start : start + AT_ONCE]))
+                telling.update(connection.execute(named.where(sealed(record, table))).scalars())
+            for table in _tables(record):  # one version may say that it is a report, another whose it is
+                of = sa.select(table.c[number], table.c.office_code).where(table.c[number].in_(sorted(telling)))
+                for one, office in connection.execute(of):
+                    found.setdefault(one, set()).add(office)
     return found
 
 

@@ -43,6 +43,7 @@ from dashboard.queries.forms import Opening, opening_of
 from dashboard.queries.offices import require_visible, visible_tree
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import require
+from dashboard.secrecy import hides
 from dashboard.settings import Settings
 
 OPEN, ENTER = "open a box of forms", "enter a form"
@@ -340,7 +341,7 @@ def who_wrote(
     with db.session() as connection:
         found = connection.execute(query).first()
         visible = found is not None and (by.sees_everything or found.office_code in visible_tree(db, by).offices)
-        if found is None or not visible or found.office_code in own_offices(db, by):
+        if found is None or not visible or hides(db, by, found.office_code):
             raise NotAllowedError(f"Form '{number}' does not exist or is outside what you may see.")
         audit.record(connection, by, "unmask_form", number, reason.strip(), at=at)
     return {name: str(value) for name, value in unseal(settings, found.sealed).items()}

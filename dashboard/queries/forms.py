@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +29,10 @@ from dashboard.database.models import (
     RECORD_TABLES,
 )
 from dashboard.instants import from_micros
-from dashboard.people import Viewer
+from dashboard.people import EVERYTHING, Viewer
 from dashboard.queries.offices import visible_tree
-from dashboard.reviewing.own import own_offices
 from dashboard.rights import may
+from dashboard.secrecy import hidden_offices
 from dashboard.settings import Settings
 
 READ = "read designated-supplier forms"
@@ -159,7 +159,9 @@ def drafts(db: Database, viewer: Viewer) -> list[Draft]:
 
 def _readable(db: Database, viewer: Viewer, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     seen = sa.true() if viewer.sees_everything else column.in_(sorted(visible_tree(db, viewer).offices))
-    return sa.and_(seen, column.not_in(sorted(own_offices(db, viewer))))
+    hidden = hidden_offices(db, viewer)
+    offices = visible_tree(db, replace(viewer, offices=EVERYTHING)).offices
+    return sa.and_(seen, column.not_in(sorted(filter(hidden, offices))))
 
 
 def _openings(connection: Connection, which: sa.ColumnElement[bool], limit: int = 1) -> list[Opening]:
@@ -203,12 +205,11 @@ def recovery(
     seen = _seen(db, viewer, offices)
     issued = _issued(db, "form", seen, period, as_of)
     collected = _collected(db, seen, period, as_of)
-    own = own_offices(db, viewer)
-    reads = may(viewer, READ)
+    hidden, reads = hidden_offices(db, viewer), may(viewer, READ)
     found = []
     for office in sorted({*issued, *collected}):
         count, accusing, *yes = collected.get(office, (0, 0, *(0 for _ in ACCUSING)))
-        told = (reads and office not in own) or (_may_be_told(period, as_of) and count >= thresholds.told_from)
+        told = (reads and not hidden(office)) or (_may_be_told(period, as_of) and count >= thresholds.told_from)
         number = issued.get(office)
         found.append(
             Recovery(

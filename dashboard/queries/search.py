@@ -8,25 +8,26 @@ Telephone and customer numbers are found whole or not at all, by who has the rig
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 
 from dashboard.actions import audit
 from dashboard.database import Database
-from dashboard.database.models import AUDIT, DISPUTES, HISTORY_TABLES, OFFICE_ALIASES, RECORD_TABLES, VIOLATIONS
+from dashboard.database.models import AUDIT, DISPUTES, OFFICE_ALIASES, RECORD_TABLES, VIOLATIONS
+from dashboard.disputing.values import DISPUTABLE
 from dashboard.errors import NotAllowedError
 from dashboard.instants import LOCAL, from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.privacy import masked, masked_text
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.queries.violations import READ, READ_RESTRICTED
-from dashboard.reviewing.own import own_offices
 from dashboard.rights import may, require
-from dashboard.secrecy import FORM, REPORT, hidden_offices
+from dashboard.secrecy import FORM, hidden_offices, sealed_among
 
 PERSON, SEALED, CUSTOMERS = "search by a customer's number or phone", "find reports and forms", "see customers masked"
 SHORTEST, SHORTEST_PREFIX, SHORTEST_PERSON, LONGEST = 2, 3, 5, 100
@@ -99,7 +100,7 @@ class _Search:
         self.db, self.viewer, self.words, self.as_of = db, viewer, words, as_of
         self.tree: Tree = visible_tree(db, viewer)
         self.seen = sorted(self.tree.offices)
-        self.own = sorted(own_offices(db, viewer))
+        self.hidden = hidden_offices(db, viewer)
 
     def of_thing(self) -> Found:
         hits: list[Hit] = []
@@ -132,17 +133,26 @@ class _Search:
 
     def _numbered(self, kind: str) -> list[Hit]:
         table, (number, moment) = RECORD_TABLES[kind], _NUMBERED[kind]
-        where = sa.and_(self._named(table.c[number]), *self._allowed(kind, table))
+        where = sa.and_(self._named(table.c[number]), self._inside(table.c.office_code))
         rows = self._rows(table, table.c[number], table.c[moment], where)
         return [self._of_number(kind, found, office, at) for found, office, at in rows]
 
     def _rows(self, table: sa.Table, number: Any, moment: Any, where: sa.ColumnElement[bool]) -> list[Any]:
         """The whole number before those that it begins, these from the last number down: as the index has them."""
         query = sa.select(number, table.c.office_code, moment).where(where)
-        with self.db.reading() as connection:
-            exact = connection.execute(query.where(number == self.words).limit(COUNTED)).all()
-            others = query.where(number != self.words).order_by(number.desc()).limit(COUNTED - len(exact))
-            return [*exact, *connection.execute(others).all()]
+        exact = self._first(table.name, query.where(number == self.words))
+        return [*exact, *self._first(table.name, query.where(number != self.words).order_by(number.desc()))][:COUNTED]
+
+    def _first(self, record: str, query: sa.Select[Any], number: int = 0) -> list[Any]:
+        """The first rows, at most `COUNTED`, that the viewer may know of."""
+        found: list[Any] = []
+        for start in count(0, COUNTED):
+            with self.db.reading() as connection:
+                rows = connection.execute(query.limit(COUNTED).offset(start)).all()
+            found += self._open(record, rows, number)
+            if len(found) >= COUNTED or len(rows) < COUNTED:
+                return found[:COUNTED]
+        return found
 
     def _of_number(self, kind: str, number: str, office: str, at: int) -> Hit:
         exact = number == self.words
@@ -158,15 +168,12 @@ class _Search:
     def _inside(self, office: Any) -> sa.ColumnElement[bool]:
         return sa.true() if self.viewer.sees_everything else office.in_(self.seen)
 
-    def _allowed(self, kind: str, table: Any) -> list[sa.ColumnElement[bool]]:
-        """Scope, and reports (举报) for inspectors alone, never of where they work."""
-        inside = self._inside(table.c.office_code)
-        if kind != "tickets":
-            return [inside]
-        open_ = sa.and_(*(sa.not_(one) for one in _reported(table)))  # each apart: PostgreSQL joins them so
-        if not may(self.viewer, SEALED):
-            return [inside, open_]
-        return [inside, sa.or_(open_, table.c.office_code.not_in(self.own))] if self.own else [inside]
+    def _open(self, record: str, found: Sequence[Any], number: int = 0) -> list[Any]:
+        """The rows whose records are not sealed: those are for inspectors alone, and not where they are hidden."""
+        secret = sealed_among(self.db, record, [row[number] for row in found])
+        if may(self.viewer, SEALED):
+            secret = {one: offices for one, offices in secret.items() if any(map(self.hidden, offices))}
+        return [row for row in found if row[number] not in secret]
 
     # --- people: whole numbers only, logged
 
@@ -177,12 +184,11 @@ class _Search:
         for kind, columns in _PERSONAL.items():
             table, (number, moment) = RECORD_TABLES[kind], _NUMBERED[kind]
             for column in columns:
-                where = sa.and_(table.c[column] == self.words, *self._allowed(kind, table))
+                where = sa.and_(table.c[column] == self.words, self._inside(table.c.office_code))
                 known = {hit.number for hit in hits if hit.kind == kind}
                 text = masked(_MASKS[column], self.words) or ""
                 newest = sa.select(table.c[number], table.c.office_code, table.c[moment]).where(where)
-                with self.db.reading() as connection:
-                    rows = connection.execute(newest.order_by(table.c[moment].desc()).limit(COUNTED)).all()
+                rows = self._first(kind, newest.order_by(table.c[moment].desc()))
                 found = [Hit(kind, one, office, _day(at), column, text, True) for one, office, at in rows
                          if one not in known]  # fmt: skip
                 self._add(hits, counts, kind, found)
@@ -211,12 +217,11 @@ class _Search:
         row, since = table.c, to_micros(self.as_of - timedelta(days=SCANNED_DAYS))
         newest = (
             sa.select(row.ticket_no, row.office_code, row.accepted_at, row.content)
-            .where(row.accepted_at >= since, row.content.is_not(None), *self._allowed("tickets", table))
+            .where(row.accepted_at >= since, row.content.is_not(None), self._inside(row.office_code))
             .order_by(row.accepted_at.desc()).limit(SCANNED).subquery()
         )  # fmt: skip
         query = sa.select(newest).where(newest.c.content.icontains(self.words, autoescape=True))
-        with self.db.reading() as connection:
-            rows = connection.execute(query.order_by(newest.c.accepted_at.desc()).limit(COUNTED)).all()
+        rows = self._first("tickets", query.order_by(newest.c.accepted_at.desc()))
         hits = []
         for number, office, at, content in rows:
             told = masked_text(content)
@@ -258,26 +263,18 @@ class _Search:
     def disputes(self) -> list[Hit]:
         """Disputes by their number or that of the record they are about."""
         row = DISPUTES.c
-        tickets = RECORD_TABLES["tickets"]
-        about = sa.exists().where(tickets.c.id == row.record_id, row.record == "tickets", sa.or_(*_reported(tickets)))
-        forms = RECORD_TABLES["evaluations"].c
-        form = sa.exists().where(forms.id == row.record_id, row.record == "evaluations", forms.kind == FORM)
         where = sa.and_(sa.or_(self._named(row.number), row.record_number == self.words),
-                        self._inside(row.office_code), self._open(row.office_code, sa.or_(about, form)))  # fmt: skip
-        query = sa.select(row.number, row.office_code, row["at"], row.record_number).where(where)
-        with self.db.reading() as connection:
-            rows = connection.execute(query.order_by(row["at"].desc(), row.number).limit(COUNTED)).all()
+                        self._inside(row.office_code))  # fmt: skip
+        query = sa.select(row.number, row.office_code, row["at"], row.record_number).order_by(
+            row["at"].desc(), row.number
+        )
+        rows = [found for kind in DISPUTABLE for found in self._first(kind, query.where(where, row.record == kind), 3)]
+        rows = sorted(rows, key=lambda found: (-found[2], found[0]))[:COUNTED]
         return [
             Hit("disputes", number, office, _day(at), "number" if number == self.words else "record"
                 if record == self.words else "beginning", record, number == self.words)
             for number, office, at, record in rows
         ]  # fmt: skip
-
-    def _open(self, office: Any, sealed: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-        """What is sealed: for inspectors alone, and never of where they work."""
-        if not may(self.viewer, SEALED):
-            return sa.not_(sealed)
-        return sa.or_(sa.not_(sealed), office.not_in(self.own))
 
     def cases(self) -> list[Hit]:
         """Violations by their number; one that inspectors alone may know of only once it was sent down."""
@@ -303,28 +300,9 @@ class _Search:
             return []
         table = RECORD_TABLES["evaluations"]
         row = table.c
-        where = sa.and_(self._named(row.evaluation_no), row.kind == FORM, self._inside(row.office_code),
-                        row.office_code.not_in(self.own))  # fmt: skip
+        where = sa.and_(self._named(row.evaluation_no), row.kind == FORM, self._inside(row.office_code))
         rows = self._rows(table, row.evaluation_no, row["at"], where)
         return [self._of_number("forms", number, office, at) for number, office, at in rows]
-
-
-def _reported(table: Any) -> list[sa.ColumnElement[bool]]:
-    """A ticket that is, was, or stands below a report: `secrecy.sealed`, each part by an index for a few rows."""
-    row, old = table.c, HISTORY_TABLES["tickets"].alias("versions")
-    above, older = RECORD_TABLES["tickets"].alias("above"), HISTORY_TABLES["tickets"].alias("above_versions")
-    was = sa.exists().where(old.c.record_id == row.id, old.c.type == REPORT)
-    older_above = sa.exists().where(older.c.record_id == above.c.id, older.c.type == REPORT)
-    below = sa.exists().where(
-        above.c.ticket_no == row.parent_ticket_no, sa.or_(above.c.type == REPORT, older_above)
-    )  # fmt: skip
-    reports = sa.union(
-        sa.select(RECORD_TABLES["tickets"].c.ticket_no).where(RECORD_TABLES["tickets"].c.type == REPORT),
-        sa.select(HISTORY_TABLES["tickets"].c.ticket_no).where(HISTORY_TABLES["tickets"].c.type == REPORT),
-    )
-    parent = RECORD_TABLES["tickets"].alias("parent")
-    further = sa.exists().where(parent.c.ticket_no == row.parent_ticket_no, parent.c.parent_ticket_no.in_(reports))
-    return [row.type == REPORT, was, below, further]
 
 
 def _day(at: int | None) -> str | None:

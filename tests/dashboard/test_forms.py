@@ -136,6 +136,23 @@ def test_a_box_is_opened_by_two_and_who_wrote_a_form_stays_sealed(company):
 
     with pytest.raises(UsageError, match="Say why"):
         forms.who_wrote(db, settings, by=ADA, number=number, reason=" ", at=NOW)
+    below = Viewer("Eva", "inspector", EVERYTHING, works_at="H2")
+    with alone(db) as tables:  # an inspector of its hall reads no form about the station
+        by_hand.enter(tables, "offices", [
+            {"code": "H2", "name": "西山厅", "parent_code": "S2", "level": "hall", "valid_from": "2020-01-01"}
+        ], by=ADA, at=OPENED, details={})  # fmt: skip
+    station = forms.open_box(db, by=ADA, **{**box, "office": "S2"})
+    forms.sign(db, by=BO, opening=station, at=NOW)
+    about = entered(db, settings, ACCUSING, station)
+    with pytest.raises(NotAllowedError, match="does not exist"):
+        forms.who_wrote(db, settings, by=below, number=about, reason="to call back", at=NOW)
+    assert {one.number for one in queries.sheets(db, below)} == {number, other}
+    assert [one.office for one in queries.openings(db, below)] == ["H1"]
+    assert search(db, below, about, as_of=NOW).hits == ()
+    four = {"offices": frozenset({"S2"}), "period": Q3, "as_of": NOW}
+    assert queries.recovery(db, below, load_thresholds(), **four)[0].accusing is None
+    assert queries.recovery(db, ADA, load_thresholds(), **four)[0].accusing == 2
+
     same = set()
     for who, which in ((HEAD, number), (MANAGER, number), (OWN, number), (ADA, "BD-9-9")):
         with pytest.raises(NotAllowedError) as refused:

@@ -8,13 +8,14 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from dashboard.database.models import AUDIT, OFFICE_ALIASES
+from dashboard.database.models import AUDIT, DISPUTES, OFFICE_ALIASES
 from dashboard.errors import NotAllowedError
 from dashboard.instants import to_micros
 from dashboard.intake import by_hand
 from dashboard.intake.tables import alone
 from dashboard.people import EVERYTHING, Viewer
 from dashboard.queries.search import PERSONS_AN_HOUR, folded, search
+from dashboard.secrecy import hidden_numbers
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 INSPECTOR = Viewer("Ada", "inspector", EVERYTHING)
@@ -101,6 +102,36 @@ def test_numbers_names_and_words_are_found_inside_the_scope_alone(company):
     assert numbers(db, INSPECTOR, "%_off") == ["T2026002"]
     for hidden in ("王大明", "5678", "139****", "12号"):  # what is masked cannot be found out by asking for it
         assert "T2026001" not in numbers(db, INSPECTOR, hidden)
+
+
+def test_what_is_sealed_from_an_inspector_of_the_place_is_found_by_no_search(company):
+    db, told = company, {"by": INSPECTOR, "at": NOW, "details": {}}
+    below, here, elsewhere = (Viewer(place, "inspector", EVERYTHING, works_at=place) for place in ("H1", "S1", "S2"))
+    with alone(db) as tables:
+        by_hand.enter(tables, "offices", [
+            {"code": "H1", "name": "东城厅", "parent_code": "S1", "level": "hall", "valid_from": "2020-01-01"}
+        ], **told)  # fmt: skip
+        tables.run(sa.insert(DISPUTES).values(
+            number="D-2026-000001", record="tickets", record_id=3, record_number="T2026003", office_code="S1",
+            wish="exclusion", reason="…", due=0, by="Head", at=0))  # fmt: skip
+    sealed = {"T2026003", "T2026004", "T2026-E1"}
+    everything = set(numbers(db, elsewhere, "T2026")) | sealed
+    assert set(numbers(db, elsewhere, "T2026")) >= sealed
+    for who in (below, here):  # a report about the station concerns the people of its hall
+        assert set(numbers(db, who, "T2026")) == everything - sealed
+        assert numbers(db, who, "13700000000", person=True) == numbers(db, who, "举报所长") == []
+        assert numbers(db, who, "D-2026-000001") == []
+    assert numbers(db, elsewhere, "D-2026-000001") == ["D-2026-000001"]
+
+    with alone(db) as tables:  # a later file calls it another office's complaint: still a report, of both
+        by_hand.enter(tables, "tickets", [
+            {"system": "95598", "ticket_no": "T2026003", "office_code": "S2", "type": "complaint",
+             "accepted_at": to_micros(NOW)}
+        ], **{**told, "at": NOW + timedelta(hours=1)})  # fmt: skip
+    for who in (below, here, elsewhere):
+        assert "T2026003" not in numbers(db, who, "T2026")
+        assert hidden_numbers(db, who, "tickets", ["T2026003"]) == {"T2026003"}
+    assert "T2026003" not in numbers(db, MANAGER, "T2026")
 
 
 def test_people_are_found_by_whole_numbers_with_the_right_and_into_the_trail(company):
