@@ -89,7 +89,7 @@ class Standing:
     secret: bool = False
     """Kept from the judged office until it is sent down."""
     told: dt.datetime | None = None
-    """When it was sent down first."""
+    """When it was sent down; anew where it stands again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _told(now: Standing, event: Event) -> Standing:
         case "add_material" | "reopened":
             return replace(now, verify_since=event.at)
         case "send_down":
-            return replace(now, told=now.told or event.at)
+            return replace(now, told=event.at)
         case "plan":
             return replace(now, planned=True)
         case "submit":

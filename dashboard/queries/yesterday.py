@@ -21,7 +21,7 @@ from dashboard.judging.rules import Rules
 from dashboard.judging.sums import OfficeSums, office_sums
 from dashboard.people import Viewer
 from dashboard.queries.league import leaves_of, row_of
-from dashboard.queries.offices import Tree
+from dashboard.queries.offices import Tree, visible_tree
 from dashboard.queries.staleness import mark, silent_sources
 
 DAY = timedelta(hours=24)
@@ -169,7 +169,11 @@ def first_imports(db: Database, viewer: Viewer, *, now: datetime) -> list[FirstI
 
 
 def new_cases(db: Database, viewer: Viewer, halls: Collection[str], *, now: datetime) -> list[Case]:
-    """Violations confirmed within the last day in these halls, the latest first; one that was annulled is none."""
+    """Violations confirmed within the last day in those of these halls that are in sight, the latest first.
+
+    One that was annulled since is none.
+    """
+    seen = visible_tree(db, viewer).offices.keys() & set(halls)
     finding, review = FINDINGS.c, REVIEWS.c
     item = sa.func.coalesce(review.item_code, finding.item_code).label("item")
     query = (
@@ -182,7 +186,7 @@ def new_cases(db: Database, viewer: Viewer, halls: Collection[str], *, now: date
         latest: Mapping[int, Any] = {one.id: one for one in connection.execute(query)}
     return _newest_first([
         Case(one.hall_code, one.item, one.sample_id, from_micros(one.at))
-        for one in latest.values() if one.decision == "confirmed" and one.hall_code in halls
+        for one in latest.values() if one.decision == "confirmed" and one.hall_code in seen
     ])  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The lifecycle of a violation: no path around confirmation, appeal, re-check by another, or a second person."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from checks.violations.machine import (
     must_look,
     possible,
     refuse,
+    refuse_person,
+    running,
 )
 from checks.violations.table import (
     ALIVE,
@@ -290,3 +293,61 @@ def test_the_window_of_a_case_that_was_kept_from_the_office_begins_when_it_is_to
     assert allowed(kept, "appeal", "乙", last) == ""
     assert "ended" in allowed(kept, "appeal", "乙", last + timedelta(seconds=1))
     assert "ended" in allowed(open_one, "appeal", "乙", last)
+
+
+OF_THE_OFFICE = {"add_material", "plan", "submit", "appeal", "propose_suspension"}
+LEAVES = {
+    "supervise": "+supervised", "appeal": "+appealed", "uphold_appeal": "+appeal_decided -appealed",
+    "refuse_appeal": "+appeal_decided -appealed", "propose_suspension": "+suspension_proposed",
+    "approve_suspension": "+suspended -suspension_proposed", "refuse_suspension": "-suspension_proposed",
+    "resume": "-suspended", "propose_void": "+void_proposed", "approve_void": "-void_proposed",
+    "refuse_void": "-void_proposed", "propose_accountability": "+accountability_proposed",
+    "approve_accountability": "+accountability_decided -accountability_proposed",
+    "refuse_accountability": "-accountability_proposed",
+}  # fmt: skip
+
+
+def test_what_each_deed_leaves_beside_the_case_and_who_of_the_office_does_it():
+    found = {deed.name: " ".join([*(f"+{side}" for side in deed.sets), *(f"-{side}" for side in deed.clears)])
+             for deed in DEEDS if deed.sets or deed.clears}  # fmt: skip
+    assert found == LEAVES
+    case = fold([Event(1, "opened", "system", TUESDAY)], "B")
+    insider = replace(actor("甲"), works_there=True)
+    refused = set()
+    for deed in PERSONS_DEEDS:
+        try:
+            refuse_person(case, deed, insider)
+        except PersonError:
+            refused.add(deed.name)
+    assert refused == {deed.name for deed in PERSONS_DEEDS} - OF_THE_OFFICE
+
+
+def test_a_decided_appeal_opens_the_closing_and_a_return_asks_for_no_second_plan():
+    steps = [("send_down", "甲"), ("submit", "乙"), ("return", "丙"), ("submit", "乙"), ("appeal", "乙"),
+             ("refuse_appeal", "丁"), ("pass", "丙")]  # fmt: skip
+    events = [Event(1, "opened_confirmed", "system", TUESDAY)]
+    events += [Event(n, deed, by, TUESDAY + timedelta(minutes=n)) for n, (deed, by) in enumerate(steps, 2)]
+    at = TUESDAY + timedelta(hours=1)
+    passed = fold(events, "B")
+    assert allowed(passed, "close", "甲", at) == ""
+    assert "Unknown cause" in allowed(passed, "close", "甲", at, {**FULL, "cause": "weather"})
+    closed = after(passed, Event(9, "close", "甲", at, FULL))
+    assert allowed(closed, "propose_accountability", "甲", at) == ""
+    assert "Unknown step" in allowed(closed, "propose_accountability", "甲", at, {**FULL, "step": "prison"})
+    assert [one.step for one in running(fold(events[:2], "B"), CLOCK)] == ["plan", "rectify"]
+    assert [one.step for one in running(fold(events[:4], "B"), CLOCK)] == ["rectify"]
+
+
+def test_a_pause_that_ended_before_a_step_began_gives_it_no_days():
+    earlier = [(TUESDAY - timedelta(days=5), TUESDAY - timedelta(days=2))]
+    assert deadline(CLOCK, "rectify", "B", TUESDAY, earlier) == days_later(TUESDAY, 5)
+    within = [(TUESDAY + timedelta(days=1), TUESDAY + timedelta(days=3))]  # Wednesday to Friday
+    assert deadline(CLOCK, "rectify", "B", TUESDAY, within) == days_later(TUESDAY, 7)
+
+
+def test_a_secret_case_that_stands_again_has_an_appeal_window_again():
+    again = TUESDAY + timedelta(days=30)
+    events = [Event(1, "opened_confirmed", "system", TUESDAY), Event(2, "send_down", "甲", TUESDAY),
+              Event(3, "lapsed", "system", TUESDAY), Event(4, "revived", "system", again - timedelta(days=1)),
+              Event(5, "send_down", "甲", again)]  # fmt: skip
+    assert allowed(fold(events, "A", secret=True), "appeal", "乙", days_later(again, 3)) == ""

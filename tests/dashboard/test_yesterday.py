@@ -19,6 +19,7 @@ from dashboard.settings import Settings
 NOW = datetime(2026, 9, 10, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SYSTEM, HEAD = system_viewer(), Viewer("head", "office_head", frozenset({"S2"}))
+OUTSIDE = Viewer("outside", "office_head", frozenset({"H1"}))
 RULES = rules_of(Settings())
 MINUTE = 60_000_000
 
@@ -123,6 +124,7 @@ def test_a_case_is_new_on_the_day_it_is_confirmed_and_gone_when_annulled(db):
         ("H2", "R01", "H2-1")
     ]
     assert new_cases(db, SYSTEM, {"H1"}, now=NOW) == []
+    assert new_cases(db, OUTSIDE, {"H2"}, now=NOW) == []  # whatever halls a page asks for
     assert new_cases(db, SYSTEM, {"H2"}, now=NOW + 24 * HOUR) == []
     with db.session() as session:
         session.execute(sa.insert(REVIEWS).values({**review, "decision": "annulled", "at": at}))

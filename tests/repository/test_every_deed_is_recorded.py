@@ -1,12 +1,16 @@
-"""Every deed is a line of the audit trail: each function that takes who does it (`by`) leads to `audit.record`."""
+"""Every deed is a line of the audit trail and asks who may: each function that takes who does it (`by`) leads there.
+
+And every query makes something of who looks (`viewer`): a right, a scope, or what is that person's own.
+"""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("accounts", "actions", "cases", "disputing", "evidence", "exports", "forms", "intake", "notices",
            "reviewing", "sampling", "operations")  # fmt: skip
-RECORDS = {"actions.audit.record", "evidence.chain.append", "evidence.chain.enter"}
+RECORDS = frozenset({"actions.audit.record", "evidence.chain.append", "evidence.chain.enter"})
 """A line of the trail, or an entry of its own in the signed chain."""
 WITHIN = ("connection", "transaction", "tables")
 """First parameter of what is part of a deed: it runs in the transaction of one that records."""
@@ -26,6 +30,39 @@ ALLOWED = {
 """`module.function` → why no line of its own is needed."""
 
 
+ASKS = frozenset({"rights.require", "rights.may", "people.require_decider", "queries.offices.visible_tree"})
+SIGN_IN = "one's own sign-in or token"
+CHAIN = "the machine's: seals, reveals and stores what nobody chooses"
+UNASKED = {
+    "accounts.sessions.act_for": SIGN_IN, "accounts.sessions.end": SIGN_IN, "accounts.sessions.end_own": SIGN_IN,
+    "accounts.tokens.end_token": SIGN_IN,
+    "actions.export.export_halls": "writes what `hall_reports` told this person",
+    "actions.export.hall_document": "writes what `hall_reports` told this person",
+    "actions.inspections.add_photograph": OWN, "actions.inspections.discard": OWN,
+    "actions.inspections.drop_photograph": OWN, "actions.inspections.save_entry": OWN,
+    "actions.notices.mark_read": "one's own notices",
+    **dict.fromkeys(("cases.effects.annul", "cases.effects.follow", "cases.effects.hold", "cases.effects.lift",
+                     "cases.stored.enter_event", "cases.stored.enter_source"), "part of a deed of a case, which asks"),
+    "intake.watching.watch": CHAIN,
+    "sampling.sealing.reveal": CHAIN, "sampling.sealing.seal": CHAIN, "sampling.storing.announce": CHAIN,
+    "sampling.storing.conclude": CHAIN,
+}  # fmt: skip
+"""`module.function` → why it asks for no right and no scope."""
+UNSEEN = {
+    "queries.calendar.loaded_notices": "notices of holidays, which everybody may read",
+    "queries.calendar.preview": "counts over the whole company; the page offers it to who may load a notice",
+    "queries.calendar.provisional_records": "counts over the whole company, told as such",
+    "queries.disputes.exclusion_holds": "of disputes that the caller was shown",
+    "queries.freshness.freshness": "when sources were last heard, of no office",
+    "queries.jobs.process_state": "whether web and worker live, of no office",
+    "queries.staleness.silent_sources": "when sources were last heard, of no office",
+    "queries.violation_looks.kinds_of_evidence": "of a case that the caller was shown",
+    "queries.yesterday.first_imports": "sources, of no office",
+}  # fmt: skip
+"""`module.function` → why it makes nothing of who looks."""
+
+
+@cache
 def functions():
     """(module.function, its tree, names that the module imports from the project) of everything below dashboard/."""
     found = {}
@@ -43,7 +80,7 @@ def functions():
     return found
 
 
-def called(node, module, imported, known):
+def called(node, module, imported):
     """Functions of the project that a function calls, or names (a context manager, a function handed on)."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
@@ -54,21 +91,46 @@ def called(node, module, imported, known):
             yield f"{module}.{inner.attr}"
 
 
-def test_every_deed_leads_to_a_line():
-    known = functions()
-    calls = {name: set(called(*one, known)) & (known.keys()) for name, one in known.items()}
-    recording = set(RECORDS)
-    while True:
-        more = {name for name, inner in calls.items() if inner & recording} - recording
-        if not more:
-            break
-        recording |= more
-    deeds = {
-        name for name, (node, module, _) in known.items()
+@cache
+def leading_to(ends):
+    """The functions that call one of these, or one that does."""
+    calls = {name: set(called(*one)) & functions().keys() for name, one in functions().items()}
+    found = set(ends)
+    while more := {name for name, inner in calls.items() if inner & found} - found:
+        found |= more
+    return found
+
+
+@cache
+def deeds():
+    """The functions that do something in somebody's name, but for parts of others."""
+    return {
+        name for name, (node, module, _) in functions().items()
         if module.split(".")[0] in FOLDERS and not node.name.startswith("_")
         and any(one.arg == "by" for one in node.args.kwonlyargs)
         and not (node.args.args and node.args.args[0].arg in WITHIN)
     }  # fmt: skip
-    assert len(deeds) > 60
-    assert sorted(deeds - recording - ALLOWED.keys()) == []
-    assert sorted(name for name in ALLOWED if name not in known) == []
+
+
+def test_every_deed_leads_to_a_line():
+    assert len(deeds()) > 60
+    assert sorted(deeds() - leading_to(RECORDS) - ALLOWED.keys()) == []
+    assert sorted(name for name in ALLOWED if name not in functions()) == []
+
+
+def test_every_deed_asks_who_may_or_what_they_may_see():
+    asking = leading_to(ASKS)
+    assert sorted(deeds() - asking - UNASKED.keys()) == []
+    assert sorted(name for name in UNASKED if name in asking or name not in deeds()) == []
+
+
+def test_every_query_makes_something_of_who_looks():
+    """A parameter that nothing reads would be scope in name only."""
+    looks = {
+        name: any(isinstance(inner, ast.Name) and inner.id == "viewer" for inner in ast.walk(node))
+        for name, (node, module, _) in functions().items()
+        if module.startswith("queries.") and "viewer" in {one.arg for one in node.args.args + node.args.kwonlyargs}
+    }
+    assert len(looks) > 120
+    assert sorted(name for name, read in looks.items() if not read and name not in UNSEEN) == []
+    assert sorted(name for name in UNSEEN if looks[name]) == []
