@@ -8,7 +8,7 @@ fetched is measured and thrown away; of what is proven two frames stay, where th
 from __future__ import annotations
 
 import json
-import tempfile
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -41,6 +41,7 @@ from dashboard.people import Viewer
 from dashboard.sampling.capture import means_of, source_of
 from dashboard.sampling.days import Camera, cameras_of
 from dashboard.sampling.taking import evidence_folder
+from dashboard.sampling.workplace import own_folder
 from dashboard.settings import Settings
 
 EVERY_SECONDS = 2.0
@@ -204,9 +205,11 @@ def _follow(
     db: Database, settings: Settings, trail: _Trail, eyes: PersonDetector, now: datetime, viewer: Viewer
 ) -> Followed | None:
     root = evidence_folder(settings)
-    with tempfile.TemporaryDirectory(prefix="mingcha-following-") as folder:
-        verdict, reason = _verdict(trail, eyes, Tools(settings.home, means_of(settings), Path(folder)))
-        frames = _kept_frames(trail, verdict.held, root) if verdict.outcome == "proven" else []
+    with own_folder(root) as folder:
+        clips, stills = folder / "clips", folder / "stills"
+        clips.mkdir()
+        verdict, reason = _verdict(trail, eyes, Tools(settings.home, means_of(settings), clips))
+        frames = _kept_frames(trail, verdict.held, stills) if verdict.outcome == "proven" else []
         stored = _store(db, trail, verdict, reason, frames, eyes.name, root, now, viewer)
     if not stored:
         return None
@@ -262,9 +265,8 @@ def look_again(
     return seen if seen.frames_analysed * FEWEST_KEYS >= seen.seconds else at_it(), got.begins, clip
 
 
-def _kept_frames(trail: _Trail, held: Span, root: Path) -> list[tuple[str, Evidence]]:
-    """Frames of the pieces that show the condition near its beginning and near its end, in the sample's folder."""
-    folder = root / "follow-ups" / f"{trail.finding['id']}"
+def _kept_frames(trail: _Trail, held: Span, folder: Path) -> list[tuple[str, Evidence]]:
+    """Frames of the pieces that show the condition near its beginning and near its end."""
     shown = [one for one in trail.pieces if one[0] == trail.finding["camera_code"]]
     kept = []
     for code, clip, begins in {id(one): one for one in (shown[:1] + shown[-1:])}.values():
@@ -279,7 +281,10 @@ def _store(
     db: Database, trail: _Trail, verdict: Verdict, reason: str | None, frames: Sequence[tuple[str, Evidence]],
     detector: str, root: Path, now: datetime, viewer: Viewer,
 ) -> bool:  # fmt: skip
-    """One row, once. False if another run was faster."""
+    """One row, once, and the frames into the folder of the candidate. False if another run was faster.
+
+    A folder that is there already was left by a run killed at this point: its files are in no row, and go.
+    """
     finding = trail.finding
     row = {
         "finding_id": finding["id"],
@@ -297,8 +302,13 @@ def _store(
         if connection.execute(there).first():
             return False
         chain.enter(connection, FOLLOW_UPS, row, by=viewer, at=now)
+        folder = root / "follow-ups" / f"{finding['id']}"
+        shutil.rmtree(folder, ignore_errors=True)
+        if frames:
+            folder.parent.mkdir(exist_ok=True)
+            Path(frames[0][1].path).parent.replace(folder)
         for code, frame in frames:
-            path = Path(frame.path)
+            path = folder / Path(frame.path).name
             entry = {
                 "sample_id": finding["sample_id"], "finding_id": finding["id"], "camera_code": code, "kind": "frame",
                 "path": str(path.relative_to(root)), "sha256": frame.sha256, "bytes": path.stat().st_size,

@@ -7,11 +7,9 @@ A sample shows a minute of opening hours; rules `before_opening` ask for what li
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -29,6 +27,8 @@ from dashboard.sampling.capture import means_of
 from dashboard.sampling.days import Camera, cameras_of
 from dashboard.sampling.followup import BRIDGE_RECORDED, LOOK_BACK, Tools, look_again, opening_of
 from dashboard.sampling.storing import why
+from dashboard.sampling.taking import evidence_folder
+from dashboard.sampling.workplace import own_folder
 from dashboard.settings import Settings
 
 PIECE_SECONDS = 300
@@ -80,9 +80,9 @@ def _due(db: Database, settings: Settings, rule: Rule, now: datetime) -> list[_M
 
 
 def _look(db: Database, settings: Settings, one: _Morning, eyes: PersonDetector, now: datetime) -> list[Finding]:
-    with tempfile.TemporaryDirectory(prefix="mingcha-morning-") as folder:
+    with own_folder(evidence_folder(settings)) as folder:
         try:
-            views = _views(one, eyes, Tools(settings.home, means_of(settings), Path(folder)))
+            views = _views(one, eyes, Tools(settings.home, means_of(settings), folder))
         except CollectorError:
             _answer(db, one, RECORDING_MISSING, [], eyes, now)
             return []

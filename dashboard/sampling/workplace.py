@@ -84,10 +84,7 @@ def workplace(root: Path, is_open: Callable[[str, str], bool]) -> Iterator[Workp
     home = root / WORK
     home.mkdir(exist_ok=True)
     _forget_locks(home)
-    with _locked(home / f"{uuid4().hex}.lock") as lock:
-        assert lock is not None
-        folder = home / lock.stem
-        folder.mkdir()
+    with own_folder(root) as folder:
         (folder / MARK).write_text(folder.name)
         place = Workplace(root, folder)
         with _dead_runs(home) as dead:
@@ -96,11 +93,25 @@ def workplace(root: Path, is_open: Callable[[str, str], bool]) -> Iterator[Workp
             try:
                 yield place
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
                 kept = {note.parents[1] for note in place._inherited.values()}
                 for one in dead:
                     if one not in kept:
                         shutil.rmtree(one, ignore_errors=True)
+
+
+@contextmanager
+def own_folder(root: Path) -> Iterator[Path]:
+    """A new folder below the evidence folder `root` while this lasts; the next `workplace` sweeps what a dead run left."""
+    home = root / WORK
+    home.mkdir(exist_ok=True)
+    with _locked(home / f"{uuid4().hex}.lock") as lock:
+        assert lock is not None
+        folder = home / lock.stem
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -64,6 +64,9 @@ def follow(halls, **delta):
 def test_five_empty_minutes_are_proven_by_the_recording_before(halls):
     finding = candidate(halls, halls.scenes.room_with(), (-6, 2))
     assert follow(halls, seconds=400) == []  # what may be needed after it is not recorded yet
+    left = halls.home / "evidence" / "follow-ups" / str(finding.id) / "left by a run that was killed.jpg"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
     (done,) = follow(halls)
     assert (done.finding, done.outcome, done.reason) == (finding.id, "proven", None)
     (row,) = halls.rows(sa.select(FOLLOW_UPS))
@@ -74,6 +77,7 @@ def test_five_empty_minutes_are_proven_by_the_recording_before(halls):
     for one in frames:
         assert hashlib.sha256((halls.home / "evidence" / one.path).read_bytes()).hexdigest() == one.sha256
     assert follow(halls) == []  # once
+    assert halls.files() == sorted(one.path for one in halls.evidence())  # nothing that nobody entered
 
 
 def test_somebody_who_was_there_before_and_after_refutes_it(sqlite_halls):
