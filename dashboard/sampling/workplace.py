@@ -101,7 +101,7 @@ def workplace(root: Path, is_open: Callable[[str, str], bool]) -> Iterator[Workp
 
 @contextmanager
 def own_folder(root: Path) -> Iterator[Path]:
-    """A new folder below the evidence folder `root` while this lasts; the next `workplace` sweeps what a dead run left."""
+    """A new folder below the evidence folder `root` while this lasts; what a dead run leaves, `workplace` sweeps."""
     home = root / WORK
     home.mkdir(exist_ok=True)
     with _locked(home / f"{uuid4().hex}.lock") as lock:
