@@ -91,29 +91,27 @@ def _postgresql(table: sa.Table) -> dict[str, str]:
     }
 
 
-_MINE = "pg_has_role(r.oid, 'MEMBER')"
-"""Of `pg_roles r`: the present role itself, and what it can become by SET ROLE, inherited or not."""
 _POWERS = {
-    "is a superuser": f"SELECT 1 FROM pg_roles r WHERE r.rolsuper AND {_MINE}",
-    "may make and change roles": f"SELECT 1 FROM pg_roles r WHERE r.rolcreaterole AND {_MINE}",
-    "may write everywhere or run programs on the server": f"SELECT 1 FROM pg_roles r WHERE {_MINE} AND r.rolname IN"
+    "is a superuser": "SELECT 1 FROM mine WHERE rolsuper",
+    "may make and change roles": "SELECT 1 FROM mine WHERE rolcreaterole",
+    "may write everywhere or run programs on the server": "SELECT 1 FROM mine WHERE rolname IN"
     " ('pg_write_all_data', 'pg_write_server_files', 'pg_execute_server_program')",
-    "owns the database": "SELECT 1 FROM pg_database WHERE datname = current_database() AND pg_has_role(datdba, 'MEMBER')",
-    "owns the schema": "SELECT 1 FROM pg_namespace WHERE nspname = 'public' AND pg_has_role(nspowner, 'MEMBER')",
-    "owns tables": "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND pg_has_role(tableowner, 'MEMBER')",
-    "owns the function that refuses changes": "SELECT 1 FROM pg_proc WHERE proname = 'mingcha_only_added'"
-    " AND pg_has_role(proowner, 'MEMBER')",
-    "may make tables": f"SELECT 1 FROM pg_roles r WHERE {_MINE} AND has_schema_privilege(r.oid, 'public', 'CREATE')",
-    "may set sequences": f"SELECT 1 FROM pg_roles r, pg_class c WHERE {_MINE} AND c.relkind = 'S'"
-    " AND c.relnamespace = 'public'::regnamespace AND has_sequence_privilege(r.oid, c.oid, 'UPDATE')",
+    "owns the database": "SELECT 1 FROM mine, pg_database WHERE datname = current_database() AND datdba = mine.oid",
+    "owns the schema": "SELECT 1 FROM mine, pg_namespace WHERE nspname = 'public' AND nspowner = mine.oid",
+    "owns tables": "SELECT 1 FROM mine, pg_tables WHERE schemaname = 'public' AND tableowner = rolname",
+    "owns the function that refuses changes": "SELECT 1 FROM mine, pg_proc WHERE proname = 'mingcha_only_added'"
+    " AND proowner = mine.oid",
+    "may make tables": "SELECT 1 FROM mine WHERE has_schema_privilege(mine.oid, 'public', 'CREATE')",
+    "may set sequences": "SELECT 1 FROM mine, pg_class c WHERE relkind = 'S' AND"
+    " relnamespace = CAST('public' AS regnamespace) AND has_sequence_privilege(mine.oid, c.oid, 'UPDATE')",
 }
-"""What the everyday role must not be → a row where it is."""
-_CHANGEABLE = sa.text(
-    "SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name, pg_roles r"
-    f" WHERE to_regclass(name) IS NOT NULL AND {_MINE} AND"
-    " (has_table_privilege(r.oid, name, 'UPDATE,DELETE,TRUNCATE,TRIGGER')"
-    " OR has_any_column_privilege(r.oid, name, 'UPDATE')) ORDER BY name"
-)
+"""What the everyday role must not be → a row where it is. `mine`: the role itself, and all that it can become by
+SET ROLE, inherited or not."""
+_CHANGEABLE = """
+SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name, mine WHERE to_regclass(name) IS NOT NULL AND
+(has_table_privilege(mine.oid, name, 'UPDATE,DELETE,TRUNCATE,TRIGGER')
+OR has_any_column_privilege(mine.oid, name, 'UPDATE')) ORDER BY name
+"""
 
 
 def powers(connection: Connection) -> list[str]:
@@ -121,9 +119,13 @@ def powers(connection: Connection) -> list[str]:
 
     By its own rights and by those of every role that it is a member of: one SET ROLE is no hindrance.
     """
-    found = [words for words, ask in _POWERS.items() if connection.exec_driver_sql(f"{ask} LIMIT 1").first()]
-    names = [table.name for table in ONLY_ADDED]
-    changeable = connection.execute(_CHANGEABLE, {"names": names}).scalars().all()
+
+    def ask(question: str, **values: object) -> list[str]:
+        mine = "WITH mine AS (SELECT * FROM pg_roles WHERE pg_has_role(oid, 'MEMBER'))"
+        return list(connection.execute(sa.text(f"{mine} {question}"), values).scalars())
+
+    found = [words for words, question in _POWERS.items() if ask(question)]
+    changeable = ask(_CHANGEABLE, names=[table.name for table in ONLY_ADDED])
     if changeable:
         found.append(f"may change {', '.join(changeable[:3])}{' …' if len(changeable) > 3 else ''}")
     return found
