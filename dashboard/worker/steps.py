@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from dashboard.actions.configuring import note_files
 from dashboard.bootstrap import Application
 from dashboard.cases.opening import keep_cases
 from dashboard.errors import MingchaError
@@ -99,8 +100,9 @@ def judge(context: Context) -> Note | None:
 
 
 def warn(context: Context) -> Note | None:
-    """Enter what is about to breach or handled badly, close what is over."""
+    """Enter what is about to breach or handled badly, close what is over; by which rules the company's files say."""
     application = context.application
+    note_files(application)
     rules = rules_of(application.settings, application.db)
     done = keep_warnings(application.db, rules, application.now())
     said = {"entered": done.entered, "closed": done.closed}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dashboard.actions import audit
 from dashboard.actions.audit_export import export_trail
-from dashboard.actions.configuring import note_settings
+from dashboard.actions.configuring import note_files, note_settings
 from dashboard.actions.unmasking import unmask
 from dashboard.bootstrap import Application
 from dashboard.database.models import AUDIT, CHAIN, RECORD_TABLES
@@ -113,3 +113,24 @@ def test_a_changed_configuration_is_a_line_that_names_tables_and_no_value(sqlite
     assert note_settings(replace(app, settings=load({}, tmp_path))) == []  # only the password is another
     lines = every_line(sqlite_database, AUDITOR, Wanted(verb="settings"))
     assert [json.loads(line.detail)["changed"] for line in lines] == [[], ["company", "database"]]
+
+
+def test_a_changed_rule_of_the_company_is_a_line_that_names_its_file(sqlite_database, tmp_path):
+    (tmp_path / "mingcha.toml").write_text('[letters]\nfolder = "letters"\n', encoding="utf-8")
+    app = Application(load({}, tmp_path), sqlite_database, system_viewer(), lambda: NOW)
+    assert note_files(app) == []
+    for name in (
+        "rulebooks/promise/a.toml",
+        "calendars/cn.toml",
+        "warnings.toml",
+        "measures.toml",
+        "letters/notice.docx",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("geheim", encoding="utf-8")
+        assert (note_files(app), note_files(app)) == ([name], [])
+    (tmp_path / "warnings.toml").unlink()
+    assert note_files(app) == ["warnings.toml"]
+    lines = every_line(sqlite_database, AUDITOR, Wanted(verb="settings"))
+    assert [json.loads(line.detail)["changed"] for line in lines][-2:] == [["letters/notice.docx"], ["warnings.toml"]]
+    assert not any("geheim" in line.detail for line in lines)
