@@ -93,8 +93,7 @@ def detector_quality(
         if row := found.get((one["item_code"], samples[one["sample_id"]])):
             _count(row, one)
     proposed = {(one["sample_id"], one["item_code"]) for one in findings if one["source"] == "detector"}
-    noticed = {(one["sample_id"], one["item_code"]) for one in findings
-               if one["source"] == "person" and one["decision"] == "confirmed"}  # fmt: skip
+    noticed = {(one["sample_id"], one["said"]) for one in findings if one["decision"] == "confirmed"}
     for sample in judged:
         for item in items:
             if (sample, item) not in proposed:
@@ -116,8 +115,9 @@ def _count(row: Month, finding: Mapping[str, Any]) -> None:
         row.refuted += 1
         return
     row.candidates += 1
-    row.confirmed += finding["decision"] == "confirmed"
-    row.rejected += finding["decision"] == "rejected"
+    right = finding["said"] == finding["item_code"]  # a person may find another item in what was proposed
+    row.confirmed += finding["decision"] == "confirmed" and right
+    row.rejected += finding["decision"] == "rejected" or (finding["decision"] == "confirmed" and not right)
 
 
 def _samples(connection: Connection, period: Period, halls: Collection[str], as_of: datetime) -> dict[str, str]:
@@ -137,16 +137,22 @@ def _samples(connection: Connection, period: Period, halls: Collection[str], as_
 
 
 def _findings(connection: Connection, samples: Mapping[str, str], as_of: datetime) -> list[dict[str, Any]]:
-    """Findings of the samples with the latest decision about each and what following it showed."""
+    """Findings of the samples with the latest decision about each, the item it names (`said`), and what following
+    it showed."""
     row = FINDINGS.c
     query = sa.select(row.id, row.sample_id, row.item_code, row.source).where(row.created_at <= to_micros(as_of))
     found = [dict(one._mapping) for one in _pieces(connection, query, row.sample_id, list(samples))]
     identities = [one["id"] for one in found]
     review = REVIEWS.c
-    decided = sa.select(review.finding_id, review.decision).where(review["at"] <= to_micros(as_of)).order_by(review.id)
-    decisions = {one.finding_id: one.decision for one in _pieces(connection, decided, review.finding_id, identities)}
+    decided = sa.select(review.finding_id, review.decision, review.item_code).where(review["at"] <= to_micros(as_of))
+    rows = _pieces(connection, decided.order_by(review.id), review.finding_id, identities)
+    decisions = {one.finding_id: (one.decision, one.item_code) for one in rows}
     ends = followed(connection, identities, as_of)
-    return [{**one, "decision": _standing(decisions.get(one["id"])), "followed": ends.get(one["id"])} for one in found]
+    return [
+        {**one, "decision": _standing(decision), "said": said or one["item_code"], "followed": ends.get(one["id"])}
+        for one in found
+        for decision, said in [decisions.get(one["id"], (None, None))]
+    ]
 
 
 def _standing(decision: str | None) -> str | None:

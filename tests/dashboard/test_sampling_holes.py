@@ -11,7 +11,7 @@ from collectors.video.plan import LOCAL, SlotSpan, moment_of, seed_of
 from dashboard.actions.extra_samples import ask_for_sample
 from dashboard.actions.hall_days import Filing, file_hall_days
 from dashboard.actions.slots import change_slots
-from dashboard.database.models import EVIDENCE, EXTRA_SAMPLES, RECORD_TABLES
+from dashboard.database.models import EVIDENCE, EXTRA_SAMPLES, RECORD_TABLES, REVIEWS
 from dashboard.errors import UsageError
 from dashboard.instants import to_micros
 from dashboard.judging.rules import rules_of
@@ -165,6 +165,18 @@ def test_samples_asked_for_are_in_no_share_of_the_detectors(hall):
                                    " 1, 'detector', :t)"), {"s": number, "t": stamp})  # fmt: skip
     after = detector_quality(hall.db, INSPECTOR, period=parse_period("2026-09"), halls={"H001"}, as_of=now)
     assert after == before
+
+
+def test_a_candidate_in_which_a_person_found_another_item_was_wrong_and_the_other_one_overlooked(hall):
+    sample, now = hall.sampled(), at("16:00", DAY)
+    (one,) = hall.findings()
+    told = {"sample_id": sample, "by": "张检", "at": one.created_at}
+    with hall.db.session() as connection:
+        connection.execute(sa.insert(REVIEWS).values(finding_id=one.id, decision="confirmed", item_code="E08", **told))
+        connection.execute(sa.insert(REVIEWS).values(decision="violation", item_code="E08", **told))
+    rows = detector_quality(hall.db, INSPECTOR, period=parse_period("2026-09"), halls={"H001"}, as_of=now)
+    found = {row.item: (row.candidates, row.confirmed, row.rejected, row.missed, row.judged_without) for row in rows}
+    assert (found["R02"], found["E08"], found["R01"]) == ((1, 0, 1, 0, 0), (0, 0, 0, 1, 1), (0, 0, 0, 0, 1))
 
 
 def test_two_who_ask_at_once_get_two_numbers(halls):
