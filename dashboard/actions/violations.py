@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from checks.errors import RuleError
+from checks.judge.samples import slot_is_due
 from checks.violations import machine
 from checks.violations.machine import PersonError
 from checks.violations.table import BY_NAME, PERSONS_DEEDS, Deed
@@ -195,83 +196,100 @@ def _completed(
         full["item"] = require_known(given.get("item") or case.row["item_code"] or "", rules.rulebook.sheet)
         full["severity"] = grades(rules)[full["item"]]
     if "look" in deed.brings:
-        look = _look(db, book, by, case, given, at)
+        look = _look(book, case, given, rules, at)
         if look:
             full["look"] = look
     return full
 
 
-def _look(
-    db: Database, book: Book, by: Viewer, case: Case, given: Mapping[str, str], at: datetime
-) -> dict[str, Any] | None:  # fmt: skip
-    """Where the re-check looked: another day and slot than the case's own sources, after the rectification."""
+def _look(book: Book, case: Case, given: Mapping[str, str], rules: Rules, at: datetime) -> dict[str, Any] | None:
+    """Where the re-check looked: in another slot than the case's own sources, after the rectification, and not ahead."""
     if given.get("look_sample"):
-        look = _sample(book, case, given["look_sample"])
+        look, span = _sample(book, case, given["look_sample"])
     elif given.get("look_inspection"):
-        look = _inspection(book, case, given["look_inspection"])
+        look, span = _inspection(book, case, given["look_inspection"])
     elif given.get("look_date") or given.get("look_slot"):
-        look = _day_and_slot(given)
+        look, span = _day_and_slot(book, case, given, rules)
     else:
         return None
-    _refuse_same_slot(case, look)
+    _refuse_same_slot(case, look, span)
     submitted = case.standing.submitted
-    if submitted is not None and _too_early(look, submitted):
+    if submitted is not None and span.ends <= to_micros(submitted):
         raise UsageError("The look lies before the rectification was submitted.", "Look again after it.")
-    if look["day"] > at.astimezone(LOCAL).date().isoformat():
+    if span.starts > to_micros(at):
         raise UsageError("The look lies ahead.", "Name a look that has been taken.")
     return look
 
 
-def _sample(book: Book, case: Case, sample: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """When somebody looked, in microseconds: a slot without its last moment, or one moment."""
+
+    starts: int
+    ends: int
+
+    @classmethod
+    def at(cls, moment: int) -> _Span:
+        return cls(moment, moment + 1)
+
+
+def _sample(book: Book, case: Case, sample: str) -> tuple[dict[str, Any], _Span]:
     row = RECORD_TABLES["samples"].c
-    query = sa.select(row.sample_id, row.hall_code, row.date, row.slot, row.planned_at, row.captured_at)
-    found = book.rows(query.where(row.sample_id == sample, row.captured_at.is_not(None)).limit(1))
+    query = sa.select(row.sample_id, row.hall_code, row.date, row.slot, row.captured_at)
+    taken = (row.sample_id == sample, row.outcome == "captured", row.captured_at.is_not(None))
+    found = book.rows(query.where(*taken).order_by(row.captured_at).limit(1))
     if not found or found[0]["hall_code"] != case.office:
         raise UsageError(f"There is no sample '{sample}' of this hall that was taken.", "Choose one of the same hall.")
     one = found[0]
     moment = one["captured_at"]
     day = one["date"] or f"{from_micros(moment).astimezone(LOCAL):%Y-%m-%d}"
-    return {"sample": sample, "day": day, "slot": one["slot"], "moment": moment}
+    return {"sample": sample, "day": day, "slot": one["slot"], "moment": moment}, _Span.at(moment)
 
 
-def _inspection(book: Book, case: Case, number: str) -> dict[str, Any]:
+def _inspection(book: Book, case: Case, number: str) -> tuple[dict[str, Any], _Span]:
+    """A sheet may be about several halls: what it says of this one."""
     row = RECORD_TABLES["inspections"].c
-    query = sa.select(row.hall_code, row["at"]).where(row.inspection_no == number).limit(1)
-    found = book.rows(query)
-    if not found or found[0]["hall_code"] != case.office:
+    query = sa.select(sa.func.max(row["at"]).label("at")).where(
+        row.inspection_no == number, row.hall_code == case.office
+    )
+    moment = book.rows(query)[0]["at"]
+    if moment is None:
         raise UsageError(f"There is no inspection '{number}' of this hall.", "Choose one of the same hall.")
-    moment = found[0]["at"]
-    return {"inspection": number, "day": f"{from_micros(moment).astimezone(LOCAL):%Y-%m-%d}", "moment": moment}
+    day = f"{from_micros(moment).astimezone(LOCAL):%Y-%m-%d}"
+    return {"inspection": number, "day": day, "moment": moment}, _Span.at(moment)
 
 
-def _day_and_slot(given: Mapping[str, str]) -> dict[str, Any]:
+def _day_and_slot(book: Book, case: Case, given: Mapping[str, str], rules: Rules) -> tuple[dict[str, Any], _Span]:
+    """A look of which there is no film and no sheet: in a slot in which the hall is open on that day."""
     try:
-        day = date.fromisoformat(given.get("look_date", "")).isoformat()
-        slot = int(given.get("look_slot", ""))
+        day, number = date.fromisoformat(given.get("look_date", "")), int(given.get("look_slot", ""))
+        if not 2000 <= day.year < 2100:
+            raise ValueError("no calendar knows that day")
     except ValueError as error:
         raise UsageError(
             "The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2."
         ) from error
-    if not 1 <= slot <= 9:
-        raise UsageError(
-            "The look needs a day and the number of a slot.", "Write the day as 2026-11-23 and the slot as 2."
-        )
-    return {"day": day, "slot": slot}
+    slot = next((one for one in rules.slots.on(day) if one.number == number), None)
+    row = RECORD_TABLES["hall_days"].c
+    query = sa.select(row.open, row.opens, row.closes, row.filed_at).where(
+        row.hall_code == case.office, row.date == day.isoformat()
+    )
+    said = next(iter(book.rows(query)), None)
+    if slot is None or not slot_is_due(day, slot, said, rules.calendar):
+        raise UsageError(f"{case.office} has no slot {number} on {day.isoformat()}.", "Choose another one.")
+    starts, ends = (to_micros(datetime.combine(day, clock, LOCAL)) for clock in (slot.starts, slot.ends))
+    return {"day": day.isoformat(), "slot": number}, _Span(starts, ends)
 
 
-def _refuse_same_slot(case: Case, look: Mapping[str, Any]) -> None:
+def _refuse_same_slot(case: Case, look: Mapping[str, Any], span: _Span) -> None:
+    """Where nobody noted the slot of what was seen (a sheet, a person), the moment says whether it lies in the look."""
+    seen = span.starts <= case.row["observed_at"] < span.ends
     for source in case.sources:
         same_sample = look.get("sample") is not None and look["sample"] == source.sample
         same_sheet = look.get("inspection") is not None and look["inspection"] == sheet_of(source)
         same_slot = look.get("slot") is not None and (look["day"], look["slot"]) == (source.day, source.slot)
-        if same_sample or same_sheet or same_slot:
+        if same_sample or same_sheet or same_slot or seen:
             raise UsageError("The case itself was seen there: a re-check looks at another slot.", "Choose another one.")
-
-
-def _too_early(look: Mapping[str, Any], submitted: datetime) -> bool:
-    if look.get("moment") is not None:
-        return bool(look["moment"] < to_micros(submitted))
-    return bool(look["day"] < f"{submitted.astimezone(LOCAL):%Y-%m-%d}")
 
 
 __all__ = ["KNOWN", "deal", "grades", "open_by_hand"]

@@ -31,8 +31,9 @@ def looks_since(db: Database, viewer: Viewer, story: Story) -> list[str]:
         return []
     row = RECORD_TABLES["samples"].c
     query = sa.select(row.sample_id, sa.func.max(row.captured_at).label("at")).where(
-        row.hall_code == story.violation.office, row.captured_at >= to_micros(story.violation.since)
-    )
+        row.hall_code == story.violation.office, row.captured_at >= to_micros(story.violation.since),
+        row.outcome == "captured",
+    )  # fmt: skip
     with db.reading() as connection:
         found = connection.execute(query.group_by(row.sample_id).order_by(sa.desc("at")).limit(MOST))
         return [one.sample_id for one in found]

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from dashboard.actions import inspections
 from dashboard.actions.violations import open_by_hand
 from dashboard.bootstrap import open_application
 from dashboard.cases.opening import keep_cases
 from dashboard.judging.rules import rules_of
 from dashboard.people import viewer_named
+from dashboard.queries.inspections import Entry
 from dashboard.queries.violations import ledger
 from tests.journeys.company import PERSON, make_company
 from tests.journeys.conftest import Journey, serving
@@ -30,7 +32,7 @@ SEEN = datetime.now(UTC) - timedelta(days=2)
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory):
-    """(address, number of the candidate that a person saw, number of the case of a sheet)."""
+    """(address, number of the candidate that a person saw, number of the case of a sheet, home)."""
     home = make_company(tmp_path_factory.mktemp("cases") / "home")
     with (home / "mingcha.toml").open("a", encoding="utf-8") as file:
         file.write(PEOPLE)
@@ -44,7 +46,18 @@ def company(tmp_path_factory):
                           at=now, rules=rules)  # fmt: skip
     app.db.engine.dispose()
     with serving(home) as address:
-        yield address, number, sheet.number
+        yield address, number, sheet.number, home
+
+
+def looked_again(home):
+    """The second inspector goes there now; the number of the sheet."""
+    app = open_application(directory=home, environment={})
+    by, now, sheet = viewer_named(app.settings, SECOND), app.now(), rules_of(app.settings, app.db).rulebook.sheet
+    draft = inspections.start(app.db, by=by, kind="on_site", hall="H0201", inspected_at=now, at=now)
+    inspections.save_entry(app.db, by=by, draft=draft, item="B04", entry=Entry("ok", 1, ""), sheet=sheet, at=now)
+    number = inspections.submit(app.db, by=by, draft=draft, root=home / "evidence", sheet=sheet, at=now)
+    app.db.engine.dispose()
+    return number
 
 
 def act(journey, number, deed, photograph=None, **fields):
@@ -57,10 +70,7 @@ def act(journey, number, deed, photograph=None, **fields):
         journey.settle()
     for label, value in fields.items():
         field = page.get_by_label(label.replace("_", " "), exact=True)
-        if field.get_attribute("role") == "group":  # a day: year, month and day are typed one after the other
-            field.get_by_role("spinbutton").first.click()
-            page.keyboard.type(value)
-        elif field.get_attribute("role") == "combobox":
+        if field.get_attribute("role") == "combobox":
             field.click()
             page.get_by_role("option", name=value).first.click()
         else:
@@ -72,13 +82,12 @@ def act(journey, number, deed, photograph=None, **fields):
 
 
 def test_a_candidate_is_confirmed_rectified_twice_and_closed(browser, company, tmp_path):
-    address, number, _ = company
+    address, number, _, home = company
     first, second, head, manager = (
         Journey(browser, address, "zh", 1440, "light", person) for person in (PERSON, SECOND, HEAD, MANAGER)
     )
     photograph = tmp_path / "proof.jpg"
     cv2.imwrite(str(photograph), np.full((200, 300, 3), 127, np.uint8))
-    today = f"{datetime.now(UTC) + timedelta(hours=8):%Y%m%d}"
     assert "疑似，待核实" in first.open("violation", number=number).locator(".mc .facts").first.inner_text()
     assert "已核实，待下发" in act(first, number, "核实成立", 说明="调阅录像属实")
     assert "整改中" in act(first, number, "下发整改", 说明="三个工作日内整改")
@@ -86,10 +95,10 @@ def test_a_candidate_is_confirmed_rectified_twice_and_closed(browser, company, t
     assert "申诉已裁定" in act(manager, number, "驳回申诉", 说明="录像中无客户")
     text = act(head, number, "提交整改", str(photograph), 说明="已调整排班", 佐证="排班表")
     assert "已提交，待复查" in text
-    text = act(second, number, "复查退回", 说明="仍有空岗", 或复查日期=today, 及时段="2")
+    text = act(second, number, "复查退回", 说明="仍有空岗", 或检查表编号=looked_again(home))
     assert "整改中" in text
     act(head, number, "提交整改", 说明="已补人", 佐证="新排班表")
-    assert "复查通过" in act(second, number, "复查通过", 说明="在岗", 或复查日期=today, 及时段="4")
+    assert "复查通过" in act(second, number, "复查通过", 说明="在岗", 或检查表编号=looked_again(home))
     text = act(first, number, "销号", 原因="履职不到位", 责任岗位和人员="营业厅主管", 整改措施="固定 AB 岗",
                佐证="值班表", 教育培训="班组学习一次")  # fmt: skip
     assert "已销号" in text
@@ -100,7 +109,7 @@ def test_a_candidate_is_confirmed_rectified_twice_and_closed(browser, company, t
 
 
 def test_an_appeal_upheld_by_somebody_else_annuls_and_the_score_follows(browser, company):
-    address, _, number = company
+    address, _, number, _ = company
     head, manager = (Journey(browser, address, "en", 390, "dark", person) for person in (HEAD, MANAGER))
     head.open("office", office="990201")
     assert "95.55" in head.text()

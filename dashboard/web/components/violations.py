@@ -15,6 +15,7 @@ from dashboard.cases import words
 from dashboard.cases.telling import DEED_WORDS
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError, UsageError
+from dashboard.instants import LOCAL
 from dashboard.queries.violations import Story, Violation
 from dashboard.texts import set_language, t
 from dashboard.web import uploads
@@ -60,7 +61,7 @@ def dealing(page: Here, story: Story, items: Mapping[str, str], samples: Sequenc
     with st.form(f"violation_{number}_{chosen}"):
         for name in brings:
             if name == "look":
-                _look(number, samples, must=story.must_look)
+                _look(page, number, samples, must=story.must_look)
             else:
                 _field(page, story, name, chosen, items)
         st.form_submit_button(t(BUTTONS[chosen]), type="primary", on_click=do,
@@ -90,7 +91,7 @@ def _field(page: Here, story: Story, name: str, deed: str, items: Mapping[str, s
         st.text_area(label, key=key, height=80, max_chars=2000)
 
 
-def _look(number: str, samples: Sequence[str], *, must: bool) -> None:
+def _look(page: Here, number: str, samples: Sequence[str], *, must: bool) -> None:
     """Where the re-check looked: a sample taken since, an inspection sheet, or a day and slot."""
     if not must:
         show(says(t("This one was not drawn for a re-check on the spot: its papers are enough.")))
@@ -99,8 +100,10 @@ def _look(number: str, samples: Sequence[str], *, must: bool) -> None:
                    format_func=lambda one: t("none") if one is None else one)  # fmt: skip
     right.text_input(t("or number of an inspection sheet"), key=_key(number, "look", "inspection"))
     left.date_input(t("or day of the look"), None, key=_key(number, "look", "date"))
-    right.selectbox(t("with slot"), [None, 1, 2, 3, 4, 5], key=_key(number, "look", "slot"),
-                    format_func=lambda one: t("none") if one is None else str(one))  # fmt: skip
+    slots = {one.number: f"{one.number} · {one.starts:%H:%M}–{one.ends:%H:%M}"
+             for one in page.rules.slots.on(page.now.astimezone(LOCAL).date())}  # fmt: skip
+    right.selectbox(t("with slot"), [None, *slots], key=_key(number, "look", "slot"),
+                    format_func=lambda one: t("none") if one is None else slots[one])  # fmt: skip
 
 
 def _deal(page: Here, number: str, deed: str, seen: int) -> str:
