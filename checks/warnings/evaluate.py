@@ -47,10 +47,8 @@ def evaluate(
         for rule, is_there in zip(by_row, some, strict=True)
         if is_there
     ]
-    found = pl.collect_all(told) + [
-        _repeated(open_records, recent[rule.code], rule) for rule in listed if isinstance(rule, RepeatRule)
-    ]
-    return pl.concat([pl.DataFrame(schema=WARNINGS), *found])
+    counted = [_repeated(lazy, recent[rule.code].lazy(), rule) for rule in listed if isinstance(rule, RepeatRule)]
+    return pl.concat([pl.DataFrame(schema=WARNINGS), *pl.collect_all([*told, *counted])])
 
 
 def _condition(rule: Rule) -> pl.Expr:
@@ -137,7 +135,7 @@ def _from_when(rule: ClockRule, calendar: Calendar) -> pl.Expr:
     return pl.max_horizontal(since, started)
 
 
-def _repeated(records: pl.DataFrame, recent: pl.DataFrame, rule: RepeatRule) -> pl.DataFrame:
+def _repeated(records: pl.LazyFrame, recent: pl.LazyFrame, rule: RepeatRule) -> pl.LazyFrame:
     """The newest open record of each value, if with it `least` came within the days before its acceptance."""
     often = recent.group_by(rule.column).len().filter(pl.col("len") >= rule.least)  # few values come so often at all
     newest = (

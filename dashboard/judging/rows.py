@@ -64,8 +64,8 @@ class RowReader(Reader):
         return table
 
     def within(self, values: pl.Series) -> Within:
-        known = values.drop_nulls().unique().sort()
-        return known.to_list() if known.len() <= FEW_VALUES else super().within(known)
+        known = sorted({value for value in values.to_list() if value is not None})
+        return known if len(known) <= FEW_VALUES else super().within(values)
 
     def tidy(self) -> None:
         """SQLite's temporary tables outlive the transaction, and the connection is used again."""

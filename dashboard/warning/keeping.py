@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,7 @@ NEVER = 2**62
 DONE = {"tickets": "archived_at", "repairs": "restored_at", "applications": "archived_at"}
 """Once this stamp is filled nobody can do anything about a record any more."""
 OPEN = (NUMBER["running"], NUMBER["not_done"])
+LEFT_OUT = tuple(NUMBER[name] for name in ("simulated", "withdrawn", "child", "filed"))
 FEW = 5_000
 """Changed rows up to which asking record by record is quicker than carrying frames."""
 MONTHS = 15
@@ -184,7 +185,7 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
     alive = _open_records(reader, rules, record, which, mine, as_of)
     recent = {rule.code: _recent(reader, record, rule, alive.kept) for rule in mine if isinstance(rule, RepeatRule)}
     found = evaluate(alive.kept, recent, mine, rules.calendar)
-    named = found.join(alive.kept.select("id", "number", "office_code"), on="id")
+    named = found.lazy().join(alive.kept.lazy().select("id", "number", "office_code"), on="id")
 
     def why(moot: pl.DataFrame) -> pl.DataFrame:
         return _why(reader, record, moot, alive, mine, at)
@@ -205,7 +206,7 @@ def _measures(
     rows = rows.rename({"version_at": "heard_at"})
     asked = [rule for rule in mine if isinstance(rule, (ThresholdRule, FallRule))]
     found = evaluate_measures(rows, asked, rules.warned.measures, months)
-    named = found.join(rows.select("id", pl.col("indicator").alias("number"), "office_code"), on="id")
+    named = found.lazy().join(rows.lazy().select("id", pl.col("indicator").alias("number"), "office_code"), on="id")
 
     def why(moot: pl.DataFrame) -> pl.DataFrame:
         newest = rows.sort("period").group_by("indicator", "office_code").agg(pl.col("id").last())
@@ -285,27 +286,25 @@ def _open_records(
     reader: Reader, rules: Rules, record: str, which: Condition, mine: Iterable[Rule], as_of: dt.datetime
 ) -> Alive:
     """What `evaluate` needs of the records, without those that are left out of everything (withdrawn, merged …)."""
-    judged = KINDS[record].judged(reader, rules, which, as_of).collect()
     clocks = {rule.indicator: _start(rules, rule.indicator) for rule in mine if isinstance(rule, ClockRule)}
-    codes = [code for code in rules.rulebook.order(record) if code in judged.columns]
-    excluded = pl.any_horizontal(
-        pl.col(codes).is_in([NUMBER[name] for name in ("simulated", "withdrawn", "child", "filed")])
-    )
-    kept = judged.filter(~excluded).select(
+    states = pl.col(rules.rulebook.order(record))
+    judged = KINDS[record].judged(reader, rules, which, as_of).select(
         "id",
+        pl.any_horizontal(states.is_in(LEFT_OUT)).alias("left_out"),
         *(pl.when(pl.col(code).is_in(OPEN)).then(pl.col(f"{code}.deadline")).alias(f"{code}.deadline")
           for code in clocks),
-    )  # fmt: skip
+    ).collect()  # fmt: skip
     wanted = {"accepted_at", *clocks.values(), *(name for rule in mine for name in _columns(rule))}
     if record == "tickets":
         wanted.add("type")
     table = RECORD_TABLES[record]
     columns = [table.c.id, table.c[RECORDS[record].number].label("number"), table.c.office_code,
                table.c.version_at.label("heard_at"), *(table.c[name] for name in sorted(wanted))]  # fmt: skip
-    rows = reader.frame(sa.select(*columns).where(which(table))).join(kept, on="id")
+    kept = judged.lazy().filter(~pl.col("left_out")).drop("left_out")
+    rows = reader.frame(sa.select(*columns).where(which(table))).lazy().join(kept, on="id")
     starts = [pl.when(pl.col(f"{code}.deadline").is_not_null()).then(pl.col(start)).alias(f"{code}.started")
               for code, start in clocks.items()]  # fmt: skip
-    return Alive(rows.with_columns(*starts), judged.filter(excluded)["id"])
+    return Alive(rows.with_columns(*starts).collect(), judged.filter("left_out")["id"])
 
 
 def _start(rules: Rules, indicator: str) -> str:
@@ -326,14 +325,26 @@ def _columns(rule: Rule) -> tuple[str, ...]:
 
 
 def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame) -> pl.DataFrame:
-    """Records of the rule's days before the oldest open one that share a value with an open one."""
+    """Records of the rule's days before the oldest open one that share a value with an open one.
+
+    Not those that stand for nothing of their own: test calls, withdrawn ones, and what was merged into another.
+    """
     values = records.filter(pl.col(rule.column).is_not_null())
     table = RECORD_TABLES[record]
     oldest = values["accepted_at"].min()
     since = 0 if not isinstance(oldest, int) else oldest - rule.days * 86_400_000_000
     shared = table.c[rule.column].in_(reader.within(values[rule.column])) if values.height else sa.false()
     columns = (table.c.id, table.c.accepted_at, table.c[rule.column])
-    return reader.frame(sa.select(*columns).where(shared, table.c.accepted_at > since))
+    return reader.frame(sa.select(*columns).where(shared, table.c.accepted_at > since, *_own(record)))
+
+
+def _own(record: str) -> Iterator[sa.ColumnElement[bool]]:
+    table, number = RECORD_TABLES[record].c, RECORDS[record].number
+    for name in ("simulated", "withdrawn"):
+        if name in table:
+            yield table[name].is_not(True)
+    if (parent := f"parent_{number}") in table:
+        yield sa.or_(table[parent].is_(None), table[parent] == table[number])
 
 
 def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: list[Rule], at: int) -> pl.DataFrame:
@@ -354,7 +365,7 @@ def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: li
 
 
 def _store(
-    reader: Reader, record: str, found: pl.DataFrame, touched: Within | None, at: int,
+    reader: Reader, record: str, found: pl.LazyFrame, touched: Within | None, at: int,
     why: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Outcome:  # fmt: skip
     """Enter what is new, close what is moot (`why` says why), of the records looked at (None: all)."""
@@ -367,16 +378,20 @@ def _store(
     )  # fmt: skip
     key = ["record_id", "rule"]
     wanted = found.rename({"id": "record_id"})
-    alive = known.filter(pl.col("closed_at").is_null())
-    by_hand = known.filter(pl.col("closed_why") == "closed")
-    moot = alive.join(wanted, on=key, how="anti")
-    moved = alive.join(wanted, on=key, suffix="_now").filter(
+    alive = known.lazy().filter(pl.col("closed_at").is_null())
+    by_hand = known.lazy().filter(pl.col("closed_why") == "closed")
+    moving = alive.join(wanted, on=key, suffix="_now").filter(
         pl.col("due").ne_missing(pl.col("due_now"))
         | (pl.col("due").is_not_null() & (pl.col("since") != pl.col("since_now")))
         | pl.col("office_code").ne_missing(pl.col("office_code_now"))
         | (pl.col("number") != pl.col("number_now"))
     )
     fresh = wanted.join(alive, on=key, how="anti").join(by_hand, on=key, how="anti")
+    entering = pl.concat([fresh, wanted.join(moving.select(key), on=key)]).select(
+        pl.lit(record).alias("record"), "record_id", "number", "office_code", "rule", "since", "due",
+        pl.lit(at, pl.Int64).alias("entered_at"), "saw",
+    )  # fmt: skip
+    moot, moved, entered = pl.collect_all([alive.join(wanted, on=key, how="anti"), moving, entering])
     ends = pl.concat([
         why(moot) if moot.height else pl.DataFrame(schema={"id": pl.Int64, "because": pl.String}),
         moved.select("id", pl.lit("moved").alias("because")),
@@ -384,8 +399,5 @@ def _store(
     for (because,), gone in ends.group_by("because", maintain_order=True):
         closing = sa.update(WARNINGS).where(row.closed_at.is_(None), row.id.in_(reader.within(gone["id"])))
         reader.execute(closing.values(closed_at=at, closed_why="moot", moot_because=because))
-    entered = pl.concat([fresh, wanted.join(moved.select(key), on=key)])
-    reader.ingest(WARNINGS.name, entered.with_columns(
-        pl.lit(record).alias("record"), pl.lit(at, pl.Int64).alias("entered_at")).select(
-            "record", "record_id", "number", "office_code", "rule", "since", "due", "entered_at", "saw"))  # fmt: skip
+    reader.ingest(WARNINGS.name, entered)
     return Outcome(entered.height, ends.height)

@@ -150,6 +150,13 @@ def test_the_third_ticket_of_a_customer_moves_the_warning_to_the_newest(company)
     company.ticket("t1", type="enquiry", customer_no="45", accepted_at=at("09:00"))
     company.keep()
     assert company.open() == []  # a corrected number: the old one has two left
+    for number, more in (("t5", {"simulated": True}), ("t6", {"parent_ticket_no": "t3"}), ("t7", {"withdrawn": True})):
+        company.ticket(number, type="enquiry", customer_no="44", accepted_at=at("11:40"), **more)
+    company.keep()
+    assert company.open() == []  # a test call, one merged into another and a withdrawn one are no third ticket
+    company.ticket("t7", type="enquiry", customer_no="44", accepted_at=at("11:40"), withdrawn=False)
+    company.keep()
+    assert company.open() == [("t7", "same_customer")]
 
 
 def test_nothing_new_costs_nothing(company):
