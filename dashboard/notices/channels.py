@@ -23,6 +23,7 @@ _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 CONTACT = "{contact}"
 _LEADS_AWAY = re.compile(r"(^|[/\\])\.{1,2}($|[/\\])")
 """People write their own contact: `../x` in it would call another path of the endpoint than the administrator named."""
+_SEVERAL = re.compile(r"[,;，；、]|@\S*\s+\S*@")
 _LONGEST_ERROR = 300
 _message_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("mingcha_message_id", default=None)
 
@@ -53,6 +54,9 @@ def filled(name: str, address: str, contact: str | None, environment: Mapping[st
     whole = _SECRET.sub(secret, address)
     if CONTACT in whole and (not contact or _LEADS_AWAY.search(contact)):
         raise NoContactError(f"Channel {name} needs a contact, and this person has none.", "See [notices.people].")
+    if CONTACT in whole and contact and _SEVERAL.search(contact):
+        raise NoContactError(f"Channel {name} needs one address, and this person's contact holds several.",
+                             "Name a distribution list of the mail server.")  # fmt: skip
     return whole.replace(CONTACT, quote(contact or "", safe="@+"))
 
 
@@ -92,6 +96,8 @@ def _server(name: str, address: str) -> Any:
     server = apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
     if server is None:
         raise ChannelError(f"Channel {name} is no address that Apprise knows.", "See [notices.channels].")
+    if len(server) > 1:  # the refusal of one would bring it to all the others again, with every try
+        raise ChannelError(f"Channel {name} names {len(server)} receivers.", "Name one, or a distribution list.")
     return server
 
 

@@ -2,7 +2,8 @@
 
 A message is claimed for `[notices] lease_minutes` by an UPDATE that only one worker can win, sent, and marked after the
 channel said yes. A worker killed before it was sent loses nothing: the claim lapses and another sends. Killed between
-the channel's yes and the mark the same message goes out once more, under the same Message-ID and Idempotency-Key.
+the channel's yes and the mark the same message goes out once more, under the same Message-ID and Idempotency-Key. So it
+does where sending takes longer than the claim: whichever was told yes notes it, who was refused late changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -58,6 +59,8 @@ class Parcel:
     channel: str
     ids: tuple[int, ...]
     message: str
+    until: int = 0
+    """When this worker's claim lapses, microseconds UTC: by it a worker knows its own."""
 
 
 def send_due(db: Database, settings: Settings, *, clock: Clock, go_on: Callable[[], None] = lambda: None) -> Report:
@@ -71,15 +74,16 @@ def send_due(db: Database, settings: Settings, *, clock: Clock, go_on: Callable[
         if len(said) >= DOWN_AFTER:
             _put_off(db, settings, parcel, said[-1], clock(), report, tried=False)
             continue
-        if not _claim(db, settings, parcel, clock()):
+        claimed = _claim(db, settings, parcel, clock())
+        if claimed is None:
             continue
         try:
-            _send(db, known, parcel, clock, report)
+            _send(db, known, claimed, clock, report)
         except ChannelError as error:
             if not isinstance(error, NoContactError):
                 said.append(error.message)
             report.failed += 1
-            _put_off(db, settings, parcel, error.message, clock(), report)
+            _put_off(db, settings, claimed, error.message, clock(), report)
         else:
             said.clear()
     return report
@@ -174,8 +178,8 @@ class _TakenError(Exception):
     """Another worker has one of these notices."""
 
 
-def _claim(db: Database, settings: Settings, parcel: Parcel, now: datetime) -> bool:
-    """Take all notices of the parcel for this worker, or none."""
+def _claim(db: Database, settings: Settings, parcel: Parcel, now: datetime) -> Parcel | None:
+    """Take all notices of the parcel for this worker, or none: None."""
     lease = timedelta(minutes=settings.notices.lease_minutes)
     at, until = to_micros(now), to_micros(now + lease)
     lapsed = sa.or_(_ROW.claimed_until <= at, _ROW.claimed_until > until)
@@ -191,37 +195,45 @@ def _claim(db: Database, settings: Settings, parcel: Parcel, now: datetime) -> b
                     raise _TakenError
                 connection.execute(sa.update(NOTICE_DELIVERIES).where(_ROW.id.in_(ids)).values(**values))
     except _TakenError:
-        return False
-    return True
+        return None
+    return replace(parcel, until=until)
 
 
 def _send(db: Database, known: Readers, parcel: Parcel, clock: Clock, report: Report) -> None:
     """Withhold what its reader may not know any more, send the rest, mark it. ChannelError when it was not taken."""
     rows = _content(db, parcel)
     refused = {row.id: why for row in rows if (why := _why_not(db, known, row, clock()))}
-    refused |= dict.fromkeys(over(db, rows), "over")
+    refused |= dict.fromkeys(over(db, known.settings, rows), "over")
     for row_id, why in refused.items():
         _mark(db, [row_id], state="withheld", why=why, claimed_until=None)
     report.withheld += len(refused)
-    kept = [row for row in rows if row.id not in refused]
-    if not kept:
-        return
-    first = kept[0].person
     address = known.settings.notices.channels.get(parcel.channel)
     if address is None:
         raise ChannelError(f"Channel {parcel.channel} is not in the configuration any more.")
-    told = {row.key: Told(row.topic, row.words, row.values, row.link) for row in kept}  # once for a whole group
     shared = channels.is_shared(address)
+    for row in rows:
+        if shared and row.roles is not None and row.id not in refused:  # nobody knows who else is in that chat
+            _mark(db, [row.id], state="page_only", claimed_until=None)
+    kept = [row for row in rows if row.id not in refused and not (shared and row.roles is not None)]
+    if not kept:
+        return
+    first = kept[0].person
+    told = {row.key: Told(row.topic, row.words, row.values, row.link) for row in kept}  # once for a whole group
     language = known.settings.web.language if shared else known.language(first)
     title, body = message(list(told.values()), language, known.tree, known.settings)
     whole = channels.filled(parcel.channel, address, known.contact(first, parcel.channel))
     channels.send(parcel.channel, whole, title=title, body=body, message=parcel.message)
-    _mark_sent(db, [row.id for row in kept], clock())
+    _mark_sent(db, parcel, [row.id for row in kept], clock())
     report.messages, report.notices = report.messages + 1, report.notices + len(kept)
 
 
-def _mark_sent(db: Database, ids: Sequence[int], now: datetime) -> None:
-    _mark(db, ids, state="sent", sent_at=to_micros(now), claimed_until=None, error=None)
+def _mark_sent(db: Database, parcel: Parcel, ids: Sequence[int], now: datetime) -> None:
+    """Also where the claim lapsed meanwhile, and whoever took it then was refused."""
+    open_still = sa.and_(_ROW.message == parcel.message, _ROW.state.in_(("sending", "waiting")))
+    values = {"state": "sent", "sent_at": to_micros(now), "claimed_until": None, "error": None}
+    with db.session() as connection:
+        for some in _chunks(ids):
+            connection.execute(sa.update(NOTICE_DELIVERIES).where(_ROW.id.in_(some), open_still).values(**values))
 
 
 def _content(db: Database, parcel: Parcel) -> list[Any]:
@@ -256,12 +268,13 @@ def _put_off(
     """
     patience = to_micros(now - timedelta(days=settings.notices.give_up_days))
     since = sa.case((_ROW.failing_since <= to_micros(now), _ROW.failing_since), else_=to_micros(now))
-    state = "sending" if tried else "waiting"
+    mine_still = sa.and_(_ROW.state == "sending", _ROW.claimed_until == parcel.until)
+    state = mine_still if tried else _ROW.state == "waiting"
     values = {"state": "waiting", "failing_since": since, "claimed_until": None, "channel": parcel.channel,
               "error": error}  # fmt: skip
     with db.session() as connection:
         for ids in _chunks(parcel.ids):
-            mine = sa.and_(_ROW.id.in_(ids), _ROW.state == state)
+            mine = sa.and_(_ROW.id.in_(ids), state)
             known = connection.execute(sa.select(_ROW.tries).where(mine).distinct()).scalars()
             for tries in sorted(known, reverse=True):  # the highest first, or one row would go up twice
                 some = sa.update(NOTICE_DELIVERIES).where(mine, _ROW.tries == tries)

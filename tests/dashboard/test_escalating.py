@@ -16,6 +16,7 @@ from dashboard.queries.notices import mine, outbox
 from dashboard.queries.violations import Violation
 from dashboard.settings import Settings
 from dashboard.texts import set_language
+from tests.dashboard.test_violations import INSPECTOR, Company, hours
 
 NOON = datetime(2026, 9, 15, 12, tzinfo=LOCAL)
 SETTINGS = Settings.model_validate({
@@ -99,6 +100,31 @@ def test_what_is_over_before_it_could_be_told_is_not_told(sqlite_database):
     with sqlite_database.reading() as connection:
         rows = connection.execute(sa.select(NOTICE_DELIVERIES.c.state, NOTICE_DELIVERIES.c.why)).all()
     assert [tuple(row) for row in rows] == [("withheld", "over")]
+
+
+def test_a_step_of_a_case_that_was_done_before_it_could_be_told_is_not_told(sqlite_database):
+    company = Company(sqlite_database)
+    company.film("R02")
+    company.film("R02", hall="H2")
+    company.keep(hours(2))
+    done, open_still = (one.number for one in sorted(company.lines(at=hours(2)), key=lambda one: one.office))
+    settings = Settings.model_validate({
+        "people": {"周部": {"role": "regional_manager", "offices": ["S1", "S2"]}},
+        "notices": {"channel": "down", "channels": {"down": "json://127.0.0.1:9/x"}, "quiet": "12:00-13:00"},
+    })  # fmt: skip
+    night = datetime(2026, 9, 3, 12, 30, tzinfo=LOCAL)  # both should have been sent down by the end of the day before
+    escalate(sqlite_database, settings, night)
+    send_due(sqlite_database, settings, clock=lambda: night)
+    company.deal(INSPECTOR, done, "send_down", night + timedelta(minutes=5), note="整改")
+    report = send_due(sqlite_database, settings, clock=lambda: night + timedelta(hours=1))
+    row = NOTICE_DELIVERIES.c
+    with sqlite_database.reading() as connection:
+        found = connection.execute(sa.select(row.key, row.state, row.why).where(row.key.like("case %"))).all()
+    assert {tuple(one) for one in found} == {
+        (f"case {done} send_down 0 department", "withheld", "over"),
+        (f"case {open_still} send_down 0 department", "waiting", None),
+    }
+    assert report.withheld == 1
 
 
 def test_a_red_line_rises_at_night_and_a_restricted_case_among_inspectors_alone(sqlite_database):

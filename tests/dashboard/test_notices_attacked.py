@@ -1,9 +1,11 @@
 """Notices under attack: what one person writes or becomes keeps nobody else from being told, and tells them nothing."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
 
+from dashboard.database import Database
 from dashboard.notices import channels
 from dashboard.notices.channels import ChannelError, NoContactError
 from dashboard.notices.outbox import Audience
@@ -11,7 +13,7 @@ from dashboard.notices.sending import send_due
 from dashboard.people import Viewer
 from dashboard.queries.notices import mine
 from tests.dashboard.sinks import http_sink, mail_sink
-from tests.dashboard.test_notices_sent import NOON, at, company, offices, told
+from tests.dashboard.test_notices_sent import NOON, at, company, offices, states, told
 
 __all__ = ["offices"]
 
@@ -60,3 +62,83 @@ def test_a_contact_leads_to_no_other_path_of_the_endpoint(contact):
         except NoContactError:
             assert ".." in contact
     assert all(path.startswith("/hook/") and ".." not in path for path in http.paths)
+
+
+def test_what_only_inspectors_may_know_goes_to_no_group(sqlite_database, offices):
+    """In that chat sits who works at the reported office, and nobody knows who joins it tomorrow."""
+    offices(sqlite_database)
+    with http_sink() as (http, port):
+        group = {**company(port).notices.channels, "group": f"json://127.0.0.1:{port}/robot"}
+        settings = company(port, channel="group", channels=group)
+        told(sqlite_database, "V-1", Audience("inspector", "S1"), roles=("inspector",))
+        told(sqlite_database, "R-1", Audience("inspector", "S1"))
+        send_due(sqlite_database, settings, clock=at(NOON))
+    assert ["V-1" in text for text in http.texts] == [False]
+    assert [one[:2] for one in states(sqlite_database)] == [("沈岚", "page_only"), ("沈岚", "sent")]
+    inspector = Viewer("沈岚", "inspector", frozenset({"*"}))
+    assert len(mine(sqlite_database, inspector, as_of=NOON)) == 2
+
+
+@pytest.mark.parametrize("contact", ["xu@example.cn,wu@example.cn", "xu@example.cn; wu@example.cn", "a@x.cn b@x.cn"])
+def test_a_contact_of_several_is_told_to_be_one(contact):
+    """One that refused would bring the message to the others again with each try."""
+    with pytest.raises(NoContactError, match="one address"):
+        channels.filled("mail", "mailto://127.0.0.1:1?from=mc@example.cn&to={contact}", contact)
+
+
+def test_an_address_of_several_receivers_is_refused_before_anybody_is_told():
+    with mail_sink() as (mail, port):
+        address = f"mailto://127.0.0.1:{port}?from=mc@example.cn&to=a@example.cn,b@example.cn"
+        with pytest.raises(ChannelError, match="2 receivers"):
+            channels.send("team", address, title="t", body="b", message="m")
+    assert mail.mails == []
+
+
+def test_a_send_that_outlives_its_claim_takes_nothing_from_who_sends_now(sqlite_database, offices, monkeypatch):
+    """The first fails long after its claim lapsed, while a second sends the same: the second's yes is the last word."""
+    offices(sqlite_database)
+    told(sqlite_database, "R-1", "许立")
+    settings, lapsed = company(), NOON + timedelta(minutes=5)
+    first_is_in, second_is_in, first_is_out, taken = Event(), Event(), Event(), []
+
+    def send(*_, message, **__):
+        if not first_is_in.is_set():
+            first_is_in.set()
+            assert second_is_in.wait(10)
+            raise ChannelError("too late")
+        second_is_in.set()
+        assert first_is_out.wait(10)
+        taken.append(message)
+
+    monkeypatch.setattr(channels, "send", send)
+    other = Database(sqlite_database.url)
+    slow = Thread(target=send_due, args=(sqlite_database, settings), kwargs={"clock": at(NOON)})
+    slow.start()
+    assert first_is_in.wait(10)
+    quick = Thread(target=send_due, args=(other, settings), kwargs={"clock": at(lapsed)})
+    quick.start()
+    slow.join()
+    first_is_out.set()
+    quick.join()
+    send_due(sqlite_database, settings, clock=at(lapsed + timedelta(hours=1)))
+    other.engine.dispose()
+    assert (len(taken), [one[1] for one in states(sqlite_database)]) == (1, ["sent"])
+
+
+def test_a_yes_that_comes_after_the_claim_is_noted(sqlite_database, offices, monkeypatch):
+    """The slow one was taken while a second tried the same in vain: nobody sends it a third time."""
+    offices(sqlite_database)
+    told(sqlite_database, "R-1", "许立")
+    settings, tried = company(), []
+
+    def send(*_, message, **__):
+        tried.append(message)
+        if len(tried) == 1:
+            send_due(sqlite_database, settings, clock=at(NOON + timedelta(minutes=5)))
+        else:
+            raise ChannelError("refused")
+
+    monkeypatch.setattr(channels, "send", send)
+    send_due(sqlite_database, settings, clock=at(NOON))
+    send_due(sqlite_database, settings, clock=at(NOON + timedelta(hours=1)))
+    assert (len(tried), len(set(tried)), [one[1] for one in states(sqlite_database)]) == (2, 1, ["sent"])
