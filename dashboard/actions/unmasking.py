@@ -22,8 +22,9 @@ from dashboard.nearest import nearest
 from dashboard.people import Viewer
 from dashboard.privacy import PERSONAL, masked_text
 from dashboard.queries.offices import visible_tree
+from dashboard.queries.quarantine import quarantine_row
 from dashboard.rights import require
-from dashboard.secrecy import secret_of_reporter
+from dashboard.secrecy import WITHHELD, secret_of_reporter
 
 SHOWN_FOR = timedelta(minutes=2)
 """How long a page goes on showing the value; then it is masked again."""
@@ -61,15 +62,16 @@ def unmask_cell(db: Database, *, by: Viewer, quarantine_id: int, header: str, re
     """One cell of a quarantined row as it was read, for who may unmask and sees the whole company."""
     require(by, "unmask a field")
     said = _reason(reason)
-    query = sa.select(QUARANTINE.c.raw, QUARANTINE.c.record).where(QUARANTINE.c.id == quarantine_id)
+    told = quarantine_row(db, by, quarantine_id)  # what may be sealed from them does not exist here either
+    query = sa.select(QUARANTINE.c.raw).where(QUARANTINE.c.id == quarantine_id)
     with db.reading() as connection:
-        row = connection.execute(query).one_or_none() if by.sees_everything else None
+        row = connection.execute(query).one_or_none() if told is not None else None
     cells = {} if row is None else json.loads(row.raw)
-    if header not in cells:
+    if told is None or header not in cells or told.cells[header] == WITHHELD:
         raise MingchaError(f"There is no cell '{masked_text(header)}' in quarantined row {quarantine_id}.")
     with db.session() as connection:
-        told = json.dumps({"cell": header, "reason": said}, ensure_ascii=False)
-        audit.record(connection, by, "unmask", f"quarantine {quarantine_id}", told, at=at)
+        detail = json.dumps({"cell": header, "reason": said}, ensure_ascii=False)
+        audit.record(connection, by, "unmask", f"quarantine {quarantine_id}", detail, at=at)
     return Unmasked(cells[header], at + SHOWN_FOR)
 
 

@@ -139,7 +139,10 @@ def _apart(source: Reader, as_of: datetime) -> frozenset[frozenset[Reference]]:
 
 
 def facts(db: Database, viewer: Viewer, *, as_of: datetime, limit: int = 50) -> list[Joined]:
-    """Facts joined by people at halls that the viewer sees, newest first."""
+    """Facts joined by people at halls that the viewer sees, newest first; none with a ticket hidden from them.
+
+    What would be left of such a fact, and the words of who joined it, would tell what the reporter saw.
+    """
     row, halls = FACT_JOINS.c, _halls(db, viewer)
     query = sa.select(row.id, row.fact, row.hall_code, row.action, row.reason, row.by, row["at"])
     with reader(db) as source:
@@ -150,12 +153,13 @@ def facts(db: Database, viewer: Viewer, *, as_of: datetime, limit: int = 50) -> 
         wanted = [one for one in wanted if halls is None or one["hall_code"] in halls][::-1][:limit]
         named = {one["fact"] for one in wanted}
         evidence = evidence_of(source, held.filter(pl.col(FACT).is_in(list(named))))
-    return [
+    joined = [
         Joined(
             one["fact"], _unsealed(db, viewer, evidence[one["fact"]]), one["reason"], one["by"], from_micros(one["at"])
         )
         for one in wanted
     ]  # fmt: skip
+    return [one for one in joined if len(one.sightings) == len(evidence[one.fact])]
 
 
 def beside(db: Database, viewer: Viewer, *, record: str, record_id: int, as_of: datetime) -> tuple[Sighting, ...]:

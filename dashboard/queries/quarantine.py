@@ -21,7 +21,7 @@ from dashboard.intake.names import compared, office_names
 from dashboard.people import Viewer
 from dashboard.privacy import masked_cells, masked_value
 from dashboard.queries.offices import visible_tree
-from dashboard.secrecy import SEALED, hidden_offices, seals
+from dashboard.secrecy import SEALED, WITHHELD, hidden_numbers, hidden_offices, seals
 
 _ENDINGS = re.compile(r"(?:供电(?:分公司|公司|所|中心|营业部)?|营业(?:厅|部|所)|中心|所|公司)+$")
 COLUMNS = ("id", "record", "number", "office_named", "state", "since", "reason", "column_name", "value", "row_no")
@@ -165,12 +165,22 @@ def quarantine_row(db: Database, viewer: Viewer, quarantine_id: int) -> Quaranti
     told = {name: value for name, value in row.items() if name not in ("raw", "corrections", "context")}
     return QuarantinedRow(
         row={**told, "value": masked_value(row["column_name"], row["value"])},
-        cells=masked_cells(json.loads(row["raw"]), keep=row["number"]),
-        corrections=_plain(masked_cells(json.loads(row["corrections"] or "{}"), keep=row["number"])),
+        cells=_told(db, viewer, json.loads(row["raw"]), row["number"]),
+        corrections=_plain(_told(db, viewer, json.loads(row["corrections"] or "{}"), row["number"])),
         sightings=[(found[0], found[1]) for found in again],
         story=[Event(from_micros(at), by, action, _story(detail)) for at, by, action, detail in events],
         columns=correctable(json.loads(details or "{}").get("header", ()), row["record"]),
     )
+
+
+def _told(
+    db: Database, viewer: Viewer, cells: Mapping[str, str | None], number: str | None
+) -> dict[str, str | None]:  # fmt: skip
+    """The cells masked, and without the numbers of sealed records that a repair or an application may name."""
+    said = [text for text in cells.values() if text]
+    hidden = frozenset[str]().union(*(hidden_numbers(db, viewer, record, said) for record in SEALED))
+    masks = masked_cells(cells, keep=number)
+    return {header: WITHHELD if cells[header] in hidden else mask for header, mask in masks.items()}
 
 
 def _named(row: Mapping[str, Any]) -> pl.DataFrame:

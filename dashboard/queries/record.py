@@ -25,7 +25,7 @@ from dashboard.people import Viewer
 from dashboard.privacy import PERSONAL, masked_text, shown
 from dashboard.queries.inspections import withheld
 from dashboard.queries.offices import visible_tree
-from dashboard.secrecy import hidden_numbers, secret_of_reporter, told_references
+from dashboard.secrecy import REFERENCES, hidden_numbers, seals, secret_of_reporter, told_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def record(
         unreadable={name: masked_text(text) for name, text in _unreadable(row).items() if name not in hidden},
         edition=edition,
         verdicts=verdicts,
-        versions=_versions(db, kind, row, hidden | PERSONAL.keys()),
+        versions=_versions(db, kind, row, hidden | PERSONAL.keys() | _named_once(viewer)),
         linked=_linked(db, viewer, kind, row),
     )
 
@@ -130,6 +130,11 @@ def _of_the_inspector(db: Database, viewer: Viewer, kind: RecordType, row: Mappi
     """The column by which an inspected office would know who came undercover (暗访)."""
     hides = kind.name == "inspections" and withheld(db, viewer, [row])
     return frozenset({"inspector"}) if hides else frozenset()
+
+
+def _named_once(viewer: Viewer) -> frozenset[str]:
+    """Columns of earlier versions that may name a record hidden from the viewer, whatever the present one names."""
+    return frozenset(REFERENCES) if seals(viewer) else frozenset()
 
 
 def _current(

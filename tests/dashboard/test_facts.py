@@ -213,6 +213,18 @@ def test_a_complaint_is_evidence_of_what_was_seen(company):
         complaint(company.db, STRANGER, "T-1")
 
 
+def test_a_fact_with_a_sealed_complaint_is_told_to_nobody_from_whom_that_is_hidden(company):
+    seen = sheet(company, "HC-1")
+    for number, kind, parent in (("JB-1", "report", None), ("T-2", "complaint", "JB-1")):
+        company.insert("tickets", ticket_no=number, type=kind, office_code="S1", system="95598",
+                       parent_ticket_no=parent, accepted_at=to_micros(hours(5)))  # fmt: skip
+    joined(company, seen, complaint(company.db, INSPECTOR, "T-2"), reason="举报人当时在厅内")
+    (found,) = facts(company.db, INSPECTOR, as_of=NOW)
+    assert [one.number for one in found.sightings] == ["HC-1", "T-2"]
+    assert facts(company.db, HEAD, as_of=NOW) == []
+    assert beside(company.db, HEAD, record=seen[0], record_id=seen[1], as_of=NOW) == ()
+
+
 def test_what_cannot_be_one_fact_is_refused(company):
     seen, told = film(company), sheet(company, "HC-1")
     other_hall, other_day = sheet(company, "HC-2", hall="H2"), sheet(company, "HC-3", at=hours(24))

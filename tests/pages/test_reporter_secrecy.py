@@ -19,12 +19,14 @@ import typer
 from google.protobuf import text_format
 
 from collectors.mapping import SpreadsheetConfig, parse_config
-from dashboard.actions.unmasking import unmask
+from dashboard.actions.letters import write_to
+from dashboard.actions.unmasking import unmask, unmask_cell
+from dashboard.actions.violations import deal
 from dashboard.bootstrap import open_application
 from dashboard.cases.opening import keep_cases
 from dashboard.cli import main, make_app
 from dashboard.database import Database
-from dashboard.database.models import METADATA, RECORD_TABLES, VIOLATION_SOURCES, WARNINGS
+from dashboard.database.models import METADATA, RECORD_TABLES, VIOLATION_SOURCES, VIOLATIONS, WARNINGS
 from dashboard.errors import MingchaError, NotAllowedError
 from dashboard.exports.workbook import quarter_workbook
 from dashboard.intake import import_file
@@ -52,7 +54,8 @@ HEAD, COLLEAGUE, MANAGER = "许立", "周同", "高原"
 """The head of 西坝供电所; an inspector who works there; a manager who answers for it by name."""
 REPORT, CHILD, LATE, BROKEN, FORM = "JB-MIMI-1", "JB-MIMI-2", "JB-MIMI-3", "JB-MIMI-4", "BD-MIMI-5"
 GRANDCHILD = "JB-MIMI-6"
-APPLICATION, REPAIR = "YK-7", "XB-907"
+APPLICATION, REPAIR, CORRECTED, TORN = "YK-7", "XB-907", "XB-908", "XB-909"
+"""CORRECTED named the report in its first version; TORN names it and cannot be read."""
 PHONE, CUSTOMER = "13977318642", "55660137797"
 SECRETS = re.compile(r"MIMI|张密|密语|13977318642|55660137797|(?<![0-9a-f])(?:8642|139773|5566|7797)(?![0-9a-f])")
 """What a mask leaves of a number counts too, where it stands alone: within a digest or a moment it is chance."""
@@ -72,13 +75,32 @@ def rows(now):
         + f"{LATE},,report,990102,{WHO},{today},,,{SAID}\n"
         + f"{BROKEN},,report,990102,{WHO},2026-99-99 {PHONE},,,{SAID}\n",
         "repairs": "repair_no,ticket_no,office_code,customer_no,accepted_at,arrived_at,restored_at\n"
-        f"{REPAIR},{REPORT},990102,990102001,2026-07-06 10:00:00,2026-07-06 13:00:00,2026-07-06 15:00:00\n",
+        f"{REPAIR},{REPORT},990102,990102001,2026-07-06 10:00:00,2026-07-06 13:00:00,2026-07-06 15:00:00\n"
+        f"{CORRECTED},{REPORT},990102,,2026-07-06 10:00:00,2026-07-06 13:00:00,2026-07-06 15:00:00\n"
+        f"{TORN},{REPORT},990102,,2026-99-99,,\n",
         "applications": "application_no,office_code,class,accepted_at,connected_at\n"
         f"{APPLICATION},990102,residential,2026-07-06 10:00:00,2026-07-08 10:00:00\n",
         "evaluations": "evaluation_no,kind,office_code,record_no,at,satisfaction,designated_design,extra_fee\n"
         f"{FORM},designated_form,990102,{APPLICATION},2026-08-01 10:00:00,dissatisfied,yes,yes\n"
         f"HF-1,callback,990102,{REPORT},2026-08-01 10:00:00,dissatisfied,,\n",
     }
+
+
+def case_of_the_form(db):
+    source = VIOLATION_SOURCES.c
+    query = sa.select(VIOLATIONS.c.number).join(VIOLATION_SOURCES, source.violation_id == VIOLATIONS.c.id)
+    with db.reading() as connection:
+        return connection.execute(query.where(source.reference == FORM)).scalar_one()
+
+
+def send_down(home, now):
+    """The form's case is confirmed and sent down by an inspector, with its letter: from now on the office knows it."""
+    app = open_application(directory=home, user=PERSON)
+    number, rules = case_of_the_form(app.db), rules_of(app.settings, app.db)
+    for seen, (deed, note) in enumerate((("confirm", f"{FORM} MIMI 所述属实"), ("send_down", "限期整改")), start=1):
+        deal(app.db, by=app.viewer, number=number, deed=deed, seen=seen, at=now, rules=rules, note=note)
+    write_to(home / "letters", app, by=app.viewer, kind="notice", numbers=[number])
+    app.db.engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +116,10 @@ def reported(company, tmp_path_factory):
     (home / "mingcha.toml").write_text(config + people, encoding="utf-8")
     db = Database(f"sqlite:///{home / 'mingcha.db'}")
     now = datetime.now(UTC)
-    for kind, text in rows(now).items():
+    written = rows(now)
+    repairs = written["repairs"].splitlines()
+    again = "\n".join([repairs[0], repairs[2].replace(f"{CORRECTED},{REPORT}", f"{CORRECTED},WX-1")])
+    for kind, text in [*written.items(), ("repairs", again)]:
         path = home / f"more-{kind}.csv"
         path.write_text(text, encoding="utf-8")
         made = parse_config(SpreadsheetConfig, {"name": kind, "record": kind}, "test")
@@ -104,6 +129,7 @@ def reported(company, tmp_path_factory):
     bring_up_to_date(db, rules, now)
     keep_warnings(db, rules, now)
     keep_cases(db, settings, rules, now)
+    send_down(home, now)
     escalate(db, settings, now + timedelta(days=40))
     send_due(db, settings, clock=lambda: now + timedelta(days=40))
     with db.reading() as connection:  # what is hidden below is there: warnings and cases of the marked records
@@ -132,6 +158,7 @@ MORE = [
     ("records", {"record": kind, "office": "990102"}) for kind in ("tickets", "evaluations", "repairs")
 ] + [
     ("office", {"office": "990102"}), ("record", {"record": "repairs", "number": REPAIR}),
+    ("record", {"record": "repairs", "number": CORRECTED}),
     ("record", {"record": "applications", "number": APPLICATION}),
     ("record", {"record": "evaluations", "number": "HF-1"}), ("quarantine", {"record": "tickets"}),
     ("sources", {"reason": "unreadable_time", "row": "1"}),
@@ -152,7 +179,12 @@ def test_no_page_tells_the_office_and_the_inspector_sees_what_is_hidden(reported
     assert REPORT in told
     caplog.clear()
     found = {}
-    for file, parameters in [(file, {}) for file, _ in PAGES] + MORE:
+    db = Database(f"sqlite:///{reported / 'mingcha.db'}")
+    case = case_of_the_form(db)
+    db.engine.dispose()
+    assert case in everything_of(run_page("violation", HEAD, number=case))
+    more = [*MORE, ("violation", {"number": case}), ("search", {"q": case})]
+    for file, parameters in [(file, {}) for file, _ in PAGES] + more:
         for person in (HEAD, COLLEAGUE) if parameters in TWICE else (HEAD,):
             text = everything_of(run_page(file, person, **parameters))
             hits = sorted(set(SECRETS.findall(text)))
@@ -168,7 +200,7 @@ SKIPPED = {
     "bench", "token",  # the machine's own, whoever calls: they print no record
 }  # fmt: skip
 ARGUMENTS = {
-    "batch": [["7"], ["10"]], "explain": [["990102", "--period", PERIOD]],
+    "batch": [["7"], ["8"], ["10"], ["11"]], "explain": [["990102", "--period", PERIOD]],
     "league": [["--period", PERIOD]], "movement": [["--period", PERIOD]], "halls": [["--period", PERIOD]],
     "diff": [["--period", PERIOD]], "freeze": [[PERIOD]], "restate": [[PERIOD]],
     "records": [[kind, "--period", PERIOD] for kind in ("tickets", "evaluations", "repairs", "applications")],
@@ -220,7 +252,7 @@ def test_no_command_and_no_export_tells_the_office(reported, capsys, caplog, mon
         text = "".join(book.read(part).decode("utf-8", "replace") for part in book.namelist())
         assert not SECRETS.search(text)
     assert found == {}
-    for file in (reported / "out").iterdir():
+    for file in [*(reported / "out").iterdir(), *(reported / "letters").iterdir()]:
         parts = zipfile.ZipFile(file)
         assert not any(SECRETS.search(parts.read(part).decode("utf-8", "replace")) for part in parts.namelist())
 
@@ -247,6 +279,14 @@ def test_what_is_hidden_does_not_exist_and_figures_still_add_up(reported):
         told = quarantined(db, viewer, record="tickets").to_dicts()
         assert [(row["number"], row["value"]) for row in told] == [(None, None)]
         assert quarantine_row(db, viewer, told[0]["id"]) is None
+        torn = quarantined(db, viewer, record="repairs").row(0, named=True)["id"]
+        seen = quarantine_row(db, viewer, torn)
+        assert seen is None or (seen.cells["ticket_no"], seen.cells["repair_no"]) == (WITHHELD, TORN)
+        for row, cell in ((told[0]["id"], "phone"), (torn, "ticket_no")):
+            with pytest.raises(MingchaError, match=r"no cell|may not"):
+                unmask_cell(db, by=viewer, quarantine_id=row, header=cell, reason="回访客户", at=now)
+        corrected = record(db, viewer, rules, record="repairs", number=CORRECTED, as_of=now)
+        assert [len(one.changed) for one in corrected.versions] == [0, 0]
     head = viewer_named(settings, HEAD)
     pair = [records(db, one, rules, record="tickets", period=PERIOD, now=now, office="990102")
             for one in (inspector, head)]  # fmt: skip
