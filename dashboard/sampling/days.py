@@ -24,6 +24,8 @@ from dashboard.judging.rules import rules_of
 from dashboard.nearest import nearest
 from dashboard.settings import Settings
 
+SOURCE = "sampling"
+"""Source of the batches in which our own samples are stored."""
 LOOK_BACK = timedelta(days=31)
 """How far back looks without an outcome are still taken: recorders keep about a month."""
 

@@ -27,9 +27,8 @@ from dashboard.intake.content import content_hash
 from dashboard.people import Viewer
 from dashboard.sampling import faults
 from dashboard.sampling.capture import Outcome, Task
-from dashboard.sampling.days import Due
+from dashboard.sampling.days import SOURCE, Due
 
-SOURCE = "sampling"
 FINAL = ("captured", "missed", "not_checkable")
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.engine import Connection
 from checks.judge.samples import SlotDays
 from collectors.video.plan import LOCAL, SlotSpan, commitment_of, moment_of
 from dashboard.database import Database
-from dashboard.database.models import LOOKS, PLAN_DAYS, RECORD_TABLES
+from dashboard.database.models import BATCHES, LOOKS, PLAN_DAYS, RECORD_TABLES
 from dashboard.instants import from_micros
+from dashboard.sampling.days import SOURCE
 from dashboard.sampling.sealing import last_end
 from dashboard.sampling.slots import stored_slots
 from dashboard.settings import Settings
@@ -34,11 +35,12 @@ def verify_plans(db: Database, settings: Settings, *, now: datetime) -> dict[str
 
 
 def _our_moments(connection: Connection) -> Iterator[Any]:
-    """Samples we took ourselves: imported ones were drawn elsewhere."""
+    """Samples we took ourselves, also those of which no picture came: imported ones were drawn elsewhere."""
     sample = RECORD_TABLES["samples"].c
-    ours = sa.select(LOOKS.c.sample_id)
+    seen = sample.sample_id.in_(sa.select(LOOKS.c.sample_id))
+    stored = sample.batch_id.in_(sa.select(BATCHES.c.id).where(BATCHES.c.source == SOURCE))
     query = sa.select(sample.sample_id, sample.hall_code, sample.date, sample.slot, sample.planned_at)
-    yield from connection.execute(query.where(sample.sample_id.in_(ours)).distinct()).all()
+    yield from connection.execute(query.where(sa.or_(seen, stored)).distinct()).all()
 
 
 def _unopened(db: Database, days: Any, settings: Settings) -> Iterator[Problem]:
@@ -61,7 +63,10 @@ def _sealed_late(days: Any) -> Iterator[Problem]:
 def _undrawn(moments: Any, seeds: dict[str, bytes], slots: SlotDays) -> Iterator[Problem]:
     for row in moments:
         slot = next((one for one in slots.on(date.fromisoformat(row.date)) if one.number == row.slot), None)
-        if row.date not in seeds or slot is None:
+        if row.date not in seeds or row.slot is None:
+            continue
+        if slot is None:
+            yield {"kind": "moment", "what": f"{row.sample_id}: slot {row.slot} is none of the slots of that day"}
             continue
         span = SlotSpan(slot.number, slot.starts, slot.ends)
         drawn = moment_of(seeds[row.date], row.hall_code, date.fromisoformat(row.date), span)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from collectors.video.plan import LOCAL
-from dashboard.database.models import AUDIT, PLAN_DAYS, RECORD_TABLES
+from dashboard.database.models import AUDIT, LOOKS, PLAN_DAYS, RECORD_TABLES
 from dashboard.instants import from_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.sampling.sealing import PlanError, plan_document, reveal, seal
@@ -169,6 +169,16 @@ def test_a_moved_moment_is_found(taken):
     table = RECORD_TABLES["samples"]
     change(taken, sa.update(table).where(table.c.slot == 2).values(planned_at=table.c.planned_at + 1_000_000))
     assert kinds(taken) == ["moment"]
+
+
+def test_a_moved_moment_of_which_no_picture_came_and_a_slot_that_was_none_are_found(taken):
+    """The looks of both samples are taken away, as if their camera had not answered."""
+    table = RECORD_TABLES["samples"]
+    change(taken, sa.delete(LOOKS))
+    assert verified(taken)["checked"] == 1 + 2
+    change(taken, sa.update(table).where(table.c.slot == 1).values(planned_at=table.c.planned_at + 1_000_000))
+    change(taken, sa.update(table).where(table.c.slot == 2).values(slot=7))
+    assert kinds(taken) == ["moment", "moment"]
 
 
 def test_a_seed_told_too_early_is_found(taken):
