@@ -63,12 +63,12 @@ def deadline(
 ) -> dt.datetime | None:
     """The last second in which the step is in time; None where the severity has no such step. Never before `start`.
 
-    `pauses` are ended suspensions that began within the step: the working days (or the time) in them are given back.
+    `pauses` are ended suspensions: the working days (or the time) of the step in them are given back.
     """
     limit = LIMITS[step][severity]
     if limit is None:
         return None
-    stops = [(begin, end) for begin, end in pauses if begin >= start]
+    stops = [(max(begin, start), end) for begin, end in pauses if end > start]
     if limit.natural is not None:
         return start + limit.natural + sum((end - begin for begin, end in stops), dt.timedelta())
     if limit.slots is not None:

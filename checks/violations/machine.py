@@ -132,7 +132,7 @@ def after(now: Standing, event: Event) -> Standing:
         if deed.to == table.CONFIRMED:
             changes["confirmed"] = event.at
     said = Said(event.by, event.at)
-    if deed.name in ("confirm", "reject", "pass", "return"):
+    if deed.name in ("confirm", "reject", "pass", "return", "revived"):
         changes["severity"] = event.what.get("severity", now.severity)
     if deed.name == "confirm":
         changes["judges"] = (*now.judges, said)
@@ -255,13 +255,20 @@ def _refuse_state(now: Standing, deed: table.Deed) -> None:
 def refuse_person(now: Standing, deed: table.Deed, actor: Actor) -> None:
     if actor.works_there and not deed.own:
         raise PersonError("The case is about your own office: nobody acts on their own.")
-    if table.JUDGES in deed.not_by and any(actor.is_same(said.by, said.at) for said in now.judges):
+    if table.JUDGES in deed.not_by and _judged(now, actor):
         raise PersonError("You confirmed or reviewed this case yourself: another person must do this.")
     if table.SUBMITTER in deed.not_by and now.submitter and actor.is_same(now.submitter.by, now.submitter.at):
         raise PersonError("You submitted the rectification yourself: another person must re-check it.")
     proposer = now.proposers.get(deed.proposal)
     if table.PROPOSER in deed.not_by and proposer and actor.is_same(proposer.by, proposer.at):
         raise PersonError("You proposed this yourself: a second person decides.")
+    if table.PROPOSER in deed.not_by and proposer and proposer.by == table.MACHINE and _judged(now, actor):
+        raise PersonError("You confirmed or reviewed this case yourself: another person must do this.")
+
+
+def _judged(now: Standing, actor: Actor) -> bool:
+    """Whether the actor is one of those who judged it, who alone can take back what the case rests on."""
+    return any(actor.is_same(said.by, said.at) for said in now.judges)
 
 
 def refuse_moment(now: Standing, deed: table.Deed, clock: Clock, at: dt.datetime) -> None:

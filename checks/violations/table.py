@@ -34,6 +34,8 @@ LADDER = ("criticism", "deduction", "organisational", "disciplinary")
 CAUSES = ("duty", "skill", "management", "equipment", "process", "material", "outside", "other")
 """Cause codes at closing (p): duty not done, skill, management, equipment, process, papers, outside the office."""
 
+MACHINE = "system"
+"""By whom the machine's own deeds are."""
 Who = str
 JUDGES, SUBMITTER, PROPOSER = "judges", "submitter", "proposer"
 """Whom a deed must not come from: who confirmed or reviewed it; who rectified it; who proposed what is decided."""
@@ -71,7 +73,9 @@ DEEDS: tuple[Deed, ...] = (
     Deed("opened", None, (), CANDIDATE),
     Deed("opened_confirmed", None, (), CONFIRMED),
     Deed("joined", None, STATES, forbids=()),
-    Deed("lapsed", None, ALIVE, LAPSED, forbids=()),
+    Deed("lapsed", None, (*UNJUDGED, CONFIRMED), LAPSED, forbids=()),
+    Deed("source_fell", None, (RECTIFYING, SUBMITTED, RECHECKED), forbids=(), sets=(VOID_PROPOSED,)),
+    Deed("source_stands", None, ALIVE, needs=(VOID_PROPOSED,), forbids=(), clears=(VOID_PROPOSED,)),
     Deed("revived", None, (LAPSED,), CONFIRMED, forbids=()),
     Deed("reopened", None, (LAPSED,), CANDIDATE, forbids=()),
     Deed("confirmed_by_source", None, UNJUDGED, CONFIRMED, forbids=()),

@@ -203,7 +203,7 @@ def _completed(
 
 
 def _look(book: Book, case: Case, given: Mapping[str, str], rules: Rules, at: datetime) -> dict[str, Any] | None:
-    """Where the re-check looked: in another slot than the case's own sources, after the rectification, and not ahead."""
+    """Where the re-check looked: in another slot than the case's own, after the rectification, and not ahead."""
     if given.get("look_sample"):
         look, span = _sample(book, case, given["look_sample"])
     elif given.get("look_inspection"):

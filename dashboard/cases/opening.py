@@ -20,7 +20,18 @@ import sqlalchemy as sa
 from checks.clock import DAY
 from checks.judge.base import microseconds
 from checks.violations import machine
-from checks.violations.table import ALIVE, CLOSED, CONFIRMED, LAPSED, OPEN_SIDES, UNJUDGED
+from checks.violations.table import (
+    ALIVE,
+    ANNULLED,
+    CLOSED,
+    CONFIRMED,
+    LAPSED,
+    MACHINE,
+    OPEN_SIDES,
+    UNJUDGED,
+    VOID_PROPOSED,
+    VOIDED,
+)
 from dashboard.cases import effects, telling
 from dashboard.cases.sources import LOOK_BACK, Seen, Since, changed
 from dashboard.cases.stored import (
@@ -51,6 +62,8 @@ THROUGH = "cases_through"
 """Key of META: what was looked at last."""
 SECRET = ("designated", "report")
 """Kinds of sources that only inspectors may know of."""
+TAKEN_BACK = (ANNULLED, VOIDED)
+FALLEN = ("source_fell", "source_stands")
 SUSPICIONS = "dashboard.forms.suspicion"
 REPEAT_DAYS = 30
 NEWS_FOR = 7 * DAY
@@ -145,8 +158,10 @@ def _known(book: Book, wanted: Iterable[Reference], *, standing: bool = False) -
 
 
 def _open(
-    book: Book, seen: Seen, *, by: Viewer, at: datetime, repeat_days: int, note: str = "", fact: str | None = None
+    book: Book, seen: Seen, *, by: Viewer, at: datetime, repeat_days: int, note: str = "", fact: str | None = None,
+    former: str | None = None,
 ) -> Case:  # fmt: skip
+    """`former`: number of the case of the same source that was annulled or voided before."""
     number = next_number(book, at)
     deed = "opened_confirmed" if seen.confirmed else "opened"
     state = "confirmed" if seen.confirmed else "candidate"
@@ -160,7 +175,8 @@ def _open(
     }  # fmt: skip
     case = int(book.scalar(sa.insert(VIOLATIONS).values(**row).returning(VIOLATIONS.c.id)))
     enter_source(book, case, seen.source, by=by, at=at)
-    event = enter_event(book, case, 1, deed, {"kind": seen.source.kind, "note": note}, by=by, at=at)
+    what = {"kind": seen.source.kind, "note": note, "former": former}
+    event = enter_event(book, case, 1, deed, what, by=by, at=at)
     opened = Case({"id": case, **row}, (event,), (seen.source,), machine.fold([event], seen.severity))
     if moment - seen.moment < NEWS_FOR:
         telling.tell(book.raw, opened, event, at=at)
@@ -193,7 +209,7 @@ class _Keeper:
         self.outcome = Outcome()
         self.facts = {(record, number): fact for fact, record, number in members(reader, as_of).iter_rows()}
         """(record, number of the stored row) → the fact that people say it shows."""
-        self.states: dict[Reference, tuple[str, bool]] = {}
+        self.states: dict[Reference, Mapping[str, Any]] = {}
         self.joined_before: set[str] = set()
         """Facts that had been joined before one of their sources opened its case."""
 
@@ -204,34 +220,46 @@ class _Keeper:
         case = self._case_of([reference])
         if case is not None and seen.restricted and not case.row["restricted"]:  # it turned out to be a report
             self.book.run(sa.update(VIOLATIONS).where(VIOLATIONS.c.id == case.id).values(restricted=True))
-        if case is None and seen.stands:
-            _open(self.book, seen, by=self.by, at=self.as_of, repeat_days=self.repeat_days)
-            self.outcome.opened += 1
-            if fact := self.facts.get(_row(seen.source)):
-                self.joined_before.add(fact)
+        if case is not None and seen.stands and _moved(case, seen):
+            self._event(case, "lapsed", {"kind": seen.source.kind})
+            case = None
+        if seen.stands and (case is None or _is_anew(seen, case.row)):
+            self._begin(seen, case)
         elif case is not None and seen.stands:
             self._stands(case, seen)
         elif case is not None:
             self._falls(case, seen)
 
+    def _begin(self, seen: Seen, former: Case | None) -> None:
+        """Open a case; `former` is one of this very source that people annulled or voided, and that stays so."""
+        named = None if former is None or former.row["restricted"] else former.number
+        _open(self.book, seen, by=self.by, at=self.as_of, repeat_days=self.repeat_days, former=named)
+        self.outcome.opened += 1
+        if fact := self.facts.get(_row(seen.source)):
+            self.joined_before.add(fact)
+
     def look_up(self, several: Iterable[Seen]) -> None:
         """Find the cases of all these sources in a few questions: most have theirs, and nothing is new about them."""
         known = _known(self.book, [(one.source.record, one.source.reference) for one in several], standing=True)
         row = VIOLATIONS.c
-        found: dict[int, tuple[str, bool]] = {}
+        found: dict[int, Mapping[str, Any]] = {}
+        columns = (row.id, row.state, row.restricted, row.ended_at, row.item_code, row.office_code, row.sides)
         for part in parts(sorted(set(known.values()))):
-            query = sa.select(row.id, row.state, row.restricted).where(row.id.in_(part))
-            found |= {one["id"]: (one["state"], bool(one["restricted"])) for one in self.book.rows(query)}
+            found |= {one["id"]: one for one in self.book.rows(sa.select(*columns).where(row.id.in_(part)))}
         self.states = {reference: found[case] for reference, case in known.items()}
 
     def _is_quiet(self, seen: Seen) -> bool:
         """Whether the case of a source says already what the source says."""
-        state, restricted = self.states.get((seen.source.record, seen.source.reference), ("", False))
-        if not state or restricted != seen.restricted:
+        case = self.states.get((seen.source.record, seen.source.reference))
+        if case is None or bool(case["restricted"]) != seen.restricted:
             return False
         if not seen.stands:
-            return state not in ALIVE
-        return state != LAPSED and not (seen.confirmed and state in UNJUDGED)
+            return case["state"] not in ALIVE
+        if seen.confirmed and (_is_anew(seen, case) or VOID_PROPOSED in json.loads(case["sides"])):
+            return False
+        if case["state"] in UNJUDGED:
+            return not seen.confirmed and case["office_code"] == seen.office
+        return case["state"] != LAPSED and not (case["state"] == CONFIRMED and case["item_code"] != seen.item)
 
     def _case_of(self, references: Iterable[Reference]) -> Case | None:
         known = sorted(set(_known(self.book, list(references)).values()))
@@ -241,24 +269,41 @@ class _Keeper:
         return load(self.book, rows)[0]
 
     def _stands(self, case: Case, seen: Seen) -> None:
-        if case.standing.state in ALIVE and seen.source.reference not in {one.reference for one in case.sources}:
+        state = case.standing.state
+        if state in ALIVE and seen.source.reference not in {one.reference for one in case.sources}:
             self._add(case, [seen.source], confirmed=seen.confirmed)
-        elif case.standing.state == LAPSED and "merged_into" not in case.events[-1].what:
-            self._event(case, "revived" if seen.confirmed else "reopened", {"kind": seen.source.kind})
-        elif seen.confirmed and case.standing.state in UNJUDGED:
-            self._event(case, "confirmed_by_source", {"kind": seen.source.kind})
+        elif state == LAPSED and "merged_into" not in case.events[-1].what:
+            self._again_confirmed(case, seen) if seen.confirmed else self._event(case, "reopened", _kind(seen))
+        elif seen.confirmed and state in UNJUDGED:
+            self._event(case, "confirmed_by_source", _kind(seen))
+        elif seen.confirmed and _has_fallen(case):
+            self._event(case, "source_stands", _kind(seen))
+        elif seen.confirmed and state == CONFIRMED and _yields(case) and _says_another_item(case, seen):
+            self._again_confirmed(self._event(case, "lapsed", _kind(seen)), seen)
+
+    def _again_confirmed(self, case: Case, seen: Seen) -> None:
+        """It stands again, as the item that was confirmed last."""
+        if not _says_another_item(case, seen):
+            self._event(case, "revived", _kind(seen))
+            return
+        before = earlier(self.book, case.office, seen.item, case.row["observed_at"], self.repeat_days, case.number)
+        what = {**_kind(seen), "item": seen.item, "severity": seen.severity}
+        self._event(case, "revived", what, item_code=seen.item, recurrence_of=before)
 
     def _falls(self, case: Case, seen: Seen) -> None:
-        mine = seen.source.record, seen.source.reference
+        """What nobody has sent down ends at once; what is under way a second person voids, or says that it stands."""
+        mine, state = (seen.source.record, seen.source.reference), case.standing.state
         others = [one for one in case.sources if (one.record, one.reference) != mine]
-        if len(others) == len(case.sources) or case.standing.state not in ALIVE:
+        if len(others) == len(case.sources) or state not in ALIVE:
             return
         if others:
             enter_source(self.book, case.id, seen.source, by=self.by, at=self.as_of, action="removed")
             self._event(case, "joined", {"removed": seen.source.kind})
-        elif seen.confirmed or case.standing.state in UNJUDGED:  # what a person confirmed since is for people to end
-            self._event(case, "lapsed", {"kind": seen.source.kind})
+        elif state in UNJUDGED or (seen.confirmed and state == CONFIRMED):
+            self._event(case, "lapsed", _kind(seen))
             self.outcome.ended += 1
+        elif seen.confirmed and not _was_told_of_its_fall(case) and VOID_PROPOSED not in case.standing.sides:
+            self._event(case, "source_fell", _kind(seen))  # what a person confirmed since is for people to end
 
     def _add(self, case: Case, sources: Iterable[Source], *, confirmed: bool) -> None:
         held = {(one.record, one.reference) for one in case.sources}
@@ -272,10 +317,10 @@ class _Keeper:
         if confirmed and case.standing.state in UNJUDGED:
             self._event(case, "confirmed_by_source", {})
 
-    def _event(self, case: Case, deed: str, what: Mapping[str, Any]) -> Case:
+    def _event(self, case: Case, deed: str, what: Mapping[str, Any], **more: Any) -> Case:
         event = enter_event(self.book, case.id, case.standing.seq + 1, deed, what, by=self.by, at=self.as_of)
         now = machine.after(case.standing, event)
-        cache(self.book, case.id, now)
+        cache(self.book, case.id, now, **more)
         effects.follow(self.book, case, event, by=self.by, at=self.as_of)
         after = replace(case, events=(*case.events, event), standing=now)
         telling.tell(self.book.raw, after, event, at=self.as_of)
@@ -347,6 +392,36 @@ def _yields(case: Case) -> bool:
     A join is one person's word. What is being rectified, appealed against, suspended or voided stays a case of its own.
     """
     return case.standing.state in (*UNJUDGED, CONFIRMED) and not case.standing.sides & OPEN_SIDES
+
+
+def _kind(seen: Seen) -> dict[str, str]:
+    return {"kind": seen.source.kind}
+
+
+def _is_anew(seen: Seen, case: Mapping[str, Any]) -> bool:
+    """Whether a person confirmed the source after its case had been annulled or voided: that is a new case."""
+    ended = case["ended_at"]
+    return seen.confirmed and case["state"] in TAKEN_BACK and ended is not None and seen.moment > ended
+
+
+def _moved(case: Case, seen: Seen) -> bool:
+    """Whether the record that a case rests on alone is another office's by now, and nobody has judged the case."""
+    alone_on_it = len(case.sources) == 1 and case.sources[0].reference == seen.source.reference
+    return alone_on_it and case.office != seen.office and case.standing.state in UNJUDGED and not seen.confirmed
+
+
+def _says_another_item(case: Case, seen: Seen) -> bool:
+    return len(case.sources) == 1 and seen.item is not None and case.row["item_code"] != seen.item
+
+
+def _was_told_of_its_fall(case: Case) -> bool:
+    """Whether voiding was proposed since the source stood last: a person may have refused it."""
+    return next((one.deed for one in reversed(case.events) if one.deed in FALLEN), "") == "source_fell"
+
+
+def _has_fallen(case: Case) -> bool:
+    proposer = case.standing.proposers.get(VOID_PROPOSED)
+    return VOID_PROPOSED in case.standing.sides and proposer is not None and proposer.by == MACHINE
 
 
 def _row(source: Source) -> tuple[str, int]:

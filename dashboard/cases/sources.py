@@ -84,6 +84,12 @@ def changed(
     return sorted(found, key=lambda one: one.order)
 
 
+def _taken(record: str) -> sa.Select[Any]:
+    """Rows that have a case: these are followed however long ago they were observed."""
+    row = VIOLATION_SOURCES.c
+    return sa.select(row.record_id).where(row.record == record)
+
+
 def _films(reader: Reader, grades: dict[str, Any], since: Since, oldest: int) -> Iterator[Seen]:
     """Findings about which somebody decided; the latest review of each counts (as in `judging.halls`)."""
     row, finding, sample = REVIEWS.c, FINDINGS.c, RECORD_TABLES["samples"].c
@@ -93,7 +99,7 @@ def _films(reader: Reader, grades: dict[str, Any], since: Since, oldest: int) ->
                   row.id.label("review"), row.decision, row.item_code.label("said"), row["at"], row.office_is_cause,
                   row.deliberate)
         .select_from(FINDINGS.join(REVIEWS, row.finding_id == finding.id))
-        .where(finding.id.in_(touched), finding.observed_at >= oldest)
+        .where(finding.id.in_(touched), sa.or_(finding.observed_at >= oldest, finding.id.in_(_taken("findings"))))
     )  # fmt: skip
     reviews = reader.frame(query).sort("review").group_by("id", maintain_order=True).last()
     slots: dict[str, tuple[str | None, int | None]] = {}
@@ -114,12 +120,12 @@ def _films(reader: Reader, grades: dict[str, Any], since: Since, oldest: int) ->
 def _sheets(reader: Reader, grades: dict[str, Any], since: Since, batch: int, oldest: int) -> Iterator[Seen]:
     """Rows of inspections that say a violation, and those that said one."""
     row = RECORD_TABLES["inspections"].c
-    known = sa.select(VIOLATION_SOURCES.c.record_id).where(VIOLATION_SOURCES.c.record == "inspections")
+    known = _taken("inspections")
     query = sa.select(
         row.id, row.inspection_no, row.hall_code, row.item_code, row["at"], row.result, BATCHES.c.started_at
     ).where(
-        BATCHES.c.id == row.batch_id, row.batch_id > since.batch, row.batch_id <= batch, row["at"] >= oldest,
-        sa.or_(row.result == "violation", row.id.in_(known)),
+        BATCHES.c.id == row.batch_id, row.batch_id > since.batch, row.batch_id <= batch,
+        sa.or_(sa.and_(row.result == "violation", row["at"] >= oldest), row.id.in_(known)),
     )  # fmt: skip
     for one in reader.frame(query).iter_rows(named=True):
         reference = f"{one['inspection_no']}/{one['item_code']}/{one['hall_code']}/{one['at']}"
@@ -133,15 +139,15 @@ def _complaints(reader: Reader, since: Since, batch: int, oldest: int) -> Iterat
     """Complaints and reports (举报) that were found to be true, wholly or in part, and those that had been."""
     table, old = RECORD_TABLES["tickets"], HISTORY_TABLES["tickets"]
     row = table.c
-    known = sa.select(VIOLATION_SOURCES.c.record_id).where(VIOLATION_SOURCES.c.kind.in_(("complaint", "report")))
+    known = _taken("tickets").where(VIOLATION_SOURCES.c.kind.in_(("complaint", "report")))
     true = sa.and_(row.type.in_(("complaint", "report")), row.substantiated.in_(("yes", "partly")))
     once = sa.exists().where(old.c.record_id == row.id, old.c.type == "report")
     query = sa.select(
         row.id, row.ticket_no, row.office_code, row.accepted_at, row.severity, row.withdrawn, row.simulated,
         true.label("true"), sa.or_(sealed("tickets", table), once).label("sealed"), BATCHES.c.started_at,
     ).where(
-        BATCHES.c.id == row.batch_id, row.batch_id > since.batch, row.batch_id <= batch, row.accepted_at >= oldest,
-        sa.or_(true, row.id.in_(known)),
+        BATCHES.c.id == row.batch_id, row.batch_id > since.batch, row.batch_id <= batch,
+        sa.or_(sa.and_(true, row.accepted_at >= oldest), row.id.in_(known)),
     )  # fmt: skip
     for one in reader.frame(query).iter_rows(named=True):
         secret = bool(one["sealed"])

@@ -46,6 +46,7 @@ FIELDS = {
     "unit": "Responsible unit", "post": "Responsible post and person", "measure": "Measure taken",
     "training": "Training", "step": "Step proposed", "leader": "Joint responsibility of the leader",
     "paper": "Number of the paper", "look": "Where the re-check looked", "severity": "Severity",
+    "former": "Opened anew after",
 }  # fmt: skip
 """What a deed brings along; msgids."""
 LOOK_FIELDS = {"sample": "Sample", "inspection": "Inspection", "day": "Day", "slot": "Slot"}

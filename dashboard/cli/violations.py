@@ -94,6 +94,7 @@ def story_json(story: Any) -> dict[str, Any]:
         **as_json(story.violation),
         "deadlines": [{"step": one.step, "since": one.since, "due": one.until} for one in story.deadlines],
         "appeal_until": story.appeal_until, "may": list(story.may), "followed_by": list(story.followed_by),
+        "former": story.former, "anew": list(story.anew),
         "sources": [{"kind": one.kind, "record": one.record, "number": one.reference} for one in story.sources],
         "evidence": list(story.evidence),
         "events": [{"seq": one.seq, "deed": one.deed, "by": one.by, "at": one.at, "what": dict(one.what)}

@@ -6,6 +6,7 @@ then on the judged office sees what it must do, and nothing of how it became kno
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from checks.violations.table import ALIVE, BY_NAME, DEEDS, STATES, SUSPENDED, De
 from checks.warnings.escalation import Level
 from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts, sheet_of
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, VIOLATION_EVENTS, VIOLATIONS
+from dashboard.database.models import EVIDENCE, VIOLATION_EVENTS, VIOLATION_SOURCES, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import from_micros, to_micros
 from dashboard.judging.rules import Rules
@@ -93,6 +94,10 @@ class Story:
     """Whether the re-check needs a look of its own."""
     followed_by: tuple[str, ...]
     """Later cases of the same office and item."""
+    former: str | None = None
+    """The case of the same source that was annulled or voided before this one."""
+    anew: tuple[str, ...] = ()
+    """Cases that a source of this one opened after it had been annulled or voided."""
 
 
 def ledger(
@@ -155,7 +160,7 @@ def violation(db: Database, viewer: Viewer, number: str, *, rules: Rules, as_of:
             _line(case, rules, as_of, sight), machine.running(case.standing, clock), events, sources,
             _evidence(book, sources), _appeal(case, rules), machine.appeal_until(case.standing, clock),
             _may(db, viewer, case, rules, as_of), machine.must_look(case.standing, case.number),
-            _followed_by(book, case, sight),
+            _followed_by(book, case, sight), case.events[0].what.get("former"), _anew(book, case, sight),
         )  # fmt: skip
 
 
@@ -265,6 +270,18 @@ def _is_open(case: Case, deed: Deed, actor: machine.Actor, clock: Any, as_of: da
     except RuleError:
         return False
     return True
+
+
+def _anew(book: Book, case: Case, sight: Sight) -> tuple[str, ...]:
+    """Only a new case names a former one, in its first event; both have a source in common."""
+    source, event = VIOLATION_SOURCES.c, VIOLATION_EVENTS.c
+    shared = sa.select(source.violation_id).where(
+        source.reference.in_([one.reference for one in case.sources]), source.violation_id > case.id
+    )
+    query = sa.select(VIOLATIONS, event.what).join(VIOLATION_EVENTS, event.violation_id == VIOLATIONS.c.id)
+    rows = book.rows(query.where(VIOLATIONS.c.id.in_(shared), event.seq == 1).order_by(VIOLATIONS.c.id))
+    return tuple(str(one["number"]) for one in rows
+                 if sight.sees(one) and json.loads(one["what"]).get("former") == case.number)  # fmt: skip
 
 
 def _followed_by(book: Book, case: Case, sight: Sight) -> tuple[str, ...]:

@@ -98,6 +98,12 @@ def walk(steps, severity, begins="opened", judges=()):
     return events, now
 
 
+def fallen(events, decided):
+    """Whether it was the machine that proposed the voiding which is decided."""
+    proposed = [one.deed for one in events[: decided.seq - 1] if one.deed in ("propose_void", "source_fell")]
+    return proposed[-1] == "source_fell"
+
+
 STEP = st.tuples(st.integers(0, 59), st.integers(0, 2), st.integers(0, 6000), st.booleans() | st.just(True))
 
 
@@ -131,6 +137,8 @@ def test_no_path_leads_around_confirmation_appeal_recheck_or_the_second_person(s
             case "pass" | "return":
                 assert event.by not in judged
                 assert event.by != last["submit"].by
+            case "approve_void" if fallen(events, event):
+                assert event.by not in judged
             case "approve_void" | "approve_suspension" | "approve_accountability":
                 proposal = last[event.deed.replace("approve", "propose")]
                 assert proposal.by != event.by
@@ -147,7 +155,8 @@ def test_no_path_leads_around_confirmation_appeal_recheck_or_the_second_person(s
     if now.state in ("closed", "rectifying", "submitted", "rechecked"):
         assert confirmed is not None
     if now.state == "voided":
-        assert {"propose_void", "approve_void"} <= set(last)
+        assert "approve_void" in last
+        assert {"propose_void", "source_fell"} & set(last)
     if now.state == "annulled":
         assert "appeal" in last
     step = due(now, CLOCK)
@@ -300,6 +309,7 @@ LEAVES = {
     "supervise": "+supervised", "appeal": "+appealed", "uphold_appeal": "+appeal_decided -appealed",
     "refuse_appeal": "+appeal_decided -appealed", "propose_suspension": "+suspension_proposed",
     "approve_suspension": "+suspended -suspension_proposed", "refuse_suspension": "-suspension_proposed",
+    "source_fell": "+void_proposed", "source_stands": "-void_proposed",
     "resume": "-suspended", "propose_void": "+void_proposed", "approve_void": "-void_proposed",
     "refuse_void": "-void_proposed", "propose_accountability": "+accountability_proposed",
     "approve_accountability": "+accountability_decided -accountability_proposed",

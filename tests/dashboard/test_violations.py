@@ -539,3 +539,80 @@ def test_the_command_line_lists_tells_and_deals(quick, tmp_path, monkeypatch, ca
     assert run("violations", "V-2026-999999", "--as", "张检")[0] == 1
     assert number in run("violations", "--open")[1]
     assert number in run("violations", number)[2] + run("violations", number)[1]
+
+
+def test_what_people_annulled_and_confirm_anew_is_a_new_case_that_names_the_former(quick):
+    company = quick
+    _, finding = company.film("R02")
+    company.keep(hours(2))
+    company.deal(HEAD, "V-2026-000001", "appeal", hours(3), note="柜员在场")
+    company.deal(MANAGER, "V-2026-000001", "uphold_appeal", hours(4), note="画面有遮挡")
+    assert company.keep(hours(5)).opened == 0
+    company.review(finding, "confirmed", at=hours(6))  # the recording of another camera was found
+    assert company.keep(hours(7)).opened == 1
+    assert company.keep(hours(8)).opened == 0
+    old, new = company.story("V-2026-000001"), company.story("V-2026-000002")
+    assert (old.violation.state, old.former, old.anew) == ("annulled", None, ("V-2026-000002",))
+    assert (new.violation.state, new.former, new.anew) == ("confirmed", "V-2026-000001", ())
+    assert "appeal" in company.story("V-2026-000002", HEAD, at=hours(9)).may
+    assert company.lost(hours(9)) == 5
+    company.review(finding, "annulled", at=hours(10))
+    company.keep(hours(11))
+    assert [company.story(one.violation.number).violation.state for one in (old, new)] == ["annulled", "lapsed"]
+
+
+def test_what_was_sent_down_is_not_ended_by_one_person_who_takes_back_what_they_said(quick):
+    company = quick
+    _, finding = company.film("R02")
+    company.keep(hours(2))
+    number = "V-2026-000001"
+    company.deal(INSPECTOR, number, "send_down", hours(3), note="整改")
+    company.review(finding, "annulled", at=hours(4))
+    for n in (5, 6):  # looked at twice, proposed once
+        assert company.keep(hours(n)).ended == 0
+    story = company.story(number, at=hours(6))
+    assert (story.violation.state, story.violation.sides) == ("rectifying", {"void_proposed"})
+    for decision, sides in (("confirmed", set()), ("annulled", {"void_proposed"})):  # said anew, and taken back anew
+        company.review(finding, decision, at=hours(6))
+        company.keep(hours(6))
+        assert company.story(number).violation.sides == sides
+    judge = Viewer("复核员", "inspector", frozenset({"*"}))
+    with pytest.raises(NotAllowedError, match="confirmed or reviewed this case yourself"):
+        company.deal(judge, number, "approve_void", hours(6))
+    company.deal(MANAGER, number, "refuse_void", hours(7), note="实为违规")
+    company.keep(hours(8))  # a person has decided: it is not proposed again
+    assert company.story(number).violation.sides == frozenset()
+    company.review(finding, "confirmed", at=hours(9))
+    company.review(finding, "annulled", at=hours(10))
+    company.keep(hours(11))
+    assert company.story(number).violation.sides == frozenset()  # nothing stood in between that anybody saw
+    company.deal(SECOND, number, "propose_void", hours(12), note="误判")
+    company.deal(MANAGER, number, "approve_void", hours(13))
+    assert company.story(number).violation.state == "voided"
+
+
+def test_a_case_follows_what_its_source_says_by_now(quick):
+    """Another item, another office, and what was observed before the days that open cases."""
+    company = quick
+    _, finding = company.film("R02")
+    company.record("tickets", system="s", ticket_no="T1", type="complaint", office_code="S1", substantiated="yes",
+                   severity="general", accepted_at=to_micros(TUESDAY))  # fmt: skip
+    company.keep(hours(2))
+    company.insert(REVIEWS, finding_id=finding, decision="confirmed", item_code="A02", by="复核员",
+                   at=to_micros(hours(3)))  # fmt: skip
+    with company.db.session() as connection:  # a correction: the complaint is about S2
+        batch = connection.execute(sa.insert(BATCHES).values(
+            source="s", record="tickets", state="done", started_at=to_micros(hours(3)), by="x", new=0, updated=1
+        ).returning(BATCHES.c.id)).scalar_one()  # fmt: skip
+        table = RECORD_TABLES["tickets"]
+        connection.execute(sa.update(table).values(office_code="S2", batch_id=batch))
+    company.keep(hours(4))
+    found = sorted((one.kind, one.office, one.item, one.severity, one.state) for one in company.lines())
+    assert found == [
+        ("complaint", "S1", None, "C", "lapsed"), ("complaint", "S2", None, "C", "candidate"),
+        ("review", "H1", "A02", "D", "confirmed"),
+    ]  # fmt: skip
+    assert company.keep(hours(5)).opened == 0
+    # the film is older than [cases] days by now, and its review is taken back
+    company.review(finding, "annulled", at=hours(24 * 120))
+    assert company.keep(hours(24 * 120 + 1)).ended == 1

@@ -58,7 +58,8 @@ def counts(found: Sequence[Violation], now: datetime, link: Callable[[str | None
 def ledger(found: Sequence[Violation], titles: Mapping[str, str], tree: Tree, now: datetime, link: Link) -> Safe:
     """What ends first on top; a line opens the case."""
     columns = [
-        Column(t("Time left"), "num"), Column(t("Number"), "head keep"), Column(t("What")), Column(t("Office"), "keep"),
+        Column(t("Time left"), "num whole"), Column(t("Number"), "head keep"), Column(t("What"), "whole"),
+        Column(t("Office"), "keep"),
         Column(t("Severity")), Column(t("State"), "wide"), Column(t("Level")), Column(t("Observed"), "num keep"),
     ]  # fmt: skip
     body = [
@@ -105,28 +106,35 @@ def head(story: Story, titles: Mapping[str, str], tree: Tree, now: datetime, lin
     if not one.ended_at:
         pairs.append((t("Who has it"), word(t(LEVELS[one.level]), TONES[one.level])))
     for due in story.deadlines:
-        words = safe(countdown(due.until, now), f" · {display.moment(due.until, now)}")
-        pairs.append((t("Time to {step}", step=t(STEPS[due.step])), words))
+        clock = safe(countdown(due.until, now), f" · {display.moment(due.until, now)}")
+        pairs.append((t("Time to {step}", step=t(STEPS[due.step])), clock))
     if story.appeal_until is not None and story.appeal is None and not one.ended_at:
-        pairs.append((t("The office may appeal until"), display.exact(story.appeal_until)))
+        over = story.appeal_until < now
+        words = t("The office could appeal until") if over else t("The office may appeal until")
+        pairs.append((words, display.moment(story.appeal_until, now)))
     if one.returns:
         pairs.append((t("Returned at re-checks"), display.count(one.returns)))
     if one.recurrence_of:
         pairs.append((t("Happened before as"), go(link("violation", number=one.recurrence_of), one.recurrence_of)))
+    if story.former:
+        pairs.append((t("Opened anew after"), go(link("violation", number=story.former), story.former)))
+    if story.anew:
+        later = [go(link("violation", number=number), number, " ") for number in story.anew]
+        pairs.append((t("Opened anew as"), safe(*later)))
     if story.followed_by:
         again = [go(link("violation", number=number), number, " ") for number in story.followed_by]
         pairs.append((t("Happened again as"), safe(*again)))
     return facts(pairs)
 
 
-def pictures(person: str, kinds: Mapping[int, str]) -> Safe:
-    """What was seen: frames and photographs, blurred for everybody outside the review page."""
+def pictures(person: str, kinds: Mapping[int, str], *, clear: bool = False) -> Safe:
+    """Frames and photographs, blurred outside the review page; `clear` for who judges what was put right."""
     shown = [number for number, kind in kinds.items() if kind in ("frame", "photograph")][:PICTURES]
+    words = t("Photographs of what was put right") if clear else t("Blurred picture of the case")
     images = [
-        tag("img", src=f"/evidence/{passes.issue(number, person)}", alt=t("Blurred picture of the case"),
-            loading="lazy")
+        tag("img", src=f"/evidence/{passes.issue(number, person, original=clear)}", alt=words, loading="lazy")
         for number in shown
-    ]  # fmt: skip
+    ]
     return tag("div", [tag("figure", image, class_="case") for image in images], class_="frames")
 
 
@@ -138,19 +146,23 @@ def sources(story: Story, link: Link) -> Safe:
 def _source(one: Source, link: Link) -> Safe:
     name = t(KINDS.get(one.kind, "Supervision"))
     if one.sample:
-        return safe(f"{name}: ", go(link("review", sample=one.sample), one.sample))
+        return safe(name, t(": "), go(link("review", sample=one.sample), one.sample))
     if one.record in ("tickets", "repairs", "applications", "inspections"):
         number = one.reference.split("/")[0]
-        return safe(f"{name}: ", go(link("record", record=one.record, number=number), number))
-    return safe(name if one.kind == "hand" else f"{name}: {one.reference}")
+        return safe(name, t(": "), go(link("record", record=one.record, number=number), number))
+    return safe(name if one.kind == "hand" else f"{name}{t(': ')}{one.reference}")
 
 
-def timeline(events: Sequence[Event], now: datetime) -> Safe:
+def timeline(events: Sequence[Event], titles: Mapping[str, str], now: datetime) -> Safe:
     """Every deed in its order: when, who, what, and what was said."""
-    return tag("ol", [tag("li", _event(one, now)) for one in events], class_="story")
+    return tag("ol", [tag("li", _event(one, titles, now)) for one in events], class_="story")
 
 
-def _event(one: Event, now: datetime) -> Safe:
-    said = [tag("p", f"{t(FIELDS[name])}: {said_of(name, value)}", class_="note")
+def _event(one: Event, titles: Mapping[str, str], now: datetime) -> Safe:
+    def told(name: str, value: object) -> str:
+        return f"{value} {titles.get(str(value), '')}".strip() if name == "item" else said_of(name, value)
+
+    said = [tag("p", f"{t(FIELDS[name])}{t(': ')}{told(name, value)}", class_="note")
             for name, value in one.what.items() if name in FIELDS and value]  # fmt: skip
-    return safe(tag("b", t(DEED_WORDS[one.deed])), f" · {one.by} · {display.moment(one.at, now)}", *said)
+    by, at = t("system") if one.by == "system" else one.by, display.moment(one.at, now)
+    return safe(tag("b", t(DEED_WORDS[one.deed])), f" · {by} · ", tag("span", at, title=display.exact(one.at)), *said)
