@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -42,8 +43,7 @@ def count_attempt(connection: Connection, access: AccessSettings, name: str, at:
     """Count an attempt as if it were wrong, unless the name has to wait."""
     now, key, row = to_micros(at), _key(name), SIGN_IN_FAILURES.c
     connection.execute(sa.delete(SIGN_IN_FAILURES).where(row.last_at <= now - FORGOTTEN_AFTER))
-    _present(connection, key, now)
-    kept = connection.execute(sa.select(SIGN_IN_FAILURES).where(row.name_digest == key).with_for_update()).one()
+    kept = _held(connection, key, now)
     if kept.locked_until is not None and now < kept.locked_until:
         return Attempt(max(1, -(-(kept.locked_until - now) // 1_000_000)))
     failures = kept.failures + 1
@@ -64,10 +64,13 @@ def shortened(name: str) -> str:
     return plain if len(plain) <= SHOWN else f"{plain[: SHOWN // 2]}…"
 
 
-def _present(connection: Connection, key: str, now: int) -> None:
+def _held(connection: Connection, key: str, now: int) -> Any:
+    """The name's row, there and locked in one step: between two, a right password elsewhere would take it away."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    values = {"name_digest": key, "failures": 0, "last_at": now}
-    connection.execute(insert(SIGN_IN_FAILURES).values(values).on_conflict_do_nothing())
+    made = insert(SIGN_IN_FAILURES).values(name_digest=key, failures=0, last_at=now)
+    row = SIGN_IN_FAILURES.c.name_digest
+    kept = made.on_conflict_do_update(index_elements=[row], set_={"name_digest": key}).returning(SIGN_IN_FAILURES)
+    return connection.execute(kept).one()
 
 
 def _key(name: str) -> str:

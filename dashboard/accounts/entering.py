@@ -44,7 +44,7 @@ def sign_in(db: Database, access: AccessSettings, *, name: str, password: str, a
 
 def proved(db: Database, access: AccessSettings, *, name: str, password: str, at: datetime) -> Any:
     """The row of the active account of which this is the password. Counts the attempt; NotAllowedError else."""
-    name = name.strip()
+    name = name.strip().replace("\x00", "\ufffd")  # PostgreSQL takes no NUL, and nobody's name holds one
     with db.session() as connection:
         attempt = count_attempt(connection, access, name, at)
         row: Any = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.name == name)).one_or_none()

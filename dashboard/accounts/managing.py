@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from dashboard.accounts import sessions
 from dashboard.accounts.entering import end_all, make_code
+from dashboard.accounts.keepers import Term, day_lost, terms
 from dashboard.accounts.persons import local_day, offices_of
 from dashboard.accounts.secret_words import digest
 from dashboard.actions import audit
@@ -118,16 +119,16 @@ def set_role(db: Database, *, by: Viewer, name: str, role: str, at: datetime) ->
     """Another role for somebody else. NotAllowedError for one's own, or the last administrator's."""
     _require_role(role)
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         if row.role == ADMINISTRATOR != role:
-            _leave_one(connection, row, at)
+            _leave_one(connection, row, lambda one: one.account == row.id, at)
         _set(connection, row, "role", role, by, at)
 
 
 def set_works_at(db: Database, *, by: Viewer, name: str, office: str | None, at: datetime) -> None:
     """Where somebody else works: what they must not judge."""
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         if office:
             _require_offices(connection, [office])
         _set(connection, row, "works_at", office or None, by, at)
@@ -148,7 +149,7 @@ def grant(
 ) -> int:  # fmt: skip
     """Let somebody else see an office and what lies below it, from a day until a day (both included). Its number."""
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         _require_offices(connection, [office])
         return _grant(connection, row.id, row.name, office, from_day or local_day(at), until_day, by, at)
 
@@ -165,9 +166,8 @@ def revoke(db: Database, *, by: Viewer, grant: int, at: datetime) -> None:
         ).one_or_none()  # fmt: skip
         if given is None:
             raise UsageError(f"There is no grant {grant}, or it was revoked.")
-        row = _others(connection, by, given.name)
-        if row.role == ADMINISTRATOR and given.office_code == "*":
-            _leave_one(connection, row, at)
+        row = _others(connection, by, given.name, at)
+        _leave_one(connection, row, lambda one: one.grant == grant, at)
         chain.enter(
             connection, GRANT_REVOCATIONS, {"grant_id": grant, "by": by.name, "at": to_micros(at)}, by=by, at=at
         )
@@ -177,11 +177,10 @@ def revoke(db: Database, *, by: Viewer, grant: int, at: datetime) -> None:
 def deactivate(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
     """Shut somebody else's account: sign-ins, tokens and codes end at once; what was done keeps its name."""
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         if not row.active:
             return
-        if row.role == ADMINISTRATOR:
-            _leave_one(connection, row, at)
+        _leave_one(connection, row, lambda one: one.account == row.id, at)
         _set_values(connection, row, "deactivated", None, {"active": False}, by, at)
         end_all(connection, row.id, "deactivated", by=by, at=at)
 
@@ -189,21 +188,22 @@ def deactivate(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
 def activate(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
     """Open a shut account again; it needs a one-time link, for the old password is gone."""
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         if not row.active:
             fresh = {"active": True, "password": None, "password_at": to_micros(at)}
             _set_values(connection, row, "activated", None, fresh, by, at)
 
 
 def bind(db: Database, *, by: Viewer, name: str, issuer: str, subject: str, at: datetime) -> None:
-    """Let somebody else sign in as this subject of the company's provider, from now on instead of any other subject.
+    """Let somebody else sign in as this subject of the company's provider, from now on instead of any other subject:
+    what that one began ends.
 
     UsageError for a subject that is another person's already, or that is none.
     """
     if not subject.strip() or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
         raise UsageError(f"A subject has 1 to {LONGEST_SUBJECT} letters.", "It is the person's `sub` at the provider.")
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         held = ACCOUNTS.c
         taken = sa.select(held.id).where(held.issuer == issuer, held.subject == subject, held.id != row.id)
         if connection.execute(taken).first() is not None:
@@ -212,17 +212,24 @@ def bind(db: Database, *, by: Viewer, name: str, issuer: str, subject: str, at: 
         if row.password is None:
             values["must_change"] = False  # the provider proves who it is: no password of ours is needed
         _set_values(connection, row, "bound", f"{issuer} {digest(subject)[:16]}", values, by, at)
+        if (row.issuer, row.subject) != (issuer, subject):
+            _end_of_provider(connection, row, by, at)
 
 
 def unbind(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
     """Let somebody else sign in by the company's provider no more; sign-ins that were begun so end."""
     with db.session() as connection:
-        row = _others(connection, by, name)
+        row = _others(connection, by, name, at)
         if row.subject is None:
             raise UsageError(f"The account of {row.name} is bound to no subject.")
         _set_values(connection, row, "unbound", None, {"issuer": None, "subject": None}, by, at)
-        kept = ACCOUNT_SESSIONS.c
-        sessions.end_in(connection, sa.and_(kept.account_id == row.id, kept.how == "oidc"), "ended", at=at, by=by)
+        _end_of_provider(connection, row, by, at)
+
+
+def _end_of_provider(connection: Connection, row: Any, by: Viewer, at: datetime) -> None:
+    """Whoever came in as the subject that was bound before is not known to be the person any more."""
+    kept = ACCOUNT_SESSIONS.c
+    sessions.end_in(connection, sa.and_(kept.account_id == row.id, kept.how == "oidc"), "ended", at=at, by=by)
 
 
 def end_sessions(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
@@ -233,25 +240,28 @@ def end_sessions(db: Database, *, by: Viewer, name: str, at: datetime) -> None:
         sessions.end_in(connection, ACCOUNT_SESSIONS.c.account_id == row.id, "ended", at=at, by=by)
 
 
-def administrators(connection: Connection, at: datetime, but: int = 0) -> list[int]:
-    """Active administrators who see the whole company on the day, without one."""
-    row = ACCOUNTS.c
-    query = sa.select(row.id).where(row.role == ADMINISTRATOR, row.active, row.id != but)
-    scopes = offices_of(connection, local_day(at))
-    return [one for one in connection.execute(query).scalars() if "*" in scopes[one]]
+def administrators(connection: Connection, at: datetime) -> set[int]:
+    """Active administrators who see the whole company on the day."""
+    day = local_day(at)
+    return {one.account for one in terms(connection) if one.holds(day)}
 
 
-def _leave_one(connection: Connection, row: Any, at: datetime) -> None:
-    if not administrators(connection, at, but=row.id):
+def _leave_one(connection: Connection, row: Any, ends: Callable[[Term], bool], at: datetime) -> None:
+    """Refuse to take the terms that `ends` names from somebody where nobody else has their days, now or later."""
+    held, today = terms(connection), local_day(at)
+    lost = day_lost(held, [one for one in held if not ends(one)], today)
+    if lost == today:
         raise NotAllowedError(f"{row.name} is the last administrator.", "Make another one first.")
+    if lost is not None:
+        raise NotAllowedError(f"{row.name} is the last administrator from {lost} on.", "Make another one first.")
 
 
-def _others(connection: Connection, by: Viewer, name: str) -> Any:
-    """The account of somebody else than the administrator, and than whom the administrator acts for."""
+def _others(connection: Connection, by: Viewer, name: str, at: datetime) -> Any:
+    """The account of somebody else than the administrator, than whom they act for, and than who acts for them now."""
     _lock(connection)
     require(by, MANAGE)
     row = account_named(connection, name)
-    if same_person(by, row.name):
+    if same_person(by, row.name, to_micros(at)):
         raise NotAllowedError("Nobody changes their own rights.", "Another administrator does.")
     return row
 

@@ -55,8 +55,9 @@ def matches(kept: str | None, password: str) -> bool:
     if len(password) > LONGEST:
         password = ""
     with AT_ONCE:
+        nobodys = _nobody()  # made by the first who comes, whoever it is
         try:
-            return _hasher().verify(kept or _nobody(), _one_form(password)) and kept is not None
+            return _hasher().verify(kept or nobodys, _one_form(password)) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 

@@ -25,8 +25,9 @@ from collectors.base import CollectorError
 from collectors.video.faces import face_detector
 from collectors.video.persons import person_detector
 from dashboard import settings as settings_module
+from dashboard.accounts.keepers import day_without, terms
 from dashboard.accounts.managing import administrators
-from dashboard.accounts.persons import any_account
+from dashboard.accounts.persons import any_account, local_day
 from dashboard.bootstrap import Application, open_application
 from dashboard.database.guards import powers
 from dashboard.database.migrate import current_revision, known_revisions, latest_revision, require_file
@@ -356,8 +357,11 @@ def _accounts(patient: Patient) -> Iterator[Finding]:
         yield Finding("accounts", OK, "None yet: people are believed until the first mingcha up or mingcha web.")
         return
     with patient.application.db.reading() as connection:
-        left = administrators(connection, patient.now)
-    if left:
+        left, without = administrators(connection, patient.now), day_without(terms(connection), local_day(patient.now))
+    if left and without is not None:
+        what = f"From {without} on no administrator sees the whole company."
+        yield Finding("accounts", WARN, what, "An administrator makes another one before that: mingcha people add")
+    elif left:
         yield Finding("accounts", OK, "People prove who they are; [people] is believed no more.")
     else:
         hint = "Run: mingcha people add NAME --role administrator --office '*', then mingcha people link NAME"

@@ -1,6 +1,7 @@
 """Accounts on both databases: the first start, signing in and out, rights that nobody gives themselves, delegation."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
@@ -10,7 +11,10 @@ import sqlalchemy as sa
 from checks.exclusions import Filing
 from dashboard.accounts import delegating, entering, first, has_accounts, listing, managing, people_of, sessions, tokens
 from dashboard.accounts import viewer_of as named
+from dashboard.accounts.attempts import Attempt, count_attempt, forget
 from dashboard.actions.exclusions import approve_exclusion, file_exclusion
+from dashboard.bootstrap import Application
+from dashboard.database import Database
 from dashboard.database.models import (
     ACCOUNT_CODES,
     ACCOUNT_SESSIONS,
@@ -21,9 +25,10 @@ from dashboard.database.models import (
     RECORD_TABLES,
     SIGN_IN_FAILURES,
 )
-from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.errors import DatabaseUnusableError, MingchaError, NotAllowedError, UsageError
 from dashboard.evidence.verifying import verify_evidence
 from dashboard.instants import to_micros
+from dashboard.operations import doctor
 from dashboard.people import Viewer, system_viewer
 from dashboard.settings import Settings
 
@@ -137,7 +142,7 @@ def test_signing_in_tells_nothing_of_who_has_an_account_and_waits_grow_for_anybo
             entering.sign_in(db, ACCESS, name=name, password="wrong", agent="", at=at)
         return str(refused.value)
 
-    for name in ("许立", "沈岚", "nobody at all"):  # a password, none yet, no account
+    for name in ("许立", "沈岚", "nobody at all", "a\x00b"):  # a password, none yet, no account, no name at all
         heard = [wrong(name, NOON) for _ in range(6)]
         assert len(set(heard[:5])) == 1
         assert "not right" in heard[0]
@@ -154,6 +159,30 @@ def test_signing_in_tells_nothing_of_who_has_an_account_and_waits_grow_for_anybo
     assert failed.count(("entrance", "sign_in_failed", "许立")) == 7
     assert head.offices == {"S1"}
     assert keeper.session != head.session
+
+
+def test_an_attempt_is_counted_though_the_name_begins_anew_in_between(database):
+    """The name's row is made and held in one step: a right password elsewhere takes it away before or after."""
+    db, other, asked = database, Database(database.url, busy_seconds=0.1), []
+    with db.session() as connection:
+        count_attempt(connection, ACCESS, "沈岚", NOON)
+
+    def in_between(_connection, _cursor, statement, *_):
+        if not statement.startswith("INSERT INTO sign_in_failures") or asked:
+            return
+        asked.append(statement)
+        with suppress(DatabaseUnusableError), other.session() as connection:
+            if db.dialect == "postgresql":
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+            forget(connection, "沈岚")
+
+    sa.event.listen(db.engine, "after_cursor_execute", in_between)
+    with db.session() as connection:
+        assert count_attempt(connection, ACCESS, "沈岚", NOON) == Attempt(0)
+    with db.reading() as connection:
+        assert connection.execute(sa.select(SIGN_IN_FAILURES.c.failures)).scalars().all() == [2]
+    assert len(asked) == 1
+    other.engine.dispose()
 
 
 def test_a_sign_in_ends_by_time_by_leaving_by_a_new_password_and_with_the_account(database):
@@ -248,8 +277,19 @@ def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
     second = named(db, SETTINGS, "许立", at=NOON)
     with pytest.raises(NotAllowedError, match="whole company"):  # an administrator of one station manages nobody
         managing.deactivate(db, by=second, name="罗启明", at=NOON)
+    # who sees the whole company for some days is nobody's successor: not after the last of them
+    for_days = managing.grant(db, by=keeper, name="许立", office="*", until_day="2026-11-30", at=NOON)
+    second = named(db, SETTINGS, "许立", at=NOON)
+    for deed in (
+        lambda: managing.deactivate(db, by=second, name="罗启明", at=NOON),
+        lambda: managing.set_role(db, by=second, name="罗启明", role="inspector", at=NOON),
+        lambda: managing.revoke(db, by=second, grant=3, at=NOON),
+    ):
+        with pytest.raises(NotAllowedError, match="last administrator from 2026-12-01 on"):
+            deed()
     everything = managing.grant(db, by=keeper, name="许立", office="*", at=NOON)
     second = named(db, SETTINGS, "许立", at=NOON)
+    managing.revoke(db, by=keeper, grant=for_days, at=NOON)
     managing.deactivate(db, by=second, name="罗启明", at=NOON)
     with pytest.raises(NotAllowedError, match="last administrator"):
         managing.revoke(db, by=Viewer("a third", "administrator", frozenset({"*"})), grant=everything, at=NOON)
@@ -273,10 +313,27 @@ def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
     with db.reading() as connection:
         assert connection.execute(sa.select(SIGN_IN_FAILURES.c.failures)).scalars().all() == [5]
     managing.activate(db, by=second, name="罗启明", at=NOON)
+    # who acts for an administrator is out of that one's reach while it lasts, and not for ever
+    lent = delegating.delegate(db, by=second, to="罗启明", from_day="2026-11-23", until_day="2026-12-01", reason="出差",
+                               at=NOON)  # fmt: skip
+    with pytest.raises(NotAllowedError, match="own rights"):
+        managing.deactivate(db, by=named(db, SETTINGS, "许立", at=NOON), name="罗启明", at=NOON)
+    delegating.end_delegation(db, by=second, delegation=lent, at=NOON)
     pair = [("许立", "罗启明"), ("罗启明", "许立")]
     as_whom = {name: named(db, SETTINGS, name, at=NOON) for name, _ in pair}
     shut = at_once(2, lambda n: managing.deactivate(db, by=as_whom[pair[n][0]], name=pair[n][1], at=NOON))
     assert sorted(shut) == ["None", "NotAllowedError"]
+
+
+def test_doctor_tells_before_the_last_administrator_goes(sqlite_database):
+    db, by = sqlite_database, system_viewer()
+    patient = doctor.Patient(SETTINGS, Application(SETTINGS, db, by), True, NOON)
+    managing.add(db, by=by, name="甲", role="administrator", offices=["*"], until_day="2026-11-30", at=NOON)
+    (found,) = doctor._accounts(patient)
+    assert (found.state, "From 2026-12-01 on" in found.message) == ("warn", True)
+    managing.add(db, by=named(db, SETTINGS, "甲", at=NOON), name="乙", role="administrator", offices=["*"],
+                 from_day="2026-12-01", at=NOON)  # fmt: skip
+    assert [one.state for one in doctor._accounts(patient)] == ["ok"]
 
 
 def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_person(database):

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.requests import Request
 
+from dashboard.accounts import secret_words
 from dashboard.accounts.attempts import shortened, wait_after
+from dashboard.accounts.keepers import Term, day_lost, day_without
 from dashboard.accounts.secret_words import digest, hashed, matches, new_secret, require_good
 from dashboard.accounts.sessions import Session, over
 from dashboard.errors import MingchaError, UsageError
@@ -74,6 +77,51 @@ def test_a_password_is_kept_as_argon2id_and_found_again_however_it_was_typed():
     assert not matches(kept, "five green bottle")
     assert not matches(None, "five green bottles")
     assert not matches(kept, "x" * 100_000)
+
+
+def test_a_name_without_an_account_costs_as_much_work_as_any_other_from_the_first_guess_on(monkeypatch):
+    kept, work = hashed("five green bottles"), []
+    for deed in ("hash", "verify"):
+        real = getattr(PasswordHasher, deed)
+        monkeypatch.setattr(
+            PasswordHasher,
+            deed,
+            lambda *args, real=real, deed=deed, **more: (work.append(deed), real(*args, **more))[1],
+        )
+    for held in (kept, None):
+        secret_words._nobody.cache_clear()  # as in a process that has just started
+        assert [matches(held, "a guess"), matches(held, "another")] == [False, False]
+    assert work == ["hash", "verify", "verify"] * 2
+
+
+ALWAYS, SHORT = Term(1, 1, "2026-01-01"), Term(2, 2, "2026-01-01", "2026-11-30")
+OVER, LATER = Term(3, 3, "2026-01-01", "2026-11-22"), Term(4, 4, "2026-12-05", "2026-12-10")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        ([ALWAYS, SHORT], [ALWAYS], None),
+        ([ALWAYS, SHORT], [SHORT], "2026-12-01"),  # the other one's last day is the 30th
+        ([ALWAYS, SHORT, LATER], [SHORT, LATER], "2026-12-01"),
+        ([ALWAYS], [], "2026-11-23"),
+        ([ALWAYS, OVER], [OVER], "2026-11-23"),
+        ([ALWAYS, LATER], [LATER], "2026-11-23"),  # who begins in December keeps nothing today
+        ([ALWAYS, OVER], [ALWAYS], None),
+        ([SHORT], [SHORT], None),  # what nobody would have kept is not lost
+        ([SHORT, LATER], [SHORT], "2026-12-05"),
+        ([OVER], [], None),
+    ],
+)
+def test_an_administrator_stays_today_and_on_every_later_day(before, after, lost):
+    assert day_lost(before, after, "2026-11-23") == lost
+
+
+def test_the_first_day_without_an_administrator_is_known_before():
+    held = ([ALWAYS], [SHORT], [SHORT, LATER], [OVER], [SHORT, Term(2, 5, "2026-12-01")], [])
+    assert [day_without(one, "2026-11-23") for one in held] == [
+        None, "2026-12-01", "2026-12-01", "2026-11-23", None, "2026-11-23",
+    ]  # fmt: skip
 
 
 def test_a_secret_of_ours_has_256_bits_and_a_given_name_is_told_short_and_plain():

@@ -116,7 +116,13 @@ def test_a_token_opens_the_door_of_its_own_account_once(sqlite_database):
     assert sessions.signed_in(db, access, secret, at=late) is not None
     assert sessions.signed_in(db, access, secret, at=NOW + timedelta(hours=1)) is None
 
-    again = oidc.begin(db, ASKED, claims(nonce="n3"), agent="", at=NOW)
+    # bound to the wrong one at first: what that one began ends as soon as it is put right
+    wrong = oidc.begin(db, ASKED, claims(nonce="n3"), agent="", at=NOW)
+    managing.bind(db, by=KEEPER, name="张所", issuer=ISSUER, subject="zhang", at=NOW)  # the same: nothing ends
+    assert sessions.signed_in(db, access, wrong, at=NOW) is not None
+    managing.bind(db, by=KEEPER, name="张所", issuer=ISSUER, subject="zhang.2", at=NOW)
+    assert sessions.signed_in(db, access, wrong, at=NOW) is None
+    again = oidc.begin(db, ASKED, claims(sub="zhang.2"), agent="", at=NOW)
     managing.unbind(db, by=KEEPER, name="张所", at=NOW)
     assert sessions.signed_in(db, access, again, at=NOW) is None
     managing.bind(db, by=KEEPER, name="张所", issuer=ISSUER, subject="zhang", at=NOW)

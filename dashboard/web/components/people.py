@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.accounts import managing
 from dashboard.accounts.listing import Account
+from dashboard.instants import to_micros
 from dashboard.people import same_person
 from dashboard.settings import ROLES
 from dashboard.texts import t
@@ -29,7 +30,7 @@ def changing(page: Here, one: Account) -> None:
     """Everything that may be changed about somebody else; of one's own account only the link."""
     st.button(t("Make a one-time link"), key="people_link", type="primary", on_click=_link, args=(one.name,),
               disabled=not one.active)  # fmt: skip
-    if same_person(page.viewer, one.name):
+    if same_person(page.viewer, one.name, to_micros(page.app.now())):
         show(says(t("This is you: another administrator changes your role and offices.")))
         return
     left, right = st.columns(2)
