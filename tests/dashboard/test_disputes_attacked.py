@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from dashboard.actions.disputes import correct, refuse
-from dashboard.database.models import DISPUTE_DECISIONS, DISPUTES, RECORD_TABLES
+from dashboard.actions.disputes import correct, exclude, file_dispute, open_proof, refuse, withdraw
+from dashboard.database.models import AUDIT, DISPUTE_DECISIONS, DISPUTES, RECORD_TABLES
 from dashboard.disputing.proofs import Proof, accepted
 from dashboard.disputing.values import typed
-from dashboard.errors import NotAllowedError, UsageError
+from dashboard.errors import MingchaError, NotAllowedError, UsageError
+from dashboard.judging.rules import rules_of
+from dashboard.people import Viewer
 from dashboard.queries import disputes as queries
 from dashboard.queries.disputes import disputes
-from tests.dashboard.test_disputes import HEAD, HEADER, JUDGE, MONDAY, bring, company, dispute, line, repair
+from tests.dashboard.test_disputes import HEAD, HEADER, JUDGE, MONDAY, PDF, bring, company, dispute, line, repair
 
 __all__ = ["company"]
 
@@ -30,7 +32,11 @@ def test_a_time_that_no_page_could_show_is_refused(record, column, text):
         typed(record, {column: text})
 
 
-def test_a_number_that_no_database_could_keep_is_refused():
+def test_a_value_that_no_record_could_hold_is_refused():
+    with pytest.raises(UsageError, match="'accepted_at' cannot be empty"):
+        typed("tickets", {"accepted_at": " "})
+    with pytest.raises(UsageError, match="is not possible for type"):
+        typed("tickets", {"type": "gossip"})
     with pytest.raises(UsageError, match="is no number for"):
         typed("tickets", {"urges": "9" * 20})
 
@@ -100,3 +106,51 @@ def test_an_old_dispute_that_is_open_is_not_pushed_out_by_newer_ones_of_others(s
     assert [one.number for one in disputes(sqlite_database, JUDGE, as_of=MONDAY)] == [number]
     of = queries.of_record(sqlite_database, JUDGE, record="repairs", record_id=77, as_of=MONDAY)
     assert [one.number for one in of] == ["D-2026-000099"]
+
+
+def test_only_its_filer_takes_a_dispute_back_and_only_a_decider_decides(sqlite_database, company):
+    settings = company(sqlite_database)
+    number = dispute(sqlite_database, settings)
+    second_head = replace(HEAD, name="许二")
+    with pytest.raises(NotAllowedError, match="is not yours"):
+        withdraw(sqlite_database, by=second_head, number=number, reason="否", at=MONDAY)
+    elsewhere = Viewer("秦岭", "inspector", frozenset({"*"}))
+    with pytest.raises(NotAllowedError, match="may not decide about a dispute"):
+        refuse(sqlite_database, by=elsewhere, number=number, reason="否", at=MONDAY)
+    filed_as = {"reason": "否", "cause": "disaster", "document": "文1", "at": MONDAY}
+    for by, which in ((replace(JUDGE, offices=frozenset({"S2"})), number), (JUDGE, "D-2026-000099")):
+        with pytest.raises(NotAllowedError, match="There is no dispute"):
+            exclude(sqlite_database, by=by, number=which, **filed_as)
+    wrong = ({"arrived_at": "2026-09-10 11:00:00"}, "says so already"), ({"office_code": "S9"}, "no office 'S9'")
+    for values, why in wrong:
+        with pytest.raises(MingchaError, match=why):
+            correct(sqlite_database, by=JUDGE, number=number, reason="是", values=values, at=MONDAY)
+
+
+def test_a_record_that_turned_out_to_be_a_report_has_no_dispute_for_the_office_it_accuses(
+    sqlite_database, company, tmp_path
+):
+    db, settings = sqlite_database, company(sqlite_database)
+    told = "ticket_no,type,office_code,accepted_at\nT-1,{},S1,2026-09-10 09:00:00\n"
+    bring(db, tmp_path, "tickets", told.format("complaint"), MONDAY - timedelta(hours=2))
+
+    def filed():
+        return file_dispute(db, settings, rules_of(settings, db), by=HEAD, record="tickets", record_id=1,
+                            wish="exclusion", reason="重复", proofs=(PDF,), at=MONDAY)  # fmt: skip
+
+    number = filed()
+    proof = disputes(db, HEAD, as_of=MONDAY)[0].proofs[0].id
+    open_proof(db, settings, by=HEAD, proof=proof, at=MONDAY)
+    with db.reading() as connection:
+        seen = connection.execute(sa.select(AUDIT.c.actor, AUDIT.c.subject).where(AUDIT.c.action == "open_proof")).all()
+    assert [tuple(one) for one in seen] == [("许立", number)]
+    bring(db, tmp_path, "tickets", told.format("report"), MONDAY + timedelta(hours=1))
+    assert disputes(db, HEAD, as_of=MONDAY) == []
+    with pytest.raises(NotAllowedError, match="There is no dispute"):
+        withdraw(db, by=HEAD, number=number, reason="否", at=MONDAY)
+    with pytest.raises(NotAllowedError, match="There is no dispute"):
+        open_proof(db, settings, by=HEAD, proof=proof, at=MONDAY)
+    with pytest.raises(NotAllowedError, match="There is no such record"):
+        filed()
+    refuse(db, by=JUDGE, number=number, reason="举报", at=MONDAY)
+    assert disputes(db, HEAD, as_of=MONDAY) == []
