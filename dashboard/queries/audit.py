@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dashboard.database import Database
-from dashboard.database.models import AUDIT, CHAIN, CHAIN_HEADS
+from dashboard.database.models import AUDIT, CHAIN, CHAIN_HEADS, REVIEWS
 from dashboard.evidence.chain import subject_of
 from dashboard.evidence.heads import Head, end_of, read_head
 from dashboard.instants import LOCAL, from_micros, iso_local, to_micros
 from dashboard.people import Viewer
 from dashboard.privacy import harmless
-from dashboard.rights import require
+from dashboard.reviewing.standing import blind_to, settled
+from dashboard.rights import may, require
+from dashboard.texts import t
 
 AT_ONCE = 200
 """Lines of one page."""
@@ -89,7 +91,7 @@ def trail(db: Database, viewer: Viewer, wanted: Wanted, *, before: int | None = 
     require(viewer, "read the audit trail")
     line = AUDIT.c
     with db.reading() as connection:
-        lines = _lines(connection, wanted, before, limit + 1)
+        lines = _veiled(connection, viewer, _lines(connection, wanted, before, limit + 1))
         people = tuple(connection.execute(sa.select(line.actor).distinct().order_by(line.actor)).scalars())
         many = sa.func.count()
         verbs = connection.execute(sa.select(line.action, many).group_by(line.action).order_by(line.action)).all()
@@ -106,7 +108,7 @@ def every_line(db: Database, viewer: Viewer, wanted: Wanted) -> list[Line]:
     """All lines that are wanted, oldest first, for an export."""
     require(viewer, "export the audit trail")
     with db.reading() as connection:
-        return _lines(connection, wanted, None, None)[::-1]
+        return _veiled(connection, viewer, _lines(connection, wanted, None, None))[::-1]
 
 
 def _lines(connection: Connection, wanted: Wanted, before: int | None, limit: int | None) -> list[Line]:
@@ -121,6 +123,24 @@ def _lines(connection: Connection, wanted: Wanted, before: int | None, limit: in
             row["subject"] and harmless(row["subject"]), row["detail"], entries.get(row["id"]), row["acting_for"],
         )
         for row in rows
+    ]  # fmt: skip
+
+
+def _veiled(connection: Connection, viewer: Viewer, lines: list[Line]) -> list[Line]:
+    """Without what others said of samples that the viewer may still have to judge, or is judging."""
+    if not may(viewer, "decide about a sample"):
+        return lines
+    asked = sorted({line.subject for line in lines if line.action == "review" and line.subject})
+    told: set[str] = set()
+    for start in range(0, len(asked), 500):
+        row = REVIEWS.c
+        query = sa.select(row.sample_id).where(row.sample_id.in_(asked[start : start + 500]), settled(row.sample_id))
+        told |= set(connection.execute(query.distinct()).scalars())
+    told -= blind_to(connection, viewer.name, datetime.now(UTC))
+    return [
+        replace(line, detail=t("Told once the sample is settled."))
+        if line.action == "review" and line.actor != viewer.name and line.subject not in told else line
+        for line in lines
     ]  # fmt: skip
 
 

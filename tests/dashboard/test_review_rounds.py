@@ -23,6 +23,8 @@ from dashboard.judging.halls import confirmed_events
 from dashboard.judging.reading import reader
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer
+from dashboard.queries.audit import Wanted as Lines
+from dashboard.queries.audit import trail
 from dashboard.queries.coverage import counted, coverage
 from dashboard.queries.evidence import piece
 from dashboard.queries.judgements import gold_answers, judged
@@ -636,6 +638,19 @@ def test_while_a_known_answer_lies_on_the_desk_no_list_tells_it(sqlite_halls):
     assert sample not in made.waits(SECOND)
     (row,) = [row for row in samples(made.db, SECOND, slots=made.slots, as_of=NOW) if row["sample"] == sample]
     assert (row["reviewed"], row["reviewed_by_me"]) == (True, True)  # as any sample that they have just judged
+
+
+def test_who_reviews_does_not_read_in_the_trail_what_others_said_before_it_is_settled(drawn):
+    sample = drawn.sample()
+    drawn.say(FIRST, sample, drawn.failed(sample, "A01"))
+
+    def told(role):
+        lines = trail(drawn.db, Viewer("管", role, frozenset({"*"})), Lines(verb="review")).lines
+        return [("A01" in line.detail, line.subject) for line in lines]
+
+    assert (told("auditor"), told("administrator")) == ([(True, sample)], [(False, sample)])
+    drawn.say(SECOND, sample, drawn.failed(sample, "A01"))
+    assert told("administrator") == [(True, sample)] * 2
 
 
 def test_what_an_appeal_annulled_is_not_brought_back_by_taking_the_judgement_back(sqlite_review):
