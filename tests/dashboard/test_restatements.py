@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from checks.exclusions import Filing
 from checks.periods import usual_name
 from dashboard.actions import exclusions, freezing
+from dashboard.actions.violations import deal
 from dashboard.bootstrap import Application
+from dashboard.cases.opening import keep_cases
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
 from dashboard.database.models import FINDINGS, REVIEWS
@@ -22,8 +24,10 @@ from dashboard.errors import MingchaError
 from dashboard.freezing.differences import what_changed
 from dashboard.freezing.scoring import scoring
 from dashboard.instants import to_micros
+from dashboard.judging.present import bring_up_to_date
 from dashboard.people import Viewer
 from dashboard.queries.league import league
+from dashboard.queries.violations import ledger, violation
 from dashboard.settings import Settings
 from tests.dashboard.test_freezing import AS_OF, FIRST, NOW, PERIOD, RULES, SECOND, SYSTEM, filled, frozen, imported
 
@@ -207,3 +211,40 @@ def test_the_same_findings_stored_in_another_order_give_the_same_digest(whole: P
         assert told == {f"{HALL}/{item}/2026-08-05T10:00:00" for item in ("B01", "R01", "B02")}
         db.engine.dispose()
     assert len(digests) == 1
+
+
+def test_an_appeal_upheld_after_publishing_leaves_the_frozen_points_and_gives_them_back_in_a_restatement(
+    app: Application, tmp_path: Path
+) -> None:
+    """Confirmed a day before the quarter is published, appealed within three working days: by a film and by a sheet."""
+    finding, day = found(app), NOW - dt.timedelta(days=1)
+    reviewed(app, finding, "confirmed", SEEN + dt.timedelta(days=1))
+    path = tmp_path / "sheet.csv"
+    path.write_text("inspection_no,kind,hall_code,at,item_code,result,count\n"
+                    f"HC-9,mutual,{HALL},2026-09-03 10:00:00,B02,violation,1\n", encoding="utf-8")  # fmt: skip
+    imported(app.db, tmp_path, "inspections", path)
+    bring_up_to_date(app.db, RULES, day)
+    keep_cases(app.db, app.settings, RULES, day)
+    cases = [one for one in ledger(app.db, SYSTEM, rules=RULES, as_of=day) if one.office == HALL]
+    mine = {one.number: one.kind for one in cases if one.item in ("B01", "B02")}
+    assert sorted(mine.values()) == ["inspection", "review"]
+    frozen(app)
+    before = league(app.db, SYSTEM, RULES, period=PERIOD, level="hall", now=NOW)
+    for number in mine:
+        step = {"number": number, "at": NOW, "rules": RULES, "note": "柜员在场"}
+        deal(app.db, by=Viewer("方敏", "office_head", frozenset({HALL})), deed="appeal", seen=1, **step)
+        deal(app.db, by=Viewer("陆宁", "regional_manager", frozenset({"*"})), deed="uphold_appeal", seen=2, **step)
+    later = NOW + dt.timedelta(hours=1)
+    bring_up_to_date(app.db, RULES, later)
+    keep_cases(app.db, app.settings, RULES, later)
+    assert league(app.db, SYSTEM, RULES, period=PERIOD, level="hall", now=later) == before
+    told = freezing.propose_restatement(app, by=FIRST, period=PERIOD, reason="申诉成立")
+    (h1,) = hall_in(told)["indicators"]
+    assert h1["code"] == "H1"
+    assert sorted((one["number"], one["before"], one["after"]) for one in h1["records"]) == [
+        ("H0201/B01/2026-08-05T10:00:00", "deduction", None), ("HC-9", "deduction", None),
+    ]  # fmt: skip
+    assert h1["numerator"] == [186, 196]  # B01 and B02 are B: 5 points each
+    score = next(one["score"] for one in before["rows"] if one["office"] == HALL)
+    assert hall_in(told)["score"] == [score, score + hall_in(told)["change"]] == [79.5, 87]
+    assert {violation(app.db, SYSTEM, n, rules=RULES, as_of=later).violation.state for n in mine} == {"annulled"}
