@@ -1,8 +1,9 @@
 """Notices 通知: what was I told, and did everybody get theirs?"""
 
-from dashboard.queries.notices import FATES, mine, outbox, unread
+from dashboard.queries.notices import FATES, mine, outbox, outbox_counts, unread
 from dashboard.rights import may
 from dashboard.texts import t
+from dashboard.web import display
 from dashboard.web.components import deeds
 from dashboard.web.components import notices as forms
 from dashboard.web.components.blocks import heading, says, section, show, state, tabs
@@ -26,10 +27,13 @@ if keeps:
               t("View")))  # fmt: skip
 deeds.told()
 if shown:
-    found = outbox(db, viewer, as_of=now)
-    show(view.fates(found, lambda one: link(fate=None if one == fate else one)))
-    rows = [one for one in found if fate in (None, one.fate)]
+    counts = outbox_counts(db, viewer, as_of=now)
+    show(view.fates(counts, lambda one: link(fate=None if one == fate else one)))
+    rows = outbox(db, viewer, as_of=now, fate=fate)
+    total = sum(counts.values()) if fate is None else counts.get(fate, 0)
     if rows:
+        if total > len(rows):
+            show(says(t("The newest {n} of {all} are listed.", n=display.count(len(rows)), all=display.count(total))))
         show(view.outbox(rows, page.tree, now))
     else:
         show(state("empty", t("Nobody was told anything yet."), t("Warnings, cases and disputes are told here.")))
@@ -41,7 +45,11 @@ if shown:
 else:
     own = mine(db, viewer, as_of=now)
     if own:
-        show(says(t("{n} unread", n=unread(db, viewer, as_of=now))), view.own(own, now, page.link))
+        waiting = unread(db, viewer, as_of=now)
+        show(says(t("{n} unread", n=display.count(waiting))))
+        if waiting > len(own):
+            show(says(t("The newest {n} are listed.", n=len(own))))
+        show(view.own(own, now, page.link))
         forms.reading(own)
     else:
         show(state("empty", t("You have not been told anything yet."),

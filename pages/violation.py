@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.errors import NotAllowedError
-from dashboard.queries.violation_looks import kinds_of_evidence, looks_since
+from dashboard.queries.violation_looks import kinds_of_evidence, kinds_of_proof, looks_since
 from dashboard.queries.violations import violation
 from dashboard.rights import may
 from dashboard.texts import t
@@ -41,9 +41,14 @@ show(view.head(story, items, page.tree, now, page.link))
 kinds = kinds_of_evidence(db, viewer, story)
 if kinds:
     show(section(t("What was seen"), t("blurred outside the review page")), view.pictures(viewer.name, kinds))
+proofs = kinds_of_proof(db, viewer, story)
+if proofs:
+    judges = "pass" in story.may
+    note = t("shown clearly to who re-checks; each look is logged") if judges else t("blurred outside the review page")
+    show(section(t("Photographs of what was put right"), note), view.pictures(viewer.name, proofs, clear=judges))
 if story.sources:
     show(section(t("How it became known")), view.sources(story, page.link))
-show(section(t("What happened so far")), view.timeline(story.events, now))
+show(section(t("What happened so far")), view.timeline(story.events, items, now))
 show(section(t("Next")))
 forms.dealing(page, story, items, looks_since(db, viewer, story))
 letters(page, story)

@@ -15,10 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from checks.measures import Measure
 from checks.warnings.escalation import Level
 from dashboard.actions.disputes import DECIDERS
 from dashboard.database import Database
 from dashboard.database.models import NOTICES
+from dashboard.intake.registry import known_measures
 from dashboard.judging.rules import rules_of
 from dashboard.notices.outbox import Audience, Both, Msgid, Office, To, enter, page_link, recipient_of
 from dashboard.people import system_viewer
@@ -98,8 +100,9 @@ def _rising(db: Database, settings: Settings, now: datetime) -> list[Rising]:
         numbers.setdefault(one.record, []).append(one.number)
     sealed = {(record, number) for record, named in numbers.items() for number in sealed_among(db, record, named)}
     cases = due_cases(db, system, rules=rules_of(settings, db), as_of=now)
+    measures = known_measures(settings).by_code
     return [
-        *(_of_warning(one, (one.record, one.number) in sealed) for one in found),
+        *(_of_warning(one, (one.record, one.number) in sealed, measures) for one in found),
         *(_of_case(one, now) for one in cases),
     ]
 
@@ -136,10 +139,16 @@ def _of_case(one: Violation, now: datetime) -> Rising:
                   levels=(one.level,) if early else ORDER[1:], words=EARLY if early else WORDS)  # fmt: skip
 
 
-def _of_warning(one: Warned, sealed: bool) -> Rising:
-    """`sealed`: about a report (举报) or what hangs on one; inspectors alone are told, whatever its level."""
+def _of_warning(one: Warned, sealed: bool, measures: Mapping[str, Measure]) -> Rising:
+    """`sealed`: about a report (举报) or what hangs on one; inspectors alone are told, whatever its level.
+
+    A measure is called by its title, as on the board: its number is a code.
+    """
+    number: object = one.number
+    if one.record == "measures" and one.number in measures:
+        number = Both(measures[one.number].title, measures[one.number].title_en)
     values = {"what": Both(one.rule.title, one.rule.title_en), "record": Msgid(KINDS.get(one.record, one.record)),
-              "number": one.number, "due": one.due}  # fmt: skip
+              "number": number, "due": one.due}  # fmt: skip
     link = page_link("warnings", warning=one.id)
     if one.record == "measures":
         link = page_link("lines", measure=one.number, office=one.office)

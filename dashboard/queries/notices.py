@@ -103,6 +103,27 @@ def outbox(db: Database, viewer: Viewer, *, as_of: datetime, fate: str | None = 
     return [one for one in found if fate in (None, one.fate)][:MOST]
 
 
+def outbox_counts(db: Database, viewer: Viewer, *, as_of: datetime) -> dict[str, int]:
+    """How many notices met each fate, of all that were entered; `outbox` lists the newest of them."""
+    require(viewer, "read the outbox")
+    shared = sa.select(_ROW.message).where(_ROW.state == "sent", _ROW.message.is_not(None))
+    shared = shared.group_by(_ROW.message).having(sa.func.count() > 1)
+    fate = sa.case(
+        (sa.and_(_ROW.id.is_(None), NOTICES.c.addressed_at.is_(None)), "waiting"), (_ROW.id.is_(None), "nobody"),
+        (sa.and_(_ROW.state == "waiting", _ROW.tries > 0), "failing"),
+        (sa.and_(_ROW.state == "sent", _ROW.message.in_(shared)), "digest"), else_=_ROW.state,
+    )  # fmt: skip
+    query = (
+        sa.select(fate.label("fate"), sa.func.count())
+        .select_from(NOTICES).outerjoin(NOTICE_DELIVERIES, _ROW.notice_id == NOTICES.c.id)
+        .where(NOTICES.c["at"] <= to_micros(as_of),
+               sa.or_(_ROW.id.is_not(None), sa.func.coalesce(NOTICES.c.people, 0) == 0))
+        .group_by("fate")
+    )  # fmt: skip
+    with db.reading() as connection:
+        return {str(name): int(number) for name, number in connection.execute(query).all()}
+
+
 def _mine(row: Any, language: str, tree: Any) -> Mine:
     page, _, query = row.link.partition("?")
     text = Told(row.topic, row.words, row.values, row.link).text(language, tree)

@@ -16,11 +16,18 @@ MOST = 50
 
 
 def kinds_of_evidence(db: Database, viewer: Viewer, story: Story) -> dict[int, str]:
-    """Evidence of the case, by id: clip | frame | photograph. With it the photographs of what was put right."""
+    """Evidence of what was seen, by id: clip | frame | photograph."""
+    return _kinds(db, EVIDENCE.c.id.in_(story.evidence))
+
+
+def kinds_of_proof(db: Database, viewer: Viewer, story: Story) -> dict[int, str]:
+    """The photographs of what was put right, by id."""
+    return _kinds(db, EVIDENCE.c.violation_number == story.violation.number)
+
+
+def _kinds(db: Database, condition: sa.ColumnElement[bool]) -> dict[int, str]:
     row = EVIDENCE.c
-    query = sa.select(row.id, row.kind).where(
-        sa.or_(row.id.in_(story.evidence), row.violation_number == story.violation.number)
-    )
+    query = sa.select(row.id, row.kind).where(condition)
     with db.reading() as connection:
         return {one.id: one.kind for one in connection.execute(query.order_by(row.id))}
 

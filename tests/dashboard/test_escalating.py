@@ -12,7 +12,7 @@ from dashboard.notices.escalating import _enter, _levels, _of_case, _to, escalat
 from dashboard.notices.heads import tell_head
 from dashboard.notices.sending import send_due
 from dashboard.people import Viewer
-from dashboard.queries.notices import mine, outbox
+from dashboard.queries.notices import mine, outbox, outbox_counts
 from dashboard.queries.violations import Violation
 from dashboard.settings import Settings
 from dashboard.texts import set_language
@@ -82,7 +82,9 @@ def test_each_level_is_told_once_to_who_has_it_next(database):
     moved = Viewer("许立", "office_head", frozenset({"S2"}))  # what is out of sight now is not shown any more
     assert mine(database, moved, as_of=NOON + timedelta(hours=11)) == []
     keeper = Viewer("管理员", "administrator", frozenset({"*"}))
-    assert {one.fate for one in outbox(database, keeper, as_of=NOON + timedelta(hours=11))} == {"page_only"}
+    fates = outbox(database, keeper, as_of=NOON + timedelta(hours=11))
+    assert {one.fate for one in fates} == {"page_only"}
+    assert outbox_counts(database, keeper, as_of=NOON + timedelta(hours=11)) == {"page_only": len(fates)}
 
 
 def test_what_is_over_before_it_could_be_told_is_not_told(sqlite_database):

@@ -1,14 +1,21 @@
 """Cases on their pages: whose they are, what is told of others, and a page that grew old."""
 
+import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PIL import Image
 
 from dashboard.actions.letters import write_letter
+from dashboard.actions.proofs import add_proof
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.bootstrap import open_application
+from dashboard.cases.telling import DEED_WORDS
 from dashboard.judging.rules import rules_of
 from dashboard.people import viewer_named
+from dashboard.texts import t
+from dashboard.web.passes import read
 from tests.journeys.company import PERSON, make_company
 from tests.pages.opening import markup_of, press, text_of
 
@@ -104,3 +111,52 @@ def test_the_letters_of_a_case_are_listed_and_written_from_its_page(opened, made
     page = opened(home, "violation", number=number)
     assert "circular.docx不是可读取的 Word 文件。" in text_of(page)
     assert [one.proto.label for one in page.get("download_button")] == ["制发：整改通知单"]
+
+
+def rectified(home):
+    """A case that one inspector confirmed and the station's head rectified with a photograph: its number."""
+    kept = open_application(directory=home, environment={})
+    rules, now = rules_of(kept.settings, kept.db), datetime.now(UTC)
+    inspector, head = (viewer_named(kept.settings, name) for name in (PERSON, "东所"))
+    number = open_by_hand(kept.db, by=inspector, office="H0101", item="B04", note="窗口无人", rules=rules,
+                          observed_at=now - timedelta(hours=2), at=now)  # fmt: skip
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), (90, 140, 90)).save(picture, "JPEG")
+    deeds = ((inspector, "confirm", {"item": "B04"}), (inspector, "send_down", {}), (head, "submit", {"proof": "照片"}))
+    for seen, (by, deed, what) in enumerate(deeds, start=1):
+        if deed == "submit":
+            add_proof(kept.db, kept.settings, by=by, number=number, content=picture.getvalue(), at=now)
+        deal(kept.db, by=by, number=number, deed=deed, seen=seen, at=now, rules=rules, note="x", **what)
+    kept.db.engine.dispose()
+    return number
+
+
+def passes_in(markup):
+    return [read(word) for word in re.findall(r"/evidence/([^\"]+)", markup)]
+
+
+def test_who_rechecks_sees_the_proof_clearly_and_who_confirmed_is_told_why_not(opened, made):
+    home, _ = made
+    more = (
+        '[people]\n"苏晴" = { role = "inspector", offices = ["*"] }\n'
+        '"东所" = { role = "office_head", offices = ["990101"] }\n'
+    )
+    toml = home / "mingcha.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace("[people]\n", more), encoding="utf-8")
+    number = rectified(home)
+    confirmed, rechecks = opened(home, "violation", number=number), opened(home, "violation", "苏晴", number=number)
+    said = "由另一名纪检人员复查：认定或复核过此案的人员不得复查。"
+    assert said in text_of(confirmed)
+    assert said not in text_of(rechecks)
+    assert [one.original for one in passes_in(markup_of(confirmed))] == [False]
+    assert [one.original for one in passes_in(markup_of(rechecks))] == [True]
+    head = opened(home, "violation", "东所", number=number)
+    assert [one.original for one in passes_in(markup_of(head))] == [False]
+    story = text_of(head)
+    assert "评分表条目：B04 先内后外、让客户空等" in story
+    assert "已提交整改结果" in story
+
+
+def test_a_closed_case_is_not_said_to_be_a_closed_hall():
+    words = {deed: t(said, language="zh") for deed, said in DEED_WORDS.items()}
+    assert words["close"] == "已销号"

@@ -57,6 +57,7 @@ UNSEEN = {
     "queries.jobs.process_state": "whether web and worker live, of no office",
     "queries.staleness.silent_sources": "when sources were last heard, of no office",
     "queries.violation_looks.kinds_of_evidence": "of a case that the caller was shown",
+    "queries.violation_looks.kinds_of_proof": "of a case that the caller was shown",
     "queries.yesterday.first_imports": "sources, of no office",
 }  # fmt: skip
 """`module.function` → why it makes nothing of who looks."""

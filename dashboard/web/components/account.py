@@ -43,7 +43,7 @@ def sign_ins(found: Sequence[Session], present: int, now: datetime) -> None:
     for one in found:
         left, right = st.columns([4, 1], vertical_alignment="center")
         here = f" · {t('this one')}" if one.id == present else ""
-        told = f"{display.moment(one.began_at, now)} · {one.agent or t('unknown browser')}{here}"
+        told = f"{display.moment(one.began_at, now)} · {view.browser(one.agent) or t('unknown browser')}{here}"
         left.text(told)
         right.button(t("End it"), key=f"account_session_{one.id}", on_click=_end, args=(one.id,))
 

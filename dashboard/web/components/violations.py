@@ -17,6 +17,7 @@ from dashboard.error_texts import said
 from dashboard.errors import MingchaError, UsageError
 from dashboard.instants import LOCAL
 from dashboard.queries.violations import Story, Violation
+from dashboard.rights import may
 from dashboard.texts import set_language, t
 from dashboard.web import uploads
 from dashboard.web.components.blocks import says, show
@@ -46,6 +47,9 @@ LINES = ("unit", "post", "paper", "leader")
 def dealing(page: Here, story: Story, items: Mapping[str, str], samples: Sequence[str]) -> None:
     """The deeds that this person may do now, and a form for the one that is chosen."""
     number = story.violation.number
+    waits = story.violation.state == "submitted" and "suspended" not in story.violation.sides
+    if waits and may(page.viewer, "re-check a violation") and "pass" not in story.may:
+        show(says(t("Another inspector re-checks it: who confirmed or reviewed a case does not.")))
     if not story.may:
         show(says(t("There is nothing for you to do in this case now.")))
         return

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from dashboard.error_texts import translated
@@ -54,13 +53,12 @@ def _about(one: Mine) -> object:
     return safe(said, " ", word(t("urgent"), "breach")) if one.urgent else said
 
 
-def fates(found: Sequence[Fate], link: Callable[[str], str]) -> Safe:
+def fates(counts: Mapping[str, int], link: Callable[[str], str]) -> Safe:
     """How many stand in each fate; each opens its list."""
-    counts = Counter(one.fate for one in found)
     return figures([
         figure(display.count(counts[fate]), t(words), href=link(fate),
                tone=TONES.get(fate, "") if TONES.get(fate) != "fine" else "")
-        for fate, words in STATES.items() if counts[fate]
+        for fate, words in STATES.items() if counts.get(fate)
     ])  # fmt: skip
 
 

@@ -83,6 +83,20 @@ def password_link(lang: str, following: str) -> Safe:
     return tag("p", tag("a", t("Choose a new password"), href=address, target="_self", class_="way"))
 
 
+BROWSERS = (("Edg", "Edge"), ("MicroMessenger", "WeChat"), ("Firefox", "Firefox"), ("Chrome", "Chrome"),
+            ("Safari", "Safari"))  # fmt: skip
+SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+           ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+"""What a browser says of itself → what people call it; the first that is in it holds, for many name others too."""
+
+
+def browser(agent: str | None) -> str:
+    """Browser and system of a sign-in by their names; what is not known stays as it is."""
+    agent = agent or ""
+    said = [next((name for sign, name in known if sign in agent), "") for known in (BROWSERS, SYSTEMS)]
+    return " · ".join(name for name in said if name) or agent
+
+
 def delegations(found: Sequence[Delegation]) -> Safe:
     columns = [Column(t("Whose powers"), "head keep"), Column(t("Who acts"), "keep"),
                Column(t("On which days"), "keep"), Column(t("Reason given"), "wide")]  # fmt: skip
@@ -92,5 +106,6 @@ def delegations(found: Sequence[Delegation]) -> Safe:
 
 def events(found: Sequence[Event], now: datetime) -> Safe:
     columns = [Column(t("When"), "num keep"), Column(t("What happened"), "wide"), Column(t("By"), "keep")]
-    body = [[display.moment(one.at, now), t(HAPPENED[one.what]), one.by] for one in found]
+    body = [[display.moment(one.at, now), t(HAPPENED[one.what]), t("system") if one.by == "system" else one.by]
+            for one in found]  # fmt: skip
     return table(columns, body, label=t("What happened with this account"))

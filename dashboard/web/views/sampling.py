@@ -20,7 +20,7 @@ from dashboard.web.views.calendar import WEEKDAYS
 Link = Callable[..., str]
 Row = Mapping[str, Any]
 KINDS = {
-    "closed": "closed", "hours": "open at other hours", "opening": "open on a day off",
+    "closed": "hall closed", "hours": "open at other hours", "opening": "open on a day off",
     "fault": "open, but power or cameras fail",
 }  # fmt: skip
 """Kinds of filing; msgids."""
@@ -43,7 +43,7 @@ def month(days: Sequence[HallDay], hall: str, today: date) -> Safe:
 def _cell(one: HallDay, today: date) -> Safe:
     kind = "closed hatched" if not one.open else "fault" if one.fault else "open"
     now = " today" if one.day == today else ""
-    hours = t("closed") if not one.open else f"{_clock(one.opens)}–{_clock(one.closes)}"
+    hours = t("hall closed") if not one.open else f"{_clock(one.opens)}–{_clock(one.closes)}"
     due = t("{n} due", n=len(one.due)) if one.due else t("none due")
     marks = [word(t("filed late"), "soon")] if one.too_late else []
     title = " · ".join(filter(None, (one.day.isoformat(), hours, one.reason, due)))

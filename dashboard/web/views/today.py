@@ -111,7 +111,7 @@ MARKS = {
     "judged": ("●", "reviewed"), "flagged": ("◆", "flagged by the machine"), "waiting": ("○", "waiting for review"),
     "captured": ("●", "captured"), "not_checkable": ("▲", "not checkable"), "missed": ("✕", "missed"),
     "planned": ("·", "still to come"),
-    "closed": ("", "closed"), "none": ("", "no sample"),
+    "closed": ("", "hall closed"), "none": ("", "no sample"),
 }  # fmt: skip
 
 
