@@ -1,6 +1,6 @@
 """Disputes 数据异议: which records do offices say are wrong, and who has decided what?"""
 
-from dashboard.queries.disputes import OPEN, counts, disputes, exclusion_holds
+from dashboard.queries.disputes import MOST, OPEN, counts, disputes, exclusion_holds
 from dashboard.texts import t
 from dashboard.web.components import deeds
 from dashboard.web.components import disputes as forms
@@ -45,7 +45,8 @@ if shown == "offices":
     show(view.offices(rows, page.tree) if rows else state("empty", t("No record has been disputed yet.")))
 elif shown in ("decided", "mine"):
     these = done if shown == "decided" else own
-    waiting, ended = [one for one in these if one in open_ones], [one for one in these if one in done]
+    waiting = [one for one in these if one.state in OPEN]
+    ended = [one for one in these if one.state not in OPEN][:MOST]
     if waiting:
         show(view.waiting(waiting, number, page.tree, now, page.link))
     if ended:

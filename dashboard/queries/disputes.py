@@ -24,6 +24,7 @@ from dashboard.secrecy import hidden_numbers
 State = Literal["open", "overdue", "corrected", "excluded", "refused", "withdrawn"]
 OPEN = ("open", "overdue")
 MOST = 2000
+"""Decided ones that a list shows; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def of_record(db: Database, viewer: Viewer, *, record: str, record_id: int, as_o
 
 
 def _found(db: Database, viewer: Viewer, as_of: datetime, *only: sa.ColumnElement[bool]) -> list[Dispute]:
-    """What is open comes before the newest decided: no number of those may push it out."""
+    """All of them: what is left out of a list is still counted, and opened by its number."""
     offices = None if viewer.sees_everything else frozenset(visible_tree(db, viewer).offices)
     if offices is not None:
         only = (*only, DISPUTES.c.office_code.in_(offices))
@@ -101,7 +102,7 @@ def _found(db: Database, viewer: Viewer, as_of: datetime, *only: sa.ColumnElemen
                   decided["at"].label("decided"))
         .outerjoin(DISPUTE_DECISIONS, sa.and_(decided.dispute_id == DISPUTES.c.id, decided["at"] <= to_micros(as_of)))
         .where(DISPUTES.c["at"] <= to_micros(as_of), *only)
-        .order_by(decided.id.is_not(None), DISPUTES.c.id.desc()).limit(MOST)
+        .order_by(DISPUTES.c.id.desc())
     )  # fmt: skip
     with db.reading() as connection:
         rows = connection.execute(query).all()

@@ -92,20 +92,25 @@ def test_nobody_decides_whether_a_record_is_their_own_office_s(sqlite_database, 
         correct(sqlite_database, by=JUDGE, number=second, reason="是", at=MONDAY)
 
 
-def test_an_old_dispute_that_is_open_is_not_pushed_out_by_newer_ones_of_others(sqlite_database, company, monkeypatch):
+def test_however_many_disputes_there_are_all_are_counted_and_none_is_pushed_out(sqlite_database, company):
     settings = company(sqlite_database)
-    monkeypatch.setattr(queries, "MOST", 1)
     number = dispute(sqlite_database, settings)
     with sqlite_database.session() as connection:
         row = dict(connection.execute(sa.select(DISPUTES)).mappings().one())
-        other = {"id": 99, "number": "D-2026-000099", "office_code": "S2", "record_id": 77}
-        connection.execute(sa.insert(DISPUTES).values({**row, **other}))
-        connection.execute(sa.insert(DISPUTE_DECISIONS).values(
-            dispute_id=99, outcome="refused", reason="否", by="高评", at=row["at"]))  # fmt: skip
+        others = [{**row, "id": n, "number": f"D-2026-{n:06d}", "office_code": "S2", "record_id": n,
+                   "record_number": f"R-{n}"} for n in range(2, 2103)]  # fmt: skip
+        connection.execute(sa.insert(DISPUTES), others)
+        connection.execute(sa.insert(DISPUTE_DECISIONS), [
+            {"dispute_id": one["id"], "outcome": "refused", "reason": "否", "by": "高评", "at": row["at"]}
+            for one in others])  # fmt: skip
     assert [one.number for one in disputes(sqlite_database, HEAD, as_of=MONDAY)] == [number]
-    assert [one.number for one in disputes(sqlite_database, JUDGE, as_of=MONDAY)] == [number]
+    everything = disputes(sqlite_database, JUDGE, as_of=MONDAY)
+    assert everything[0].number == number
+    assert [(one.office, one.filed, one.refused, one.open) for one in queries.counts(everything)] == [
+        ("S2", 2101, 2101, 0), ("S1", 1, 0, 1),
+    ]  # fmt: skip
     of = queries.of_record(sqlite_database, JUDGE, record="repairs", record_id=77, as_of=MONDAY)
-    assert [one.number for one in of] == ["D-2026-000099"]
+    assert [one.number for one in of] == ["D-2026-000077"]
 
 
 def test_only_its_filer_takes_a_dispute_back_and_only_a_decider_decides(sqlite_database, company):
