@@ -65,6 +65,8 @@ class WordsRule(_Rule):
     kind: Literal["words"]
     column: str
     words: tuple[str, ...] = Field(min_length=1)
+    unless: tuple[str, ...] = ()
+    """Longer words that hold one of them and mean something else."""
 
 
 class RepeatRule(_Rule):

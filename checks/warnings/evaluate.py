@@ -25,6 +25,10 @@ rule saw: a number or words of the rule, never other words of the record. Instan
 lie ahead: the warning holds from then on without anybody's doing."""
 MINUTE = 60_000_000
 NOTHING = pl.lit(None, dtype=pl.Int64)
+WRITTEN = (
+    r"[一二三四五六七八九十两百半][多余几]?(月|日|号|时|点|分|小时|天|个|户|处|台|只|块|条|基|米|公里|千瓦|千伏|元)"
+)
+"""An amount or a time in Chinese figures is a fact as one in digits is."""
 
 
 def evaluate(
@@ -93,9 +97,12 @@ def _told(chosen: pl.LazyFrame, rule: Rule, calendar: Calendar) -> pl.LazyFrame:
     due, since = (NOTHING, pl.col("heard_at"))
     if isinstance(rule, ClockRule):
         due, since = pl.col(f"{rule.indicator}.deadline"), _from_when(rule, calendar)
-    return chosen.select(
+    if isinstance(rule, ReplyRule) and rule.without_number:  # of few: not every reply is searched for it
+        chosen = chosen.filter(~pl.col("reply").str.contains(WRITTEN))
+    told = chosen.select(
         "id", pl.lit(rule.code).alias("rule"), since.alias("since"), due.alias("due"), _saw(rule).alias("saw")
     )
+    return told.filter(pl.col("saw") != "") if isinstance(rule, WordsRule) else told
 
 
 def _saw(rule: Rule) -> pl.Expr:
@@ -104,7 +111,8 @@ def _saw(rule: Rule) -> pl.Expr:
         case CountRule():
             return pl.col(rule.column).cast(pl.String)
         case WordsRule():
-            return _found(pl.col(rule.column), rule.words)
+            text = pl.col(rule.column)
+            return _found(text.str.replace_many(list(rule.unless), ["…"]) if rule.unless else text, rule.words)
         case ValueRule():
             return pl.col(rule.column)
         case ReplyRule() if rule.says:
@@ -117,7 +125,12 @@ def _saw(rule: Rule) -> pl.Expr:
 
 
 def _found(text: pl.Expr, words: tuple[str, ...]) -> pl.Expr:
-    said = [pl.when(text.str.contains(word, literal=True)).then(pl.lit(word)) for word in words]
+    """The words that are there; one of digits only as a number of its own, not within a customer's or a telephone."""
+    said = [
+        pl.when(text.str.contains(rf"(^|[^0-9]){word}([^0-9]|$)") if word.isdecimal() else
+                text.str.contains(word, literal=True)).then(pl.lit(word))
+        for word in words
+    ]  # fmt: skip
     return pl.concat_str(said, separator="、", ignore_nulls=True)
 
 

@@ -97,10 +97,14 @@ def test_a_count_warns_from_its_number_on_since_we_heard_of_it(code, column, lea
 
 def test_calls_that_are_no_number_warn_of_nothing():
     assert warned("third_call", {"calls": "多次"}) == {}
+    assert [len(warned("third_call_repair", {"calls": calls})) for calls in ("2", "3")] == [0, 1]
 
 
 @pytest.mark.parametrize(("text", "told"), [
     ("客户称将向12398投诉", True), ("要找媒体曝光", True), ("电压偏低", False), ("", False), (None, False),
+    ("户号3412345678停电", False), ("联系电话0551-61239812", False), ("户号3412345678，将打12345", True),
+    ("已拨打12345", True), ("小区弱电多媒体箱被碰断", False), ("多媒体箱无人修，要找媒体", True),
+    ("报修登记者不在家", False),
 ])  # fmt: skip
 def test_words_of_media_and_regulator_are_heard(text, told):
     assert bool(warned("words", {"content": text})) == told
@@ -172,6 +176,8 @@ REPLIED = {"type": "complaint", "replied_at": local("2026-09-08 15:00"), "contac
 @pytest.mark.parametrize(("code", "reply", "seen"), [
     ("reply_solved", "现场情况已解决，处理完毕，请客户放心", "已解决、处理完毕"),
     ("reply_solved", "已解决：9月8日10时更换空开", None),  # a time is a fact
+    ("reply_solved", "已解决：九月八日上午十时更换空开", None),  # so is one in Chinese figures
+    ("reply_solved", "已处理，一切恢复正常，一直有电", "已处理"),
     ("reply_vague", "我单位将尽快安排，并进一步加强巡视", "尽快、进一步加强"),
     ("reply_vague", "将尽快安排，9月10日前完成", None),
     ("reply_no_time", "经核实线路老化引起，已向客户作出说明", "18"),
