@@ -77,7 +77,7 @@ class VideoSettings(_Table):
     per_recorder: int = Field(default=4, ge=1)
     """Streams that are asked of one recorder (host and port) at the same time, counted per machine."""
     recorder_wait_seconds: float = Field(default=30, ge=0)
-    """How long a look waits for one of them before its outcome is `recorder_busy`."""
+    """How long a look waits for one of them, or asks a recorder that refuses again, until it is `recorder_busy`."""
     secrets_file: str | None = None
     """TOML file of NAME = "password" for `${NAME}` in addresses of cameras; absent: the worker's environment."""
     recorders: dict[str, dict[str, Any]] = {}

@@ -38,6 +38,8 @@ class Script:
     login: str | None = None
     """user:password that it wants."""
     status: str | None = None
+    refusals: int | None = None
+    """So many times `status` is answered, then the stream is there; None: always."""
     """Answer to DESCRIBE instead of the description: "453 Not Enough Bandwidth"."""
     silent: bool = False
     drip: bool = False
@@ -108,7 +110,7 @@ class Server:
         given = re.search(r"Authorization: Basic (\S+)", request)
         if self.script.login and (not given or base64.b64decode(given[1]).decode() != self.script.login):
             status, more = "401 Unauthorized", 'WWW-Authenticate: Basic realm="cam"\r\n'
-        elif method == "DESCRIBE" and self.script.status:
+        elif method == "DESCRIBE" and self.script.status and self._refuses():
             status = self.script.status
         elif method == "OPTIONS":
             more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n"
@@ -122,6 +124,10 @@ class Server:
             more = "Session: 1\r\n"
         client.sendall(f"RTSP/1.0 {status}\r\nCSeq: {number}\r\n{more}\r\n{body}".encode())
         return method == "PLAY" and status.startswith("200")
+
+    def _refuses(self):
+        asked = sum(request.startswith("DESCRIBE") for request in self.requests)
+        return self.script.refusals is None or asked <= self.script.refusals
 
     def _play(self, client):
         script, began, sequence = self.script, time.monotonic(), 0

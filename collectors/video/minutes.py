@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,11 +14,14 @@ from collectors.video.decode import VideoError
 from collectors.video.plan import CLIP_SECONDS
 from collectors.video.recordings import Clip, Template, fetch
 from collectors.video.replay import relayed
-from collectors.video.rtsp import record, record_both
+from collectors.video.rtsp import Recorded, record, record_both
 from collectors.video.turns import Turns
 
 LIVE, RECORDED = "server", "recorder"
 """Whose clock tells when a clip's first picture was taken: ours for a live camera, else the recorder's index."""
+
+
+ASK_AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def stretch_of(
     """`seconds` of the camera from an aware moment on (live: from now on) into `to`, copied and never encoded anew.
 
     `small`: take a live camera's small stream too. Raises VideoError as `fetch` and `record` do, with reason
-    `recorder_busy` if no place at the recorder came free, and AddressError for an address that cannot be used.
+    `recorder_busy` if no place at the recorder came free in time, by our count or by its own (a live one is asked again
+    meanwhile), and AddressError for an address that cannot be used.
     """
     name = f"Camera {source.code}"
     if source.playback_url and "://" not in source.playback_url:
@@ -76,9 +82,25 @@ def stretch_of(
     main, sub = means.addresses.live(source.url, source.code)
     if not small or means.turns.at_once < 2:
         sub = None
-    with means.turns.at(recorder_of(main), name, 2 if sub else 1):
-        got = record_both(main, sub, to, name=name, seconds=seconds)
+
+    def take() -> Recorded:
+        with means.turns.at(recorder_of(main), name, 2 if sub else 1):
+            return record_both(main, sub, to, name=name, seconds=seconds)
+
+    got = _unless_busy(take, means.turns.wait_seconds)
     return Stretch(got.clip, got.began, LIVE, got.sub, got.sub_start, got.note)
+
+
+def _unless_busy(take: Callable[[], Recorded], patience: float) -> Recorded:
+    """Ask again for `patience` seconds while the recorder refuses because others watch: guards come and go."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return take()
+        except VideoError as error:
+            if error.reason != "recorder_busy" or time.monotonic() + ASK_AGAIN_SECONDS > until:
+                raise
+        time.sleep(ASK_AGAIN_SECONDS)
 
 
 def _played_back(source: Source, moment: datetime, to: Path, means: Means, seconds: float) -> Stretch:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from collectors.redact import RedactedRecord
-from collectors.video import decode
+from collectors.video import decode, minutes
 from collectors.video.decode import VideoError, watch
 from collectors.video.minutes import Means, Source, stretch_of
 from collectors.video.replay import authorization
@@ -228,6 +228,26 @@ def test_no_more_streams_than_allowed_are_asked_of_one_recorder(serve, tmp_path)
     with serve(speed=4.0) as server, ThreadPoolExecutor(4) as pool:
         assert len(list(pool.map(one, range(4)))) == 4
         assert server.most == 2
+
+
+def test_a_recorder_that_refuses_for_others_who_watch_is_asked_again_for_a_while(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr(minutes, "ASK_AGAIN_SECONDS", 0.1)
+
+    def take_one(server, patience):
+        means = Means(turns=Turns(2, patience, tmp_path / "turns"))
+        return stretch_of(source(server), NOON, tmp_path / "a.mp4", means, seconds=1)
+
+    def asked(server):
+        return sum(request.startswith("DESCRIBE") for request in server.requests)
+
+    busy = "453 Not Enough Bandwidth"
+    with serve(speed=4.0, status=busy, refusals=2) as server:
+        assert take_one(server, 30).clip.seconds == pytest.approx(1, abs=0.3)
+        assert asked(server) == 3
+    for status, patience, reason in ((busy, 0, "recorder_busy"), ("404 Not Found", 30, "offline")):
+        with serve(status=status) as server:  # no patience; what waiting does not mend is told at once
+            assert outcome_of(lambda s=server, p=patience: take_one(s, p))[0] == reason
+            assert asked(server) == 1
 
 
 def test_who_waits_too_long_for_a_turn_finds_the_recorder_busy_and_another_one_free(serve, tmp_path):
