@@ -17,10 +17,11 @@ from sqlalchemy.engine import Connection
 
 from checks.judge.samples import SlotDays
 from dashboard.database import Database
-from dashboard.database.models import EVIDENCE, GOLD_SAMPLES, JUDGEMENTS, LOOKS, RECORD_TABLES, REVIEWS
+from dashboard.database.models import EVIDENCE, GOLD_SAMPLES, JUDGEMENTS, KEPT_CASES, LOOKS, RECORD_TABLES, REVIEWS
 from dashboard.errors import NotAllowedError
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
+from dashboard.queries.kept_cases import standing_cases
 from dashboard.queries.samples import (
     Ends,
     Row,
@@ -92,7 +93,10 @@ def review_queue(
 
 
 def gold_queue(db: Database, viewer: Viewer, *, slots: SlotDays, as_of: datetime) -> list[Row]:
-    """Samples with a known answer that this person has neither judged nor marked, as rows of the queue."""
+    """Samples with a known answer that this person has neither judged nor marked, as rows of the queue.
+
+    Not those kept to learn from: everybody can read there what they show.
+    """
     gold, row, other = GOLD_SAMPLES.c, JUDGEMENTS.c, GOLD_SAMPLES.alias("other").c
     withdrawn = sa.select(other.withdraws).where(other.withdraws == gold.id).exists()
     marked = sa.select(gold.sample_id).where(gold.withdraws.is_(None), ~withdrawn, gold["at"] <= to_micros(as_of))
@@ -100,7 +104,8 @@ def gold_queue(db: Database, viewer: Viewer, *, slots: SlotDays, as_of: datetime
     judged = sa.select(row.sample_id).where(row.by == viewer.name)
     decided = sa.select(REVIEWS.c.sample_id).where(REVIEWS.c.by == viewer.name, REVIEWS.c.sample_id.is_not(None))
     table, own = RECORD_TABLES["samples"].c, own_offices(db, viewer)
-    known = (table.sample_id.not_in(query) for query in (marked_by_me, judged, decided))
+    kept = sa.select(KEPT_CASES.c.sample_id).where(standing_cases(as_of))
+    known = (table.sample_id.not_in(query) for query in (marked_by_me, judged, decided, kept))
     conditions = [table.sample_id.in_(marked), table.sample_id.in_(sa.select(LOOKS.c.sample_id)), *known]
     with db.reading() as connection:
         looks = [look for look in visible_looks(db, connection, viewer, *conditions) if look["hall_code"] not in own]

@@ -631,6 +631,10 @@ def test_while_a_known_answer_lies_on_the_desk_no_list_tells_it(sqlite_halls):
     waiting = {**made.queue(SECOND)[0], "mine": True}
     made.say(FIRST, sample, made.failed(sample, "R05"))
     known(made, sample, "violation", ["R05"])
+    case = keep_case(made.db, by=FIRST, sample=sample, kind="highlight", note="x", sheet=SHEET, at=NOW)
+    assert made.next(SECOND) != sample  # everybody can read what it shows
+    drop_case(made.db, by=FIRST, case=case, at=NOW)
+    put_back(made.db, by=SECOND, sample=made.queue(SECOND)[0]["sample"])
     assert made.next(SECOND) == sample
     (row,) = [row for row in samples(made.db, SECOND, slots=made.slots, as_of=NOW) if row["sample"] == sample]
     assert (row, made.queue(SECOND)[0]) == (fresh, waiting)
