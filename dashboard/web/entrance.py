@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from dashboard.accounts import entering, has_accounts, sessions
+from dashboard.accounts import entering, sessions
 from dashboard.accounts.sessions import SignedIn
 from dashboard.bootstrap import Application
 from dashboard.error_texts import said
@@ -111,7 +111,7 @@ def _told(answer: Answer, request: Request, form: Form) -> Response:
     """The answer; where the database cannot be asked, a page that says so."""
     try:
         visit = Visit(request, form)
-        if not has_accounts(visit.app.db):
+        if not wiring.proved(visit.app):
             return visit.go("/")
         return answer(visit)
     except MingchaError as error:

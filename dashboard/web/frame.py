@@ -20,7 +20,6 @@ from checks.errors import RuleError
 from checks.marks import STALE_SOURCE
 from checks.periods import parse_period
 from collectors.base import CollectorError
-from dashboard.accounts import has_accounts
 from dashboard.accounts.sessions import SignedIn, act_for
 from dashboard.bootstrap import Application
 from dashboard.cli.output import parse_time
@@ -137,7 +136,7 @@ def _entry() -> Entry:
     """Asked anew in every run; what the run of another person left behind is forgotten first."""
     try:
         app = wiring.application()
-        accounts = has_accounts(app.db)
+        accounts = wiring.proved(app)
         found = here_now(app, touch=True) if accounts else None
         entry = Entry(accounts, found)
     except MingchaError as error:  # told where the page can say so

@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from dashboard.accounts import has_accounts
 from dashboard.actions import audit
 from dashboard.blurring import NotBlurredError, blurred_copy, original_of
 from dashboard.bootstrap import Application
@@ -77,7 +76,7 @@ def _evidence(request: Request) -> Response:
 
 def _looker(app: Application, request: Request, word: passes.Pass) -> Viewer:
     """Who looks: the person signed in, if the pass was made for this very sign-in; without accounts, whom it names."""
-    if not has_accounts(app.db):
+    if not wiring.proved(app):
         return viewer_named(app.settings, word.person)
     found = who(app, request.cookies)
     if found is None or found.session.must_change or (found.session.id, found.viewer.name) != (

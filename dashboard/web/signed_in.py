@@ -14,7 +14,7 @@ from dashboard.bootstrap import Application
 from dashboard.errors import NotAllowedError
 from dashboard.people import Viewer
 from dashboard.settings import Settings
-from dashboard.web import passes
+from dashboard.web import passes, wiring
 
 
 def cookie_name(settings: Settings) -> str:
@@ -46,7 +46,7 @@ def here_now(app: Application, *, touch: bool = False) -> SignedIn | None:
 
 def unended(app: Application, viewer: Viewer) -> Viewer:
     """The person for whom a page left something to be made later. NotAllowedError when that sign-in has ended."""
-    if not viewer.session:
+    if _believed(app, viewer):
         return viewer
     found = numbered(app.db, app.settings.access, viewer.session, at=app.now())
     if found is None or found.session.must_change:
@@ -54,9 +54,14 @@ def unended(app: Application, viewer: Viewer) -> Viewer:
     return found.viewer
 
 
+def _believed(app: Application, viewer: Viewer) -> bool:
+    """Whether the person never signed in, and nobody has to: a page may be open from before the first account."""
+    return not viewer.session and not wiring.proved(app)
+
+
 def still(app: Application, viewer: Viewer) -> Viewer:
     """The person of an earlier run as they are now. NotAllowedError when they left, or it is somebody else."""
-    if not viewer.session:
+    if _believed(app, viewer):
         return viewer
     found = here_now(app)
     if found is None or found.session.id != viewer.session or found.session.must_change:

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from dashboard.accounts import has_accounts
 from dashboard.actions.configuring import note_settings
 from dashboard.bootstrap import Application, as_system, open_application
+from dashboard.database import Database
 from dashboard.errors import MingchaError
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
@@ -23,6 +25,8 @@ _home: Path | None = None
 _application: Application | None = None
 _looked_at = -10.0
 _lock = Lock()
+_proved: Database | None = None
+"""The database of which it was seen that it has accounts."""
 
 LOOK_EVERY_SECONDS = 10.0
 FRESH_SECONDS = 1.0
@@ -58,6 +62,21 @@ def application() -> Application:
         if _application is None:
             _application = open_application(directory=_home, environment=as_system())
         return _application
+
+
+def proved(app: Application) -> bool:
+    """Whether people prove who they are. Where they once did, nobody is believed any more while this process runs.
+
+    A backup from before the first account, brought back under a running server, would open it to everybody:
+    MingchaError then, until a new start makes an administrator.
+    """
+    global _proved
+    if has_accounts(app.db):
+        _proved = app.db
+        return True
+    if _proved is app.db:
+        raise MingchaError("The accounts are gone from the database.", "Start the web server anew.")
+    return False
 
 
 def keep_judged(app: Application, viewer: Viewer, now: datetime) -> None:

@@ -15,6 +15,10 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
 from dashboard.accounts import entering, first, managing, sessions
 from dashboard.database import Database
@@ -191,6 +195,36 @@ def test_evidence_opens_for_the_sign_in_it_was_shown_to_and_for_nobody_else(serv
     assert ask(f"{base}/evidence/{word(session, '秦怀瑾')}", Cookie=mine)[0] == 404
     ask(f"{base}/leave", {}, Cookie=mine)
     assert ask(address, Cookie=mine)[0] == 404
+
+
+def test_without_a_sign_in_nothing_is_kept_in_memory_and_no_download_opens(server):
+    """The page that asks to sign in has a session of Streamlit's too, which is all that Streamlit asks for."""
+    base, _, _ = server
+    xsrf = cookie_of(ask(f"{base}/_stcore/health")[1])
+    mine = cookie_of(come_in(base))
+    with connect(f"{base.replace('http', 'ws')}/_stcore/stream", origin=base, subprotocols=["streamlit"]) as line:
+        line.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        heard = ForwardMsg.FromString(line.recv())
+        while not heard.new_session.initialize.session_id:
+            heard = ForwardMsg.FromString(line.recv())
+        address = f"{base}/_stcore/upload_file/{heard.new_session.initialize.session_id}/one"
+        body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nkept\r\n--x--\r\n'
+        told = {"X-Xsrftoken": xsrf.split("=", 1)[1], "Content-Type": "multipart/form-data; boundary=x"}
+        answers = []
+        for cookie in (xsrf, f"{xsrf}; mingcha=forged", f"{xsrf}; {mine}"):
+            request = urllib.request.Request(address, body, {**told, "Cookie": cookie}, method="PUT")
+            try:
+                with OPENER.open(request, timeout=20) as answer:
+                    answers.append(answer.status)
+            except urllib.error.HTTPError as error:
+                answers.append(error.code)
+                error.close()
+    assert answers == [404, 404, 204]
+    for path in ("media/guessed.xlsx", "_stcore/metrics"):
+        assert ask(f"{base}/{path}")[::2] == (404, "Not found")
+    assert ask(f"{base}/_stcore/metrics", Cookie=mine)[0] == 200
+    ask(f"{base}/leave", {}, Cookie=mine)
+    assert ask(f"{base}/_stcore/metrics", Cookie=mine)[0] == 404
 
 
 def test_two_tabs_are_one_sign_in_and_end_together(server, browser):

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from dashboard.accounts import entering, first, managing, sessions
 from dashboard.database import Database
 from dashboard.database.models import ACCOUNTS
+from dashboard.errors import NotAllowedError
 from dashboard.people import Viewer
 from dashboard.settings import load
-from dashboard.web import signed_in
+from dashboard.web import signed_in, wiring
 from tests.journeys.company import make_company
-from tests.pages.opening import open_page, press, text_of
+from tests.pages.opening import open_page, press, run_page, text_of
 
 RIVER = "a quiet river runs"
 
@@ -50,7 +51,12 @@ def number_of(db, name):
 def test_accounts_are_managed_on_a_page_until_the_sign_in_is_ended(company):
     home, db, open_doors, sit = company
     assert "还没有账号" in text_of(open_page(home, "account", "沈岚"))
+    left_open, app = Viewer("沈岚", "inspector", frozenset({"*"})), wiring.application()
+    assert signed_in.still(app, left_open) == signed_in.unended(app, left_open) == left_open
     open_doors()
+    for asked in (signed_in.still, signed_in.unended):  # a click, or a download, of a page from before
+        with pytest.raises(NotAllowedError, match="not signed in"):
+            asked(app, left_open)
     outside = open_page(home, "people", None)
     assert "您尚未登录" in text_of(outside)
     believed = open_page(home, "people", "沈岚")  # what a page remembers of a person counts no more
@@ -86,3 +92,7 @@ def test_accounts_are_managed_on_a_page_until_the_sign_in_is_ended(company):
     assert [one.label for one in chosen.button] == []
     with db.reading() as connection:
         assert connection.execute(sa.select(ACCOUNTS.c.active).where(ACCOUNTS.c.name == "韩冰")).scalar_one()
+    # a backup from before the first account, brought back under the running server: nobody is believed again
+    with db.session() as connection:
+        connection.execute(sa.delete(ACCOUNTS))
+    assert "数据库中已没有任何账号" in text_of(run_page("people", "沈岚"))
