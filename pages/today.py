@@ -5,19 +5,20 @@ from dashboard.queries.quarantine import quarantine_reasons
 from dashboard.queries.sources import source_states
 from dashboard.queries.yesterday import DAY, accepted_since, first_imports, new_cases
 from dashboard.texts import t
-from dashboard.web import cached, display
+from dashboard.web import books, cached, display
 from dashboard.web.components.ask import ask, beside
 from dashboard.web.components.blocks import go, heading, says, section, show, state
 from dashboard.web.state import filter_value, here
 from dashboard.web.views import today as view
-from dashboard.web.views.violations import TODAY, chosen
+from dashboard.web.views import violations as cases_view
 
 page = here()
 db, viewer, now = page.app.db, page.viewer, page.now
 only = filter_value("show", ("soon", "over", "all"))
 clocks = [clock for clock in cached.open_clocks(page) if clock.office in page.below]
 samples = [sample for sample in cached.samples_today(page) if sample.hall in page.below]
-cases_due = [case for case in cached.open_cases(page) if case.office in page.below and chosen(case, TODAY, now)]
+timed = [case for case in cached.open_cases(page) if case.office in page.below and case.due is not None]
+cases_due = [case for case in timed if cases_view.chosen(case, cases_view.TODAY, now)]
 sources = source_states(db, viewer, configs=configured_sources(page.app.settings), as_of=now)
 
 show(heading(t("Today"), t("What needs me now?")), view.summary(clocks, samples, cases_due, sources, now, page.link))
@@ -39,6 +40,13 @@ else:
             "empty", t("No clock is running."), t("Open tickets and repairs appear here with the time they have left.")
         )
     )
+
+if timed:  # in the ledger's order: what ends first on top
+    titles = {item.code: books.title(item) for item in page.rules.rulebook.sheet.items}
+    told = t("{shown} of {n}, sorted by time left", shown=min(len(timed), view.SHOWN), n=display.count(len(timed)))
+    show(section(t("Cases with a deadline"), told),
+         cases_view.ledger(timed[: view.SHOWN], titles, page.tree, now, page.link),
+         go(page.link("violations"), t("show all")) if len(timed) > view.SHOWN else None)  # fmt: skip
 
 day = now.astimezone(display.LOCAL).date()
 show(section(t("Samples of {day}", day=display.day(day, day))))

@@ -67,6 +67,9 @@ def test_each_figure_of_the_ledger_opens_what_it_counts_and_today_leads_there(op
     assert "没有案件符合所选条件。" in none
     today = opened(home, "today")
     assert "案件今日到期或逾期" in text_of(today)
+    listed = text_of(today).split("案件与整改到期")[1]
+    assert listed.index(overdue) < listed.index(number)  # each with its countdown, what ends first on top
+    assert "案件与整改到期" not in text_of(opened(home, "today", HEAD))  # of another station
     assert 'href="/violations?' in markup_of(today)
     assert "level=today" in markup_of(today)
 
