@@ -32,7 +32,7 @@ from dashboard.database.models import (
 )
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
-from dashboard.forms.sealing import seal, unseal
+from dashboard.forms.sealing import prepare, seal, unseal
 from dashboard.forms.suspicion import open_suspicion
 from dashboard.instants import LOCAL, to_micros
 from dashboard.intake import by_hand
@@ -173,6 +173,7 @@ def _require_seen(db: Database, by: Viewer, found: Opening | None, number: int) 
 def begin(db: Database, settings: Settings, *, by: Viewer, opening: int, at: datetime) -> int:
     """Begin a form found in this opening; returns the draft's number. UsageError until two inspectors have signed."""
     require(by, ENTER)
+    prepare(db, settings)
     with db.session() as connection:
         _require_enterable(db, by, opening_of(connection, opening), opening)
         values = {"opening_id": opening, "sealed": seal(settings, _typed(Form())), "by": by.name,

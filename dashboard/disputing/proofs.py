@@ -58,7 +58,7 @@ def accepted(proof: Proof) -> Kept:
 
 def keep(settings: Settings, kept: Kept) -> None:
     """Lay the file into `[disputes] proof_dir` under its digest; the same file twice is there once."""
-    path = _path(settings, kept.sha256)
+    path = path_of(settings, kept.sha256)
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -74,7 +74,7 @@ def keep(settings: Settings, kept: Kept) -> None:
 def read(settings: Settings, sha256: str) -> bytes:
     """The file of a digest; MingchaError when it is gone or is not what was kept."""
     try:
-        content = _path(settings, sha256).read_bytes()
+        content = path_of(settings, sha256).read_bytes()
     except OSError as error:
         raise MingchaError("The file of this proof is not there any more.") from error
     if hashlib.sha256(content).hexdigest() != sha256:
@@ -82,5 +82,6 @@ def read(settings: Settings, sha256: str) -> bytes:
     return content
 
 
-def _path(settings: Settings, sha256: str) -> Path:
+def path_of(settings: Settings, sha256: str) -> Path:
+    """Where the file of a digest lies, or should lie."""
     return settings.path(settings.disputes.proof_dir) / sha256[:2] / sha256

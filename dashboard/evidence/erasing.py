@@ -12,6 +12,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,11 +25,17 @@ from dashboard.database.models import (
     AUDIT,
     CHAIN,
     CHAIN_CONTENTS,
+    DISPUTE_DECISIONS,
+    DISPUTE_PROOFS,
+    DISPUTES,
+    FORM_IDENTITIES,
+    FORM_SHEETS,
     HISTORY_TABLES,
     QUARANTINE,
     QUARANTINE_EVENTS,
     RECORD_TABLES,
 )
+from dashboard.disputing.proofs import path_of
 from dashboard.errors import NotAllowedError
 from dashboard.evidence.chain import append, subject_of
 from dashboard.evidence.holds import Held, held_by, standing_holds, wait_for_holds
@@ -36,6 +43,7 @@ from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.offices import visible_tree
 from dashboard.rights import require
+from dashboard.settings import Settings
 
 PERSONAL = {
     "tickets": ("customer_no", "phone", "content", "reply", "taken_by"),
@@ -69,9 +77,15 @@ def erase_personal(app: Application, *, by: Viewer) -> dict[str, int]:
         lines = [] if held.offices or held.samples else _audit(connection, before)
         entries = _contents(connection, lines)
         counts["audit"] = len(lines)
+        counts[FORM_IDENTITIES.name] = _identities(connection, before, held)
+        proofs = _proofs(connection, app.settings, before, held)
+        counts[DISPUTE_PROOFS.name] = len(proofs)
         if any(counts.values()):
-            told = {"before": before.isoformat(), "counts": counts, "entries": entries, "rows": {"audit": lines}}
+            rows = {AUDIT.name: lines, DISPUTE_PROOFS.name: [proof for proof, _ in proofs]}
+            told = {"before": before.isoformat(), "counts": counts, "entries": entries, "rows": rows}
             append(connection, "erased", "personal fields", told, by=by, at=now)
+    for _, path in proofs:  # an entry before it is a deed; killed here, the next run finds the file and says it again
+        path.unlink(missing_ok=True)
     return {name: count for name, count in counts.items() if count}
 
 
@@ -159,6 +173,24 @@ def _quarantine(connection: Connection, before: datetime) -> int:
     gone = {"raw": "{}", "number": None, "value": None, "context": None, "corrections": None, "fingerprint": -row.id}
     state = sa.case((row.state == "open", "dismissed"), else_=row.state)
     return connection.execute(sa.update(QUARANTINE).where(old).values({**gone, "state": state})).rowcount
+
+
+def _identities(connection: Connection, before: datetime, held: Held) -> int:
+    """Who wrote a form, sealed or not; what the form says stays."""
+    sheet = FORM_SHEETS.c
+    old = sa.select(sheet.id).where(sheet["at"] < to_micros(before), sheet.office_code.not_in(held.offices))
+    return connection.execute(sa.delete(FORM_IDENTITIES).where(FORM_IDENTITIES.c.sheet_id.in_(old))).rowcount
+
+
+def _proofs(connection: Connection, settings: Settings, before: datetime, held: Held) -> list[tuple[int, Path]]:
+    """(row, file) of the proofs of old disputes that were decided, where no later one rests on the same file."""
+    proof, dispute, decided = DISPUTE_PROOFS.c, DISPUTES.c, DISPUTE_DECISIONS.c
+    ended = dispute.id.in_(sa.select(decided.dispute_id).where(decided["at"] < to_micros(before)))
+    query = sa.select(proof.id, proof.sha256, ended.label("ended"), dispute.office_code)
+    rows = connection.execute(query.join(DISPUTES, dispute.id == proof.dispute_id).order_by(proof.id)).all()
+    kept = {row.sha256 for row in rows if not row.ended or row.office_code in held.offices}
+    going = [(row.id, path_of(settings, row.sha256)) for row in rows if row.sha256 not in kept]
+    return [(row, path) for row, path in going if path.is_file()]
 
 
 def _audit(connection: Connection, before: datetime) -> list[int]:

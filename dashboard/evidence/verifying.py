@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dashboard.database import Database
-from dashboard.database.models import AUDIT, CHAIN, CHAIN_CONTENTS, CHAIN_HEADS, EVIDENCE, METADATA, REMOVALS
+from dashboard.database.models import (
+    AUDIT,
+    CHAIN,
+    CHAIN_CONTENTS,
+    CHAIN_HEADS,
+    DISPUTE_PROOFS,
+    DISPUTES,
+    EVIDENCE,
+    METADATA,
+    REMOVALS,
+)
+from dashboard.disputing.proofs import path_of
 from dashboard.evidence.beginning import ALWAYS
 from dashboard.evidence.chain import START, Entry, key_of, keyed
 from dashboard.evidence.heads import Head, HeadError, end_of, known_keys, read_head, read_head_file
@@ -68,9 +79,10 @@ def verify_evidence(
         _unentered(connection, found)
         _twice(connection, found)
         found.problems += _against_heads(connection, settings, found, heads or {}, now)
-        files = connection.execute(_files(since)).all()
+        files, proofs = connection.execute(_files(since)).all(), connection.execute(_proofs(since)).all()
         known = known_keys(connection)
     _check_files(db, files, settings, found)
+    _check_proofs(proofs, erased.proofs, settings, found)
     found.notes += _no_head_laid_down(settings, known)
     found.notes += [
         {"kind": "key", "what": f"entry {number}: heads are signed by {key} from here on"}
@@ -81,13 +93,14 @@ def verify_evidence(
 
 @dataclass(slots=True)
 class _Erased:
-    """Entries of audit lines whose content, and audit lines of which the free text, was erased by rule.
+    """Entries of audit lines whose content, audit lines of which the free text, proofs whose file was erased by rule.
 
     Nothing else is ever erased: an entry that says so of a review or a clip erases nothing.
     """
 
     entries: set[int] = field(default_factory=set)
     lines: set[int] = field(default_factory=set)
+    proofs: set[int] = field(default_factory=set)
 
 
 def _erased(connection: Connection) -> _Erased:
@@ -99,6 +112,7 @@ def _erased(connection: Connection) -> _Erased:
             told = _mapping(row.content)
             said.entries.update(told.get("entries", ()))
             said.lines.update(told.get("rows", {}).get(AUDIT.name, ()))
+            said.proofs.update(told.get("rows", {}).get(DISPUTE_PROOFS.name, ()))
     return said
 
 
@@ -275,6 +289,29 @@ def _check_files(db: Database, files: Sequence[Any], settings: Settings, found: 
         found.notes.append(
             {"kind": "removed_by_rule", "what": f"{removed} files are gone by rule, each with its entry"}
         )
+
+
+def _proofs(since: int) -> sa.Select[Any]:
+    proof = DISPUTE_PROOFS.c
+    query = sa.select(proof.id, proof.sha256, DISPUTES.c.number).join(DISPUTES, DISPUTES.c.id == proof.dispute_id)
+    subject = sa.literal(f"{DISPUTE_PROOFS.name} ") + sa.cast(proof.id, sa.Text)
+    entered = sa.exists().where(CHAIN.c.subject == subject, CHAIN.c.number > since)
+    return query.where(entered if since else sa.true()).order_by(proof.id)
+
+
+def _check_proofs(rows: Sequence[Any], erased: Collection[int], settings: Settings, found: Found) -> None:
+    """Files that prove disputes; one that proves two goes with the later of them."""
+    wanted = {row.sha256 for row in rows if row.id not in erased}
+    for row in rows:
+        path, what = path_of(settings, row.sha256), f"proof {row.id} of {row.number}"
+        found.checked += 1
+        if row.sha256 not in wanted:
+            if not found.since and path.is_file():
+                found.tell("not_removed", f"{what} should be gone by the rule 'ledgers' and is there")
+        elif row.id not in erased and not path.is_file():
+            found.tell("missing_file", what)
+        elif row.id not in erased and sha256_of(path) != row.sha256:
+            found.tell("changed_file", what)
 
 
 def _removed_meanwhile(db: Database, evidence: int) -> bool:

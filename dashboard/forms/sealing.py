@@ -24,8 +24,18 @@ class SealError(MingchaError):
     """The key is no key, cannot be read, or is not the one under which something was sealed."""
 
 
+def prepare(db: Database, settings: Settings) -> None:
+    """A key where nothing was sealed yet. SealError where the key is gone or another: two would seal one box."""
+    if not opens(db, settings):
+        path = settings.path(settings.forms.key_file)
+        try:
+            _create(path)
+        except OSError as error:
+            raise SealError(f"The key {settings.forms.key_file} cannot be made: {error.strerror}.") from error
+
+
 def seal(settings: Settings, content: Mapping[str, Any]) -> str:
-    """The content as a text that tells nothing but its length and its time."""
+    """The content as a text that tells nothing but its length and its time. SealError without a key (`prepare`)."""
     told = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return _cipher(settings).encrypt(told.encode()).decode("ascii")
 
@@ -48,19 +58,20 @@ def opens(db: Database, settings: Settings) -> bool:
         newest = connection.scalar(sa.select(row.sealed).order_by(row.sheet_id.desc()).limit(1))
     if newest is None:
         return False
-    if not settings.path(settings.forms.key_file).is_file():
-        raise SealError(f"There is no key {settings.forms.key_file}, and forms are sealed.", "Bring it back.")
     unseal(settings, newest)
     return True
 
 
 def _cipher(settings: Settings) -> Fernet:
-    path = settings.path(settings.forms.key_file)
+    name = settings.forms.key_file
     try:
-        _create(path)
-        return Fernet(path.read_bytes().strip())
-    except (OSError, ValueError) as error:
-        raise SealError(f"{settings.forms.key_file} cannot be used as a key: {error}.") from error
+        return Fernet(settings.path(name).read_bytes().strip())
+    except FileNotFoundError as error:
+        raise SealError(f"There is no key {name}, and forms are sealed.", "Bring it back.") from error
+    except OSError as error:
+        raise SealError(f"The key {name} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise SealError(f"The file {name} holds no key.", "Bring back the key of that time.") from error
 
 
 def _create(path: Path) -> None:

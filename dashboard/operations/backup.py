@@ -29,7 +29,8 @@ from dashboard.actions import audit
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.migrate import current_revision, known_revisions, migrate
-from dashboard.database.models import EVIDENCE, META, METADATA
+from dashboard.database.models import DISPUTE_PROOFS, EVIDENCE, META, METADATA
+from dashboard.disputing.proofs import path_of
 from dashboard.errors import DatabaseUnusableError, MingchaError
 from dashboard.operations.initialise import private_file
 from dashboard.settings import CONFIG_FILE
@@ -37,13 +38,15 @@ from dashboard.worker import lease
 
 FORMAT = 1
 MANIFEST, EVIDENCE_LIST = "manifest.json", "evidence.json"
+PROOF = "proof_of_a_dispute"
+"""Says of a listed file that it lies in `[disputes] proof_dir`, under its digest."""
 MEMBERS = {"sqlite": "database.sqlite", "postgresql": "database.pgdump"}
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did: rows per table, the backup's time, listed evidence files that the folder lacks."""
+    """What a restore did: rows per table, the backup's time, listed evidence files and proofs that the folders lack."""
 
     tables: Mapping[str, int]
     made_at: str
@@ -139,7 +142,10 @@ def _write_zip(path: Path, dump: Path, manifest: Mapping[str, Any], application:
 def _evidence(db: Database) -> list[dict[str, Any]]:
     columns = (EVIDENCE.c.path, EVIDENCE.c.sha256, EVIDENCE.c.bytes)
     with db.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(sa.select(*columns).order_by(EVIDENCE.c.path))]
+        files = [dict(row._mapping) for row in connection.execute(sa.select(*columns).order_by(EVIDENCE.c.path))]
+        proof = DISPUTE_PROOFS.c
+        proofs = connection.execute(sa.select(proof.sha256, proof.bytes).distinct().order_by(proof.sha256)).all()
+    return [*files, *({PROOF: True, "path": one.sha256, "sha256": one.sha256, "bytes": one.bytes} for one in proofs)]
 
 
 def _dump(db: Database, target: Path) -> None:
@@ -262,7 +268,9 @@ def _restore_configuration(archive: zipfile.ZipFile, application: Application) -
 def _missing_evidence(archive: zipfile.ZipFile, application: Application) -> tuple[str, ...]:
     folder = application.settings.path(application.settings.video.evidence_dir)
     listed = json.loads(archive.read(EVIDENCE_LIST))
-    return tuple(item["path"] for item in listed if not (folder / item["path"]).is_file())
+    paths = {item["path"]: path_of(application.settings, item["path"]) if item.get(PROOF) else folder / item["path"]
+             for item in listed}  # fmt: skip
+    return tuple(name for name, path in paths.items() if not path.is_file())
 
 
 @contextmanager

@@ -13,7 +13,12 @@ import sqlalchemy as sa
 from dashboard.database.models import (
     AUDIT,
     CHAIN_CONTENTS,
+    DISPUTE_DECISIONS,
+    DISPUTE_PROOFS,
+    DISPUTES,
     EVIDENCE,
+    FORM_IDENTITIES,
+    FORM_SHEETS,
     GOLD_SAMPLES,
     HISTORY_TABLES,
     JUDGEMENTS,
@@ -25,6 +30,7 @@ from dashboard.database.models import (
     VIOLATION_SOURCES,
     VIOLATIONS,
 )
+from dashboard.disputing.proofs import Kept, keep, path_of
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.evidence import chain
 from dashboard.evidence.erasing import erase_personal
@@ -326,6 +332,60 @@ def test_nothing_of_a_person_is_left_past_the_term_and_the_chain_holds(with_peop
     assert store.problems() == []
     assert {"kind": "erased", "what": "1 contents were erased by rule; their entries hold"} in store.verified().notes
     assert erase_personal(store.app, by=SYSTEM) == {}
+
+
+def test_proofs_of_disputes_are_hashed_and_go_with_the_people_in_them(store):
+    old, now = chain.to_micros(NOW - timedelta(days=1827)), chain.to_micros(NOW)
+    alone, shared, late = (Kept("证明.pdf", "pdf", b"%PDF-1.4 " + what) for what in (b"alone", b"shared", b"late"))
+    with store.db.session() as connection:
+        for number, decided, files in ((1, old, (alone, shared)), (2, now, (shared, late)), (3, None, (late,))):
+            values = {
+                "number": f"D-2026-00000{number}",
+                "record": "tickets",
+                "record_id": 1,
+                "record_number": "1",
+                "office_code": "S1",
+                "wish": "correction",
+                "reason": "r",
+                "due": old,
+                "by": "李所",
+                "at": old,
+            }
+            made = connection.execute(sa.insert(DISPUTES).values(values).returning(DISPUTES.c.id)).scalar_one()
+            by = {"dispute_id": made, "by": "李所", "at": old}
+            for one in files:
+                kept = {"name": one.name, "kind": "pdf", "sha256": one.sha256, "bytes": len(one.content)}
+                connection.execute(sa.insert(DISPUTE_PROOFS).values({**by, **kept}))
+            if decided is not None:
+                said = {**by, "by": "周部", "at": decided, "outcome": "refused", "reason": "r"}
+                connection.execute(sa.insert(DISPUTE_DECISIONS).values(said))
+    for one in (alone, shared, late):
+        keep(store.settings, one)
+    assert store.problems() == []
+    assert erase_personal(store.app, by=SYSTEM) == {"dispute_proofs": 1}
+    assert [path_of(store.settings, one.sha256).is_file() for one in (alone, shared, late)] == [False, True, True]
+    assert store.problems() == []
+    assert erase_personal(store.app, by=SYSTEM) == {}
+    path_of(store.settings, shared.sha256).unlink()
+    path_of(store.settings, late.sha256).write_bytes(b"%PDF-1.4 other")
+    keep(store.settings, alone)
+    assert store.problems() == [
+        ("not_removed", "proof 1 of D-2026-000001 should be gone by the rule 'ledgers' and is there"),
+        ("missing_file", "proof 2 of D-2026-000001"), ("missing_file", "proof 3 of D-2026-000002"),
+        ("changed_file", "proof 4 of D-2026-000002"), ("changed_file", "proof 5 of D-2026-000003"),
+    ]  # fmt: skip
+
+
+def test_who_wrote_a_form_goes_past_the_term_and_the_form_stays(store):
+    with store.db.session() as connection:
+        for number, days in (("BD-1-1", 1827), ("BD-1-2", 1825)):
+            sheet = {"evaluation_no": number, "opening_id": 1, "office_code": "S1", "answers": "{}", "suspicion": True,
+                     "batch_id": 1, "by": "张检", "at": chain.to_micros(NOW - timedelta(days=days))}  # fmt: skip
+            made = connection.execute(sa.insert(FORM_SHEETS).values(sheet).returning(FORM_SHEETS.c.id)).scalar_one()
+            connection.execute(sa.insert(FORM_IDENTITIES).values(sheet_id=made, sealed="sealed"))
+    assert erase_personal(store.app, by=SYSTEM) == {"form_identities": 1}
+    assert [row[0] for row in store.rows(sa.select(FORM_IDENTITIES.c.sheet_id))] == [2]
+    assert len(store.rows(sa.select(FORM_SHEETS.c.id))) == 2
 
 
 def test_free_text_of_lines_that_the_chain_adopted_goes_too(here):

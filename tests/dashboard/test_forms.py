@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from checks.forms import Step, load_thresholds
 from checks.periods import parse_period
@@ -171,6 +172,13 @@ def test_a_box_is_opened_by_two_and_who_wrote_a_form_stays_sealed(company):
     with pytest.raises(SealError, match=r"var/forms\.key") as closed:
         forms.who_wrote(db, settings, by=BO, number=number, reason="to call back", at=NOW)
     assert "钱" not in str(closed.value)
+    with pytest.raises(SealError, match="There is no key"):  # a second key beside the lost one would lock both out
+        forms.begin(db, settings, by=ADA, opening=station, at=NOW)
+    assert not settings.path(settings.forms.key_file).exists()
+    for wrong, says in ((b"no key", "holds no key"), (Fernet.generate_key(), "cannot be opened")):
+        settings.path(settings.forms.key_file).write_bytes(wrong)
+        with pytest.raises(SealError, match=says):
+            forms.begin(db, settings, by=ADA, opening=station, at=NOW)
     with db.session() as connection, pytest.raises(sa.exc.DBAPIError):
         connection.execute(sa.text("UPDATE form_sheets SET suspicion = NULL"))
 

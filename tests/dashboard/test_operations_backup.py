@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from dashboard.bootstrap import Application
 from dashboard.database import Database
 from dashboard.database.migrate import migrate
-from dashboard.database.models import AUDIT, EVIDENCE, META, METADATA
+from dashboard.database.models import AUDIT, DISPUTE_PROOFS, EVIDENCE, META, METADATA
+from dashboard.disputing.proofs import Kept, keep
 from dashboard.errors import MingchaError
 from dashboard.operations.backup import back_up, restore, row_counts
 from dashboard.people import system_viewer
@@ -212,8 +213,11 @@ def test_evidence_files_that_are_not_there_are_named(sqlite_database, tmp_path):
     row = {"kind": "clip", "sha256": hashlib.sha256(b"clip").hexdigest(), "bytes": 4, "created_at": 0}
     with sqlite_database.session() as connection:
         connection.execute(sa.insert(EVIDENCE), [{**row, "path": "2026/kept.mp4"}, {**row, "path": "2026/gone.mp4"}])
+        proof = {"dispute_id": 1, "name": "p.pdf", "kind": "pdf", "bytes": 4, "by": "x", "at": 0}
+        connection.execute(sa.insert(DISPUTE_PROOFS), [{**proof, "sha256": sha} for sha in ("0" * 64, row["sha256"])])
+    keep(here.settings, Kept("p.pdf", "pdf", b"clip"))
     back_up(here, tmp_path / "saved.zip")
-    assert restore(here, tmp_path / "saved.zip", replace=True).missing_evidence == ("2026/gone.mp4",)
+    assert restore(here, tmp_path / "saved.zip", replace=True).missing_evidence == ("2026/gone.mp4", "0" * 64)
 
 
 def test_without_its_tool_a_postgresql_backup_says_what_to_install(tmp_path, monkeypatch):
