@@ -1,6 +1,7 @@
 """Files read in a child process: every kind of file that is no video gets one clear line, and a death is survived."""
 
 import subprocess
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -125,6 +126,13 @@ def test_what_is_no_video_is_refused_in_one_line_that_names_it(tmp_path, fault):
     assert words in str(caught.value)
     assert f"{fault}.mp4" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["-y.mp4", "concat:a|b.mp4", "http:x.mp4"])
+def test_a_name_that_looks_like_an_option_or_a_protocol_is_a_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / name, [(number / 10, grey(100)) for number in range(10)])
+    assert probe(Path(name)).width == 160
 
 
 def test_a_truncated_file_gives_what_still_decodes(tmp_path):
