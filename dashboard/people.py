@@ -18,7 +18,7 @@ EVERYTHING = frozenset({"*"})
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """A person (`name`) who acts, or acted, in another's stead during [since, until) (microseconds UTC)."""
+    """A person (`name`) who is one with another in [since, until) (microseconds UTC): one may act for the other."""
 
     name: str
     since: int
@@ -43,7 +43,7 @@ class Viewer:
     works_also_at: str | None = None
     """The office where that one works: it is nobody's to review either."""
     stands: tuple[Stand, ...] = ()
-    """Who acts or acted for this person, or for the one acted for."""
+    """Who acts or acted for this person, or for the one acted for; and for whom this person may or might act."""
     session: int = 0
     """The sign-in from which the person looks; 0 where nobody signed in."""
 
@@ -89,8 +89,9 @@ def viewer_named(settings: Settings, name: str | None) -> Viewer:
 def same_person(viewer: Viewer, name: str | None, at: int | None = None) -> bool:
     """Whether what `name` did (at `at`, microseconds UTC) counts as done by the viewer: the rule of two people (双人).
 
-    So do the viewer's own deeds, those of whom the viewer acts for, and those of who acted for either of them then.
-    Without `at` whoever ever acted for them counts.
+    So do the viewer's own deeds, those of whom the viewer acts for, and those of who acted for either of them then, or
+    for whom the viewer might act then: choosing the own name for a deed makes nobody a second person.
+    Without `at` whoever ever did counts.
     """
     if name is None:
         return False

@@ -90,7 +90,7 @@ def viewer_in(
     return Viewer(
         own.name, as_whom.role, offices_of(connection, day, as_whom.id)[as_whom.id], proved, own.works_at,
         None if other is None else other.name, None if other is None else other.works_at,
-        stands_of(connection, [account] if other is None else [account, other.id], but=account), session,
+        stands_of(connection, [account] if other is None else [account, other.id], own=account), session,
     )  # fmt: skip
 
 
@@ -147,14 +147,15 @@ def _holds(day: str) -> tuple[sa.ColumnElement[bool], ...]:
     return (row.from_day <= day, row.until_day >= day, row.id.not_in(ended), fit)
 
 
-def stands_of(connection: Connection, accounts: Iterable[int], but: int) -> tuple[Stand, ...]:
-    """Who acts or acted for these accounts, and when; without `but` itself."""
+def stands_of(connection: Connection, accounts: Iterable[int], own: int) -> tuple[Stand, ...]:
+    """Who acts or acted for these accounts, and for whom `own` may or might act, in whatever name it was done: when."""
     row = DELEGATIONS.c
+    other = sa.case((row.delegate_id == own, row.account_id), else_=row.delegate_id)
     query = (
         sa.select(ACCOUNTS.c.name, row.from_day, row.until_day, DELEGATION_ENDS.c["at"])
-        .join(ACCOUNTS, row.delegate_id == ACCOUNTS.c.id)
+        .join(ACCOUNTS, ACCOUNTS.c.id == other)
         .outerjoin(DELEGATION_ENDS, DELEGATION_ENDS.c.delegation_id == row.id)
-        .where(row.account_id.in_(list(accounts)), row.delegate_id != but).order_by(row.id)
+        .where(sa.or_(row.account_id.in_(list(accounts)), row.delegate_id == own)).order_by(row.id)
     )  # fmt: skip
     return tuple(
         Stand(one.name, day_starts(one.from_day), min(day_starts(one.until_day, after=1), one.at or NEVER))

@@ -29,7 +29,7 @@ from dashboard.errors import DatabaseUnusableError, MingchaError, NotAllowedErro
 from dashboard.evidence.verifying import verify_evidence
 from dashboard.instants import to_micros
 from dashboard.operations import doctor
-from dashboard.people import Viewer, system_viewer
+from dashboard.people import Viewer, same_person, system_viewer
 from dashboard.settings import Settings
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)  # 12:00 in Shanghai
@@ -318,6 +318,8 @@ def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
                                at=NOON)  # fmt: skip
     with pytest.raises(NotAllowedError, match="own rights"):
         managing.deactivate(db, by=named(db, SETTINGS, "许立", at=NOON), name="罗启明", at=NOON)
+    with pytest.raises(NotAllowedError, match="own rights"):
+        managing.deactivate(db, by=named(db, SETTINGS, "罗启明", at=NOON), name="许立", at=NOON)
     delegating.end_delegation(db, by=second, delegation=lent, at=NOON)
     pair = [("许立", "罗启明"), ("罗启明", "许立")]
     as_whom = {name: named(db, SETTINGS, name, at=NOON) for name, _ in pair}
@@ -371,6 +373,9 @@ def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_p
     by_stand_in = file_exclusion(db, by=acting, filing=filing, at=NOON)
     by_lender = file_exclusion(db, by=lender, filing=filing, at=NOON)
     lender_now = named(db, SETTINGS, "沈岚", at=NOON)
+    # choosing the own name in the strip makes nobody a second person
+    assert [same_person(named(db, SETTINGS, "韩冰", at=NOON), "沈岚", to_micros(NOON + timedelta(days=days)))
+            for days in (-1, 0, 1, 2)] == [False, True, True, False]  # fmt: skip
     for approver, filed in ((acting, by_stand_in), (acting, by_lender), (lender_now, by_stand_in)):
         with pytest.raises(NotAllowedError, match="may not approve it"):
             approve_exclusion(db, by=approver, number=filed, at=NOON)
