@@ -2,6 +2,7 @@
 
 from dashboard.intake.registry import known_measures
 from dashboard.queries.lines import all_lines, league, line_by_office, position
+from dashboard.queries.opinion import event_rules, events
 from dashboard.queries.plain_records import plain_records
 from dashboard.texts import t
 from dashboard.web import periods
@@ -32,6 +33,15 @@ def conclusion() -> object:
     ))  # fmt: skip
 
 
+def opinion(below: str) -> None:
+    """Events of public opinion with their clocks, where there are any."""
+    clocks = event_rules(page.rules.warned.by_code)
+    found = events(page.app.db, page.viewer, page.tree, clocks, office=below, period=page.period, as_of=page.as_of)
+    if found:
+        show(section(t("Public-opinion events"), t("{n} in all", n=len(found))), *map(says, view.events_said(found)),
+             view.events_table(found, page.tree, page.as_of, page.link))  # fmt: skip
+
+
 show(beside(heading(t("Lines"), t("How does every other line of work go, month by month?")), ask("lines.value")))
 if office is None:
     show(office_view.office_list(roots, link) if roots
@@ -40,6 +50,7 @@ elif code is None:
     found = all_lines(page.app.db, page.viewer, page.tree, measures, page.edition, office=office, period=page.period,
                       as_of=page.as_of)  # fmt: skip
     told = [series for series in found if series.last]
+    opinion(office)
     if not told:
         show(state("empty", t("No measure of {period} or the months before it is there.",
                               period=periods.name(page.strip.period)),
@@ -66,6 +77,8 @@ else:
     rows, total = plain_records(page.app.db, page.viewer, page.tree, record="measures", period=page.period,
                                 office=office, indicator=code, limit=60)  # fmt: skip
     show(go(link(measure=None), t("← all lines")), section(view.title(measure), view.definition(measure)))
+    if measure.group == "opinion":
+        opinion(office)
     if told:
         places = league(found[0], found[1:])
         show(view.pictures(told, lambda one: page.tree.name(one.office), lambda one: link(office=one.office),

@@ -86,6 +86,21 @@ class ValueRule(_Rule):
     values: tuple[str, ...] = Field(min_length=1)
 
 
+class WaitRule(_Rule):
+    """A stamp that is to be filled so many minutes after another, of records that a column tells apart.
+
+    It is told at once: its time is too short to wait for a share of it.
+    """
+
+    kind: Literal["wait"]
+    column: str
+    words: tuple[str, ...] = Field(min_length=1)
+    """The column holds one of these."""
+    start: str = "accepted_at"
+    empty: str
+    minutes: int = Field(gt=0)
+
+
 class ReplyRule(_Rule):
     """A written reply shows a weakness that its own text tells (回单审核): all that is given holds together."""
 
@@ -135,7 +150,7 @@ class FallRule(_Rule):
 
 MeasureRule = ThresholdRule | FallRule
 Rule = Annotated[
-    ClockRule | CountRule | WordsRule | RepeatRule | ValueRule | ReplyRule | ThresholdRule | FallRule,
+    ClockRule | CountRule | WordsRule | RepeatRule | ValueRule | WaitRule | ReplyRule | ThresholdRule | FallRule,
     Field(discriminator="kind"),
 ]
 _RULES: TypeAdapter[list[Rule]] = TypeAdapter(list[Rule])

@@ -16,6 +16,7 @@ from checks.warnings.catalogue import (
     Rule,
     ThresholdRule,
     ValueRule,
+    WaitRule,
     WordsRule,
 )
 
@@ -67,6 +68,9 @@ def _condition(rule: Rule) -> pl.Expr:
             return pl.col(rule.column).str.contains_any(list(rule.words))
         case ValueRule():
             return pl.col(rule.column).is_in(list(rule.values))
+        case WaitRule():
+            named = pl.col(rule.column).str.contains_any(list(rule.words))
+            return named & pl.col(rule.empty).is_null() & pl.col(rule.start).is_not_null()
         case ReplyRule():
             return _weak(rule)
     raise TypeError(f"{rule.kind} is no rule over single records")
@@ -97,6 +101,9 @@ def _told(chosen: pl.LazyFrame, rule: Rule, calendar: Calendar) -> pl.LazyFrame:
     due, since = (NOTHING, pl.col("heard_at"))
     if isinstance(rule, ClockRule):
         due, since = pl.col(f"{rule.indicator}.deadline"), _from_when(rule, calendar)
+    if isinstance(rule, WaitRule):
+        since = pl.col(rule.start)
+        due = since + rule.minutes * MINUTE
     if isinstance(rule, ReplyRule) and rule.without_number:  # of few: not every reply is searched for it
         chosen = chosen.filter(~pl.col("reply").str.contains(WRITTEN))
     told = chosen.select(
@@ -113,7 +120,7 @@ def _saw(rule: Rule) -> pl.Expr:
         case WordsRule():
             text = pl.col(rule.column)
             return _found(text.str.replace_many(list(rule.unless), ["…"]) if rule.unless else text, rule.words)
-        case ValueRule():
+        case ValueRule() | WaitRule():
             return pl.col(rule.column)
         case ReplyRule() if rule.says:
             return _found(pl.col("reply"), rule.says)

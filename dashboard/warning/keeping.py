@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from checks.judge.base import microseconds
 from checks.reasons import NUMBER
-from checks.warnings.catalogue import ClockRule, FallRule, RepeatRule, ReplyRule, Rule, ThresholdRule
+from checks.warnings.catalogue import ClockRule, FallRule, RepeatRule, ReplyRule, Rule, ThresholdRule, WaitRule
 from checks.warnings.evaluate import evaluate
 from checks.warnings.measured import evaluate_measures
 from collectors.records import RECORDS
@@ -319,6 +319,8 @@ def _start(rules: Rules, indicator: str) -> str:
 def _columns(rule: Rule) -> tuple[str, ...]:
     if isinstance(rule, ClockRule):
         return (rule.empty,) if rule.empty else ()
+    if isinstance(rule, WaitRule):
+        return (rule.column, rule.start, rule.empty)
     if isinstance(rule, ReplyRule):
         return ("reply", "replied_at", *(("content",) if rule.asked else ()), *((rule.empty,) if rule.empty else ()))
     return () if isinstance(rule, (ThresholdRule, FallRule)) else (rule.column,)
@@ -352,7 +354,7 @@ def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: li
     table, moment, done = RECORD_TABLES[record], KINDS[record].moment, DONE[record]
     asked = sa.select(table.c.id.label("record_id"), table.c[moment].label("came"), table.c[done].label("done"))
     stamps = reader.frame(asked.where(table.c.id.in_(reader.within(moot["record_id"]))))
-    running = {rule.code for rule in mine if isinstance(rule, ClockRule)}
+    running = {rule.code for rule in mine if isinstance(rule, (ClockRule, WaitRule))}
     because = (
         pl.when(~pl.col("rule").is_in([rule.code for rule in mine])).then(pl.lit("rule"))
         .when(pl.col("record_id").is_in(alive.excluded.implode())).then(pl.lit("excluded"))

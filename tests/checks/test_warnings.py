@@ -18,7 +18,7 @@ CN = load_calendar("cn")
 STAMPS = ("accepted_at", "heard_at", "taken_at", "R1.started", "R1.deadline", "R2.started", "R2.deadline",
           "T1.started", "T1.deadline", "T2.started", "T2.deadline", "T3.started", "T3.deadline",
           "C1.started", "C1.deadline", "replied_at", "contacted_at")  # fmt: skip
-TEXTS = ("type", "customer_no", "line", "content", "calls", "emotion", "reply")
+TEXTS = ("type", "source", "customer_no", "line", "content", "calls", "emotion", "reply")
 NUMBERS = ("id", "urges", "returns")
 
 
@@ -122,6 +122,16 @@ def test_three_tickets_of_a_customer_within_thirty_days_are_told_of_the_newest_o
     others = [ticket(1, "2026-09-01 08:00", "4402"), *just[1:]]
     assert warned("same_customer", newest, recent=others) == {}
     assert warned("same_customer", {**newest, "customer_no": None}, recent=just) == {}
+
+
+def test_an_event_of_public_opinion_is_told_at_once_and_until_it_was_answered():
+    event = {"source": "网络舆情", "accepted_at": local("2026-09-08 09:00:00")}
+    assert warned("opinion_response", event) == {1: (local("2026-09-08 09:00"), local("2026-09-08 09:30"))}
+    assert warned("opinion_report", event) == {1: (local("2026-09-08 09:00"), local("2026-09-08 11:00"))}
+    assert warned("opinion_response", {**event, "contacted_at": local("2026-09-08 09:10")}) == {}
+    assert warned("opinion_report", {**event, "replied_at": local("2026-09-08 10:10")}) == {}
+    assert warned("opinion_response", {**event, "source": "95598 电话"}) == {}
+    assert warned("opinion_response", {**event, "source": None}) == {}
 
 
 def test_a_record_may_be_warned_of_by_several_rules():

@@ -2,9 +2,14 @@
 
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from collectors.mapping import SpreadsheetConfig, parse_config
+from dashboard.bootstrap import open_application
+from dashboard.intake import import_file
+from dashboard.people import system_viewer
 from tests.journeys.company import PERSON
 from tests.journeys.lines_company import NOON, make_lines_company
 from tests.pages.opening import markup_of, words_of
@@ -107,3 +112,24 @@ def test_the_league_and_an_office_stand_beside_last_years_finished_scores(opened
     assert re.search(r"▼ −\d+\.\d\d 导入 同比变化", text)
     english, _ = opened(company, "office", office="990102", lang="en")
     assert "Scores of Q3 2025 are imported, not recomputed." in english
+
+
+def test_events_of_public_opinion_stand_with_their_clocks(opened, company):
+    """At noon: one of 11:00 was answered after 40 minutes, its report has an hour left. Last: it adds a ticket."""
+    path = company / "opinion.csv"
+    path.write_text(
+        "工单编号,业务类型,供电单位,工单来源,受理时间,联系客户时间,投诉等级,受理内容\n"
+        "YQ-1,意见,东河供电所,网络舆情,2026-09-30 11:00:00,2026-09-30 11:40:00,重要,网民反映停电\n",
+        encoding="utf-8",
+    )
+    app = open_application(directory=company, environment={})
+    config = parse_config(SpreadsheetConfig, {"name": "opinion", "record": "tickets", "system": "舆情"}, "the company")
+    import_file(app.db, by=system_viewer(), path=path, config=config, now=datetime.now(UTC), name=path.name)
+    app.db.engine.dispose()
+    for asked in ({}, {"measure": "public_opinion"}):
+        text, markup = opened(company, "lines", as_of=NOON, **asked)
+        assert "舆情响应（30 分钟）：1 件中 0 件按时 舆情上报（2 小时）：0 件中 0 件按时" in text
+        assert "YQ-1 9月30日 11:00 东河供电所 网络舆情 重要 超时 40 分 00 秒 1 小时 00 分 —" in text
+    assert re.search(r'href="/record\?[^"]*number=YQ-1', html.unescape(markup))
+    text, _ = opened(company, "lines", person="许立", as_of=NOON)  # of another station
+    assert "YQ-1" not in text

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from checks.measures import Measure, Threshold
 from dashboard.queries.lines import Month, Place, Position, Series
 from dashboard.queries.offices import Tree
+from dashboard.queries.opinion import Answer, Event
 from dashboard.queries.plain_records import Plain
 from dashboard.texts import current_language, t
 from dashboard.web import display
 from dashboard.web.charts.multiples import small
 from dashboard.web.components.blocks import Column, go, more, table, word
-from dashboard.web.markup import Safe, tag
+from dashboard.web.markup import Safe, safe, tag
 from dashboard.web.palette import Palette
+from dashboard.web.views import names
+from dashboard.web.views.today import countdown
 
 Link = Callable[..., str]
 UNITS = {
@@ -228,3 +232,49 @@ def measure_rows(rows: Sequence[Plain], tree: Tree, known: dict[str, str], link:
         for row in rows
     ]  # fmt: skip
     return table(columns, body, label=t("Measures"))
+
+
+# --- events of public opinion -----------------------------------------------------------------------------------------
+
+ANSWERED = {"on_time": ("in time", "fine"), "late": ("late", "breach")}
+"""How a clock of an event was met → (msgid, tone)."""
+
+
+def events_said(found: Sequence[Event]) -> list[str]:
+    """Of each clock how many were met in time, of those that ended or ran out; those still running are in neither."""
+    said = []
+    for rule in {answer.rule.code: answer.rule for event in found for answer in event.answers}.values():
+        states = [answer.state for event in found for answer in event.answers if answer.rule.code == rule.code]
+        judged = [state for state in states if state != "running"]
+        clock = rule.title if current_language() == "zh" else rule.title_en
+        said.append(t("{clock}: {good} of {n} in time", clock=clock, good=judged.count("on_time"), n=len(judged)))
+    return said
+
+
+def events_table(found: Sequence[Event], tree: Tree, now: datetime, link: Link) -> Safe:
+    """Each event with its clocks: a countdown while one runs, else whether and after how long it was met."""
+    rules = {answer.rule.code: answer.rule for event in found for answer in event.answers}
+    columns = [
+        Column(t("Number"), "head keep"), Column(t("Accepted"), "num"), Column(t("Office"), "keep"),
+        Column(t("Source")), Column(t("Severity")),
+        *(Column(rule.title if current_language() == "zh" else rule.title_en) for rule in rules.values()),
+        Column(names.column("substantiated")),
+    ]  # fmt: skip
+    body = []
+    for event in found:
+        answers = {answer.rule.code: answer for answer in event.answers}
+        clocks = [_clock(event, answers[code], now) if code in answers else display.NONE for code in rules]
+        body.append([
+            go(link("record", record="tickets", number=event.number), event.number), display.moment(event.at, now),
+            go(link("office", office=event.office), tree.name(event.office)), event.source,
+            names.value(event.severity) if event.severity else display.NONE, *clocks,
+            names.value(event.responsible) if event.responsible else display.NONE,
+        ])  # fmt: skip
+    return table(columns, body, label=t("Public-opinion events"))
+
+
+def _clock(event: Event, answer: Answer, now: datetime) -> Safe:
+    if answer.done is None:
+        return countdown(answer.due, now)
+    words, tone = ANSWERED[answer.state]
+    return safe(word(t(words), tone), " ", display.duration((answer.done - event.at).total_seconds()))
