@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 import unicodedata
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -39,9 +40,16 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 
-_MOBILE = re.compile(r"(?<![\w])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w])", re.ASCII)
-_CARD = re.compile(r"(?<![\w])\d{17}[\dXx](?![\w])", re.ASCII)
-"""Telephones and identity cards: a message that names the value seen must not carry a customer into a log."""
+_APART = r"[-. ·()–—]{0,2}"
+_CALLED = re.compile(
+    rf"(?<![\w])(?:[+(]{{0,2}}(?:00)?86{_APART})?"
+    rf"(?:\(?1[3-9]\d(?:{_APART}\d){{8}}|\(?0(?:10|2\d|[3-9]\d\d){_APART}[2-9]\d\d(?:{_APART}\d){{4,5}})(?![\w])",
+    re.ASCII,
+)
+_CARD = re.compile(r"(?<![\w])\d{6}[- ]?\d{8}[- ]?\d{3}[\dXx](?![\w])", re.ASCII)
+_NO_PERSON = re.compile(r"(?:19|20)\d\d[-.]\d{1,2}[-.]\d{1,2}|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+"""A day or a machine's address: digits and signs as in a telephone, and nobody's."""
+_WIDE = str.maketrans("０１２３４５６７８９＋－（）　", "0123456789+-() ")
 _MOST = 2_000
 """Forms kept, the least recently read dropped first: tokens are renewed for months."""
 _lock = threading.Lock()
@@ -73,10 +81,20 @@ def redact(text: str) -> str:
     return _PAIR.sub(rf"\g<key>{HIDDEN}", text)
 
 
+def without_people(text: str, mask: Callable[[str], str], card: str = HIDDEN) -> str:
+    """The text with what `mask` makes of each telephone, and `card` for each identity card; wide digits made plain.
+
+    Bounded by words' ends: digests, moments in microseconds and long numbers of records are left as they are. A message
+    that names the value seen must not carry a customer into a log.
+    """
+    plain = _CARD.sub(card, text.translate(_WIDE))
+    return _CALLED.sub(lambda at: at[0] if _NO_PERSON.search(at[0]) else mask(at[0]), plain)
+
+
 def _one_line(text: str) -> str:
     """No text that was brought or typed can begin a line of the log, move a terminal's cursor, or ring somebody up."""
     plain = "".join(_escaped(letter) for letter in text)
-    return _CARD.sub(HIDDEN, _MOBILE.sub(HIDDEN, plain))
+    return without_people(plain, lambda _: HIDDEN)
 
 
 def _escaped(letter: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from collectors.records import RECORDS
+from collectors.redact import without_people
 from dashboard.people import Viewer
 from dashboard.rights import may
 
@@ -46,7 +47,7 @@ _NUMBERS = frozenset(name for record in RECORDS.values() for name in record.key)
 _AREA_CODE = re.compile(r"0(?:10|2\d|[3-9]\d\d)")
 _ROAD = re.compile(r"村|社区|街道|大街|大道|路|街|道|巷|弄|胡同|屯|寨")
 _DISTRICT = re.compile(r".*(?:[省市县旗州盟镇乡]|(?<!小)区)")
-_BETWEEN = "[\\s\\-–—－·._()（）\u200b-\u200d\u2060\ufeff]{0,3}"
+_BETWEEN = "[\\s\\-–—－·._/／*＊()（）\u200b-\u200d\u2060\ufeff]{0,3}"
 _COMPACT = r"(?:0[1-9]|1[0-2])[0-3]\d(?:[0-2]\d[0-5]\d[0-5]\d)?"
 _DATE = rf"(?<!\d)(?:(?:19|20)\d\d|0000)(?:[-/.]\d{{1,2}}[-/.]\d{{1,2}}|年\d{{1,2}}月\d{{1,2}}日?|{_COMPACT})(?!\d)"
 _NUMBER = rf"[+＋]?\d(?:{_BETWEEN}\d){{6,}}[XxＸ]?"
@@ -59,20 +60,29 @@ _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾"
     "夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )
-_TITLED = rf"[{_SURNAMES}]{_HAN}{{1,2}}(?=先生|女士|小姐|师傅|同志)"
+_SURNAME = rf"(?:[{_SURNAMES}]|欧阳|司马|上官|诸葛|皇甫|尉迟|公孙|慕容|令狐|夏侯|东方)"
+_TITLED = rf"{_SURNAME}{_HAN}{{1,2}}(?=先生|女士|小姐|师傅|同志)"
 _ANNOUNCED = "举报人|投诉人|报修人|联系人|客户姓名|用户姓名|姓名|户名|我叫|本人"
-_NAMED = rf"(?P<said>(?:{_ANNOUNCED})[为是:：\s]{{0,2}})(?P<name>{_HAN}{{2,4}})"
+_SEPARATED = "申请人|来电人|反映人|经办人|户主|机主|业主|客户|用户"
+"""Words that go on in other ways too (客户反映): a name follows them after a colon."""
+_NAMED = rf"(?P<said>(?:{_ANNOUNCED})[为是:：\s]{{0,2}}|(?:{_SEPARATED})[:：]\s?)(?P<name>{_HAN}{{2,4}})"
+_SURELY = (
+    rf"(?P<said>(?:{_ANNOUNCED})[为是:：\s]{{1,2}}|(?:{_SEPARATED})[:：]\s?|(?:{_ANNOUNCED})(?={_SURNAME}))"
+    rf"(?P<name>{_HAN}{{2,4}})"
+)
+"""A name in a person's reason: what is no name must stay readable there."""
+_OWNED = (
+    r"(?P<owned>(?:户号|客户编号|用户编号|客户号|用户号|电表号|表号|证件号码?|身份证号码?)[为是:：\s]{0,2})"
+    r"(?P<owner>[\dA-Za-z]{4,})"
+)
 _TELLING = re.compile(
-    f"(?P<date>{_DATE})|(?P<mail>{_MAIL})|(?P<number>{_NUMBER})|(?P<spelt>{_SPELT})|(?P<house>{_HOUSE})|(?P<door>{_DOOR})"
+    f"(?P<date>{_DATE})|(?P<mail>{_MAIL})|{_OWNED}|(?P<number>{_NUMBER})|(?P<spelt>{_SPELT})|(?P<house>{_HOUSE})|(?P<door>{_DOOR})"
     f"|(?P<titled>{_TITLED})|{_NAMED}"
 )
+_PERSONS = re.compile(f"(?P<mail>{_MAIL})|{_OWNED}|(?P<titled>{_TITLED})|{_SURELY}")
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
 """Control characters (CR, LF, ESC …), direction marks, line separators: whoever reads a log must not be misled."""
-_CALLED = re.compile(r"(?<![\w])(?:(?:\+|00)?86[-. ]?)?1[3-9]\d(?:[-. ·]?\d{4}){2}(?![\w])", re.ASCII)
-_WIDE = str.maketrans("０１２３４５６７８９＋", "0123456789+")
-_CARD = re.compile(r"(?<![\w])\d{17}[\dXx](?![\w])", re.ASCII)
-"""Bounded by words' ends: digests and moments in microseconds are left as they are."""
 
 
 def mask(field: str, value: str | None) -> str | None:
@@ -111,9 +121,18 @@ def masked_cells(cells: Mapping[str, str | None], *, keep: str | None = None) ->
 
 
 def harmless(text: str) -> str:
-    """The text on one line, without control or direction characters, telephones and identity cards masked."""
-    plain = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text.translate(_WIDE))
-    return _CALLED.sub(lambda found: masked("phone", found.group()) or "", _CARD.sub("****", plain)).strip()
+    """The text on one line, without control or direction characters; what tells a person in it masked.
+
+    These are telephones, identity cards, mail boxes, numbers of customers and names, where they are announced as such.
+    Digests, moments and the numbers of records stay: a line of the trail says by them what it is about.
+    """
+    return _PERSONS.sub(_covered_person, named(text))
+
+
+def named(text: str) -> str:
+    """The same of a name under which somebody acts: telephones and cards alone are masked, the name is what counts."""
+    plain = "".join(" " if unicodedata.category(letter) in _UNSEEN else letter for letter in text)
+    return without_people(plain, _phone, HIDDEN).strip()
 
 
 def masked_value(column: str | None, value: str | None) -> str | None:
@@ -182,6 +201,12 @@ def _covered(found: re.Match[str]) -> str:
         digits = _digits(found["number"])
         identity = len(digits) >= 15  # an identity card: nothing of it
         return HIDDEN if identity else _phone(digits)
+    return _covered_person(found)
+
+
+def _covered_person(found: re.Match[str]) -> str:
+    if found["owner"]:
+        return found["owned"] + _customer(found["owner"])
     if found["titled"] or found["name"]:
         return (found["said"] or "") + _name(found["titled"] or found["name"])
     return "***"

@@ -9,7 +9,7 @@ from dashboard.database.models import AUDIT
 from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer, operating_system_user
-from dashboard.privacy import harmless
+from dashboard.privacy import harmless, named
 
 
 def record(
@@ -27,16 +27,16 @@ def record(
     (`confirm`, `export`, `backup` …), `subject` what it was done to, `detail` free text or JSON, `at` an aware time.
     The operating system's user is noted beside `system` (design §4.1), beside a stand-in in whose stead. The line is
     entered in the chain of evidence.
-    Whatever a person typed: no line of it can pass for two, and telephones and identity cards are masked.
+    Whatever a person typed: no line of it can pass for two, and what tells a person is masked (`privacy.harmless`).
     """
     values = {
         "at": to_micros(at),
-        "actor": harmless(viewer.name),
+        "actor": named(viewer.name),
         "os_user": operating_system_user() if viewer.is_system else None,
         "action": harmless(action),
         "subject": harmless(subject) or None if subject else None,
         "detail": harmless(detail) or None if detail else None,
     }
     if viewer.acting_for is not None:
-        values["acting_for"] = harmless(viewer.acting_for)
+        values["acting_for"] = named(viewer.acting_for)
     chain.enter(transaction, AUDIT, values, by=viewer, at=at)
