@@ -12,6 +12,7 @@ from dashboard.web.components.blocks import heading, says, section, show, state
 from dashboard.web.signed_in import unended
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import audit as view
+from dashboard.web.views.audit_words import VERBS
 
 page = here()
 question = t("Who did what to which thing when, and does the chain hold it?")
@@ -41,6 +42,13 @@ def turn() -> None:
     st.query_params.pop("before", None)
 
 
+def called(verb: str | None) -> str:
+    """A deed of the choice: in words, then as it stands in the trail."""
+    if verb is None:
+        return t("every deed")
+    return f"{t(VERBS[verb])} · {verb}" if verb in VERBS else verb
+
+
 filters = {name: filter_value(name) for name in FILTERS}
 wanted = Wanted(filters["who"], filters["verb"], filters["thing"], day("from"), day("until"))
 before = filter_number("before", 0, least=0, most=1 << 53) or None
@@ -50,8 +58,8 @@ columns = st.columns(5)
 people, verbs = [None, *found.people], [None, *found.verbs]
 columns[0].selectbox(t("Person"), people, people.index(wanted.person) if wanted.person in people else 0,
                      key="audit_who", format_func=lambda name: name or t("everybody"), on_change=turn)  # fmt: skip
-columns[1].selectbox(t("What was done"), verbs, verbs.index(wanted.verb) if wanted.verb in verbs else 0,
-                     key="audit_verb", format_func=lambda name: name or t("everything"), on_change=turn)  # fmt: skip
+columns[1].selectbox(t("Deed"), verbs, verbs.index(wanted.verb) if wanted.verb in verbs else 0,
+                     key="audit_verb", format_func=called, on_change=turn)  # fmt: skip
 columns[2].text_input(t("To what"), wanted.thing or "", key="audit_thing", on_change=turn)
 columns[3].date_input(t("First day"), wanted.first, key="audit_from", on_change=turn)
 columns[4].date_input(t("Last day"), wanted.last, key="audit_until", on_change=turn)

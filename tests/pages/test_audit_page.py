@@ -10,6 +10,8 @@ from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import AUDIT
 from dashboard.people import Viewer
+from dashboard.texts import set_language
+from dashboard.web.views.audit import verb
 from tests.journeys.company import PERSON
 from tests.pages.opening import text_of
 
@@ -45,6 +47,16 @@ def test_an_auditor_reads_filters_and_an_inspector_does_not(opened, home):
     text = text_of(opened(home, "audit", PERSON))
     assert "审计日志由审计员和管理员查看" in text
     assert "thing of" not in text
+
+
+def test_a_deed_is_told_in_words_beside_its_verb():
+    set_language("zh")
+    said = {name: str(verb(name)) for name in ("take_sample", "violation_close", "no_such_verb")}
+    assert said == {
+        "take_sample": "抓取抽查样本 <code>take_sample</code>",
+        "violation_close": "已销号 <code>violation_close</code>",
+        "no_such_verb": "<code>no_such_verb</code>",
+    }
 
 
 def test_a_field_is_masked_shown_for_a_reason_and_gone_for_the_next_person(opened, home):

@@ -9,10 +9,10 @@ import streamlit as st
 from dashboard.actions.letters import require_template, write_letter
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
-from dashboard.exports.heading import moment_text
 from dashboard.queries.letters import letters_of, writable
 from dashboard.queries.violations import Story
 from dashboard.texts import set_language, t
+from dashboard.web import display
 from dashboard.web.components.blocks import says, section, show
 from dashboard.web.markup import Safe, tag
 from dashboard.web.signed_in import unended
@@ -33,7 +33,15 @@ def letters(page: Here, story: Story) -> None:
         return
     show(section(t("Letters")))
     if made:
-        show(tag("ul", (_line(t(TITLES[one.kind]), one.number, one.by, moment_text(one.at)) for one in made)))
+        show(
+            tag(
+                "ul",
+                (
+                    _line(t(TITLES[one.kind]), one.number, one.by, display.moment(one.at, page.app.now()))
+                    for one in made
+                ),
+            )
+        )
     with st.container(horizontal=True):
         for kind in _ready(page, able):
             st.download_button(

@@ -39,6 +39,8 @@ BUTTONS = {
     "refuse_accountability": "Refuse the proposal",
 }  # fmt: skip
 """Deed → the words on its button; msgids."""
+BESIDE = ("supervise", "propose_suspension", "propose_void")
+"""Deeds that nothing waits for: they are offered after the others."""
 IN_BULK = ("remind", "send_down", "supervise")
 LINES = ("unit", "post", "paper", "leader")
 """Fields of one line; the others are written in a box."""
@@ -54,11 +56,12 @@ def dealing(page: Here, story: Story, items: Mapping[str, str], samples: Sequenc
         show(says(t("There is nothing for you to do in this case now.")))
         return
     key = f"violation_deed_{number}"
-    if st.session_state.get(key) not in story.may:  # else the form stays as it was, with its words
-        st.session_state[key] = story.may[0]
-    answer = st.segmented_control(t("What is to be done?"), story.may, key=key, required=True,
+    deeds = sorted(story.may, key=lambda deed: deed in BESIDE)
+    if st.session_state.get(key) not in deeds:  # else the form stays as it was, with its words
+        st.session_state[key] = deeds[0]
+    answer = st.segmented_control(t("What is to be done?"), deeds, key=key, required=True,
                                   format_func=lambda deed: t(BUTTONS[deed]))  # fmt: skip
-    chosen = str(answer or story.may[0])
+    chosen = str(answer or deeds[0])
     brings = BY_NAME[chosen].brings
     if chosen == "submit":
         photographs(page, number)

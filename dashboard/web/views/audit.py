@@ -10,6 +10,7 @@ from dashboard.texts import t
 from dashboard.web import display
 from dashboard.web.components.blocks import Column, figure, figures, go, says, table, word
 from dashboard.web.markup import Safe, safe, tag
+from dashboard.web.views.audit_words import VERBS
 
 Link = Callable[..., str]
 DETAIL = 200
@@ -37,7 +38,7 @@ def strength(found: Trail) -> Safe:
 
 def lines(found: Trail, now: datetime) -> Safe:
     columns = [
-        Column(t("At"), "num"), Column(t("Person"), "head main"), Column(t("What was done")), Column(t("To what")),
+        Column(t("At"), "num"), Column(t("Person"), "head main"), Column(t("Deed")), Column(t("To what")),
         Column(t("Details"), "wide"), Column(t("Entry"), "num"),
     ]  # fmt: skip
     return table(columns, [_line(one, now) for one in found.lines], label=t("Audit trail"))
@@ -56,8 +57,9 @@ def _line(one: Line, now: datetime) -> list[object]:
 
 
 def verb(action: str) -> Safe:
-    """The deed as it stands in the trail, never translated: it is what a search looks for."""
-    return tag("code", action)
+    """The deed in words, and as it stands in the trail, never translated: it is what a search looks for."""
+    words = t(VERBS[action]) if action in VERBS else ""
+    return safe(f"{words} " if words else "", tag("code", action))
 
 
 def older(found: Trail, link: Link, filters: Mapping[str, str | None]) -> Safe | None:

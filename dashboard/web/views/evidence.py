@@ -20,6 +20,12 @@ KINDS = {
     "gold_samples": "known answers", "kept_cases": "cases kept", "extra_samples": "samples asked for",
     "erased": "erasures", "legal_holds": "holds placed", "legal_hold_lifts": "holds lifted", "key": "signing keys",
     "adopted": "adopted from before", "begun": "beginning",
+    "violation_events": "deeds about violations", "violation_sources": "sources of violations",
+    "account_events": "deeds about accounts", "account_grants": "offices granted", "letters": "letters",
+    "letter_cases": "cases of letters", "follow_ups": "durations followed up", "box_openings": "boxes opened",
+    "box_signatures": "boxes signed", "delegations": "powers lent", "delegation_ends": "powers taken back",
+    "disputes": "disputes filed", "dispute_decisions": "disputes decided", "dispute_proofs": "proofs of disputes",
+    "form_sheets": "forms entered", "handouts": "numbers handed out", "warning_events": "deeds about warnings",
 }  # fmt: skip
 WHY = {
     "goes": "go next night", "hold": "on hold", "confirmed": "confirmed, its case is not closed",
