@@ -29,7 +29,7 @@ from dashboard.settings import Settings
 from dashboard.texts import t
 from dashboard.web import entrance, oidc, wiring
 from dashboard.web.components.blocks import show, state
-from dashboard.web.guarded import SignedInOnly
+from dashboard.web.guarded import OwnPagesOnly, SignedInOnly
 from dashboard.web.places import top
 from dashboard.web.routes import evidence
 
@@ -56,6 +56,7 @@ def serve(settings: Settings, port: int | None = None) -> None:
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         Middleware(SecurityHeaders, https=settings.web.https),
+        Middleware(OwnPagesOnly, https=settings.web.https),
         Middleware(SignedInOnly),
         Middleware(oidc.OwnCallback, https=settings.web.https),
     ]

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from dashboard.accounts import entering, first, managing, sessions
@@ -225,6 +226,26 @@ def test_without_a_sign_in_nothing_is_kept_in_memory_and_no_download_opens(serve
     assert ask(f"{base}/_stcore/metrics", Cookie=mine)[0] == 200
     ask(f"{base}/leave", {}, Cookie=mine)
     assert ask(f"{base}/_stcore/metrics", Cookie=mine)[0] == 404
+
+
+def test_a_page_of_another_address_opens_no_line_to_ours(server):
+    """A browser sends our cookie along from another port of our own name too: it is the same site."""
+    base, _, _ = server
+    port = int(base.rpartition(":")[2])
+    line, cookie = f"{base.replace('http', 'ws')}/_stcore/stream", cookie_of(come_in(base))
+    others = [
+        f"http://127.0.0.1:{port + 1}",
+        f"https://127.0.0.1:{port}",
+        "http://localhost",
+        "http://evil.example",
+        "null",
+    ]
+    for origin in others:
+        with pytest.raises(InvalidStatus), connect(line, origin=origin, additional_headers={"Cookie": cookie}):
+            pass
+    with connect(line, origin=base, additional_headers={"Cookie": cookie}) as own:
+        own.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        assert ForwardMsg.FromString(own.recv()).WhichOneof("type") == "new_session"
 
 
 def test_two_tabs_are_one_sign_in_and_end_together(server, browser):
