@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 LIFETIME = 15 * 60
 """Seconds: longer than one looks at one sample, shorter than a link is worth passing on."""
-ORIGINAL = "original"
+ORIGINAL, PARCEL = "original", "parcel "
 _KEY = secrets.token_bytes(32)
 _session: ContextVar[int] = ContextVar("mingcha_session", default=0)
 
@@ -35,6 +35,8 @@ class Pass:
     """One picture of a clip, in seconds from its beginning; always blurred."""
     session: int = 0
     """The sign-in for which it was made; 0 where nobody signs in."""
+    parcel: str | None = None
+    """A package that was made for this person, in place of a piece of evidence."""
 
 
 def tie_to(session: int) -> None:
@@ -48,8 +50,13 @@ def issue(
     """The word that opens `/evidence/<word>`. It changes every five minutes only: a rerun keeps the same address."""
     until = int((time.time() if now is None else now) // 300 * 300) + LIFETIME
     what = ORIGINAL if original else "" if second is None else f"{second:.2f}"
-    body = f"{evidence}|{until}|{what}|{_session.get()}|{person}".encode()
-    return f"{_coded(body)}.{_coded(_signature(body))}"
+    return _signed(f"{evidence}|{until}|{what}|{_session.get()}|{person}")
+
+
+def issue_parcel(name: str, person: str) -> str:
+    """The word that fetches a package."""
+    until = int(time.time() // 300 * 300) + LIFETIME
+    return _signed(f"0|{until}|{PARCEL}{name}|{_session.get()}|{person}")
 
 
 def read(word: str, now: float | None = None) -> Pass | None:
@@ -62,9 +69,15 @@ def read(word: str, now: float | None = None) -> Pass | None:
     if not hmac.compare_digest(_signature(raw), given):
         return None
     evidence, until, what, session, person = raw.decode().split("|", 4)
-    second = float(what) if what not in ("", ORIGINAL) else None
-    found = Pass(int(evidence), person, int(until), what == ORIGINAL, second, int(session))
+    parcel = what.removeprefix(PARCEL) if what.startswith(PARCEL) else None
+    second = float(what) if parcel is None and what not in ("", ORIGINAL) else None
+    found = Pass(int(evidence), person, int(until), what == ORIGINAL, second, int(session), parcel)
     return found if (time.time() if now is None else now) < found.until else None
+
+
+def _signed(text: str) -> str:
+    body = text.encode()
+    return f"{_coded(body)}.{_coded(_signature(body))}"
 
 
 def _signature(body: bytes) -> bytes:

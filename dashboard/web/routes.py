@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,9 +18,10 @@ from dashboard.actions import audit
 from dashboard.blurring import NotBlurredError, blurred_copy, original_of
 from dashboard.bootstrap import Application
 from dashboard.errors import MingchaError, NotAllowedError
+from dashboard.evidence.parcels import parcel
 from dashboard.people import Viewer, viewer_named
 from dashboard.queries.evidence import Piece, piece
-from dashboard.rights import may
+from dashboard.rights import may, require
 from dashboard.web import passes, wiring
 from dashboard.web.ranges import FilePart
 from dashboard.web.signed_in import who
@@ -55,6 +57,8 @@ def _evidence(request: Request) -> Response:
     try:
         app = wiring.application()
         viewer = _looker(app, request, word)
+        if word.parcel is not None:
+            return _parcel(app, request, viewer, word.parcel)
         found = piece(app.db, viewer, word.evidence)
         clear = word.original and may(viewer, "decide about a sample")
         original = original_of(app.settings, found)
@@ -72,6 +76,15 @@ def _evidence(request: Request) -> Response:
     etag = f'"{found.sha256 if clear else path.stem}"'
     media_type = TYPES.get(path.suffix.lower(), "application/octet-stream")
     return FilePart(path, request.headers, etag=etag, media_type=media_type, headers=HEADERS)
+
+
+def _parcel(app: Application, request: Request, viewer: Viewer, name: str) -> Response:
+    """A package, for the person who had it made: that line of the audit trail is written already."""
+    require(viewer, "hand over evidence")
+    path = parcel(app.settings, name)
+    saved = f"attachment; filename=\"case.zip\"; filename*=UTF-8''{quote(path.name)}"
+    headers = {**HEADERS, "Content-Disposition": saved}
+    return FilePart(path, request.headers, etag=f'"{name}"', media_type="application/zip", headers=headers)
 
 
 def _looker(app: Application, request: Request, word: passes.Pass) -> Viewer:

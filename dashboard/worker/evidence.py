@@ -38,9 +38,11 @@ def verify_new(context: Context) -> Note | None:
 def keep_terms(context: Context) -> Note | None:
     """Remove files and erase personal fields past their terms (`[retention]`); holds stand above it."""
     from dashboard.blurring import tidy  # brings OpenCV, which the other steps need not load
+    from dashboard.evidence import parcels
 
     app = context.application
     tidy(app.settings)  # copies go after a day also where nobody asks for another one
+    parcels.tidy(app.settings)
     gone = remove_due(app, by=app.viewer)
     context.go_on()
     erased = erase_personal(app, by=app.viewer) if may_erase(app.db) else _left_to_the_owner(app)

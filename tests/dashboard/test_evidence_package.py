@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import json
+import os
 import runpy
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +26,7 @@ from dashboard.errors import MingchaError, NotAllowedError, UsageError
 from dashboard.evidence import verifier
 from dashboard.evidence.heads import create_key, sign_head
 from dashboard.evidence.package import VERIFIER, file_name, make_package
+from dashboard.evidence.parcels import make_parcel, parcel, tidy
 from dashboard.instants import to_micros
 from dashboard.people import Viewer, system_viewer
 from dashboard.settings import EvidenceSettings
@@ -268,6 +271,22 @@ def test_documents_are_not_said_to_be_proved(taken, tmp_path):
     assert "timeline.json is the file that manifest.json names" in said(folder, "OK")
     (folder / "leaves.txt").write_text("")
     assert any("does not lead to the signed head" in words for words in said(folder, "FAIL"))
+
+
+def test_a_package_for_the_browser_waits_on_disk_for_an_hour(taken):
+    app, _ = taken
+    name = make_parcel(app, by=INSPECTOR, sample=SAMPLE, originals=True, reason="来函")
+    made = parcel(app.settings, name)
+    assert (made.name, zipfile.is_zipfile(made)) == (f"mingcha-case-{SAMPLE}.zip", True)
+    with pytest.raises(UsageError):
+        make_parcel(app, by=INSPECTOR, sample=SAMPLE, originals=True, reason=" ")
+    assert [path.name for path in made.parents[1].iterdir()] == [name]  # what was refused leaves nothing
+    for path in (made, made.parent):
+        os.utime(path, (time.time() - 3601,) * 2)
+    with pytest.raises(NotAllowedError):
+        parcel(app.settings, name)
+    tidy(app.settings)
+    assert not made.exists()
 
 
 def test_names_of_packages_are_plain():

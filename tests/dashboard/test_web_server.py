@@ -58,7 +58,8 @@ def tell():
     words = {name: passes.issue(*one, original=True) for name, one in asked.items()}
     words |= {"blurred": passes.issue(5, "沈岚"), "broken": passes.issue(6, "沈岚"),
               "original": passes.issue(5, "沈岚", original=True), "leader": passes.issue(5, "苏敏", original=True),
-              "second": passes.issue(3, "沈岚", second=1.0)}
+              "second": passes.issue(3, "沈岚", second=1.0), "parcel": passes.issue_parcel("ab12", "沈岚"),
+              "gone": passes.issue_parcel("ab13", "沈岚")}
     print(json.dumps({"options": found, "passes": words}), flush=True)
 threading.Thread(target=tell, daemon=True).start()
 serve(load({}, Path.cwd()), port)
@@ -89,6 +90,10 @@ def server(tmp_path_factory):
     (home / "var/evidence").mkdir(parents=True)
     (home / "var/evidence/clip.mp4").write_bytes(CLIP)
     (home / "secret.txt").write_text("not evidence", encoding="utf-8")
+    for name in ("ab12", "ab13"):
+        (home / "var/parcels" / name).mkdir(parents=True)
+        (home / "var/parcels" / name / "mingcha-case-城关.zip").write_bytes(CLIP)
+    os.utime(home / "var/parcels/ab13/mingcha-case-城关.zip", (time.time() - 3601,) * 2)
     (home / "var/evidence/link.jpg").symlink_to(home / "secret.txt")
     (home / "var/evidence/broken.jpg").write_text("no picture", encoding="utf-8")
     (home / "var/evidence/empty.mp4").touch()
@@ -206,6 +211,14 @@ def test_head_tells_all_and_sends_nothing_and_is_no_look(server):
     head, _, body = spoken(url, asked).partition(b"\r\n\r\n")
     assert (head.split(b" ")[1], body) == (b"206", b"")
     assert f"content-range: bytes 2-5/{SIZE}".encode() in head.lower()
+
+
+def test_a_package_is_fetched_from_the_disk_in_ranges_and_for_an_hour(server):
+    url, told, _ = server
+    status, headers, body = fetch(f"{url}/evidence/{told['passes']['parcel']}", Range="bytes=100-199")
+    assert (status, body, headers["content-type"]) == (206, CLIP[100:200], "application/zip")
+    assert headers["content-disposition"].endswith("filename*=UTF-8''mingcha-case-%E5%9F%8E%E5%85%B3.zip")
+    assert fetch(f"{url}/evidence/{told['passes']['gone']}")[0] == 404
 
 
 def test_an_empty_file_is_empty(server):

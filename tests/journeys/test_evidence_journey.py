@@ -11,9 +11,9 @@ from tests.journeys.conftest import Journey, serving
 pytestmark = pytest.mark.browser
 WORDS = {
     "zh": {"entries": "链上条目", "why": "理由（案件、来函）", "place": "设置保全", "stands": "已生效。",
-           "download": "下载案件包", "unsigned": "尚未由签名链头覆盖"},
+           "make": "生成案件包", "unsigned": "尚未由签名链头覆盖"},
     "en": {"entries": "entries in the chain", "why": "Why (case, letter)", "place": "Place the hold",
-           "stands": " stands.", "download": "Download the case package",
+           "stands": " stands.", "make": "Make the case package",
            "unsigned": "not covered by a signed head yet"},
 }  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_a_sample_is_put_on_hold(browser, made, lang, width):
         page = journey.open("proof", sample=SAMPLE_FLAGGED)
         expect(page.get_by_text(words["entries"]).first).to_be_visible()
         expect(page.get_by_text(words["unsigned"]).first).to_be_visible()
-        expect(page.get_by_role("button", name=words["download"])).to_be_visible()
+        expect(page.get_by_role("button", name=words["make"])).to_be_visible()
         assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
         page.get_by_label(words["why"]).fill(f"申诉 12 号 {lang}")
         page.keyboard.press("Tab")

@@ -41,13 +41,17 @@ def test_others_read_nothing_here(opened, home):
     assert "文件被改" not in told
 
 
-def test_a_case_is_shown_with_its_steps_and_files(opened, home):
+def test_a_case_is_shown_with_its_steps_and_files(opened, home, monkeypatch):
     app = opened(home, "evidence", sample=SAMPLE_FLAGGED)
     told = text_of(app)
     assert "计划时刻" in told
     assert "检测器查看" in told
     assert "尚未由签名链头覆盖" in told
-    assert app.get("download_button")
+    refused = press(app, "生成案件包")
+    assert "存证 1 的文件与入链时不一致" in refused
+    assert "下载案件包" not in refused
+    monkeypatch.setattr("dashboard.web.components.evidence.make_parcel", lambda _app, **_asked: "ab12")
+    assert "下载案件包" in press(app, "生成案件包")
     gone = text_of(opened(home, "evidence", sample="NOT-THERE"))
     assert "没有样本“NOT-THERE”，或不在您的查看范围内。" in gone or "NOT-THERE" in gone
 

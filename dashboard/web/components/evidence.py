@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
-
 import streamlit as st
 
 from dashboard.evidence.holds import Hold, lift_hold, place_hold
-from dashboard.evidence.package import file_name, make_package
+from dashboard.evidence.package import file_name
+from dashboard.evidence.parcels import make_parcel
 from dashboard.rights import may
-from dashboard.texts import set_language, t
+from dashboard.texts import t
+from dashboard.web import passes
+from dashboard.web.components.blocks import show
 from dashboard.web.components.deeds import do, typed
+from dashboard.web.markup import tag
 from dashboard.web.signed_in import unended
 from dashboard.web.state import Here
 
@@ -70,18 +70,21 @@ def handing_over(page: Here, sample: str) -> None:
         why = st.text_input(
             t("Why the originals are needed (empty: blurred copies)"), key=f"package_why_{sample}"
         ).strip()
-    label = t("Download the case package with originals") if why else t("Download the case package")
-    st.download_button(label, data=_maker(page, sample, why), file_name=file_name(sample), mime="application/zip",
-                       icon=":material/download:", on_click="ignore")  # fmt: skip
+    label = t("Make the case package with originals") if why else t("Make the case package")
+    st.button(label, icon=":material/package_2:", on_click=_make, args=(sample,), key=f"package_make_{sample}")
+    made = st.session_state.get(f"package_made_{sample}")
+    if made:
+        address = f"/evidence/{passes.issue_parcel(made, page.viewer.name)}"
+        show(tag("p", tag("a", t("Download the case package"), href=address, download=file_name(sample))))
 
 
-def _maker(page: Here, sample: str, why: str) -> Callable[[], bytes]:
-    def make() -> bytes:
-        set_language(page.strip.lang)
-        with tempfile.TemporaryDirectory(prefix="mingcha-") as folder:
-            target = Path(folder) / file_name(sample)
-            by = unended(page.app, page.viewer)
-            make_package(page.app, by=by, sample=sample, target=target, originals=bool(why), reason=why)
-            return target.read_bytes()
+def _make(sample: str) -> None:
+    def deed(page: Here) -> str:
+        why = typed(f"package_why_{sample}")
+        by = unended(page.app, page.viewer)
+        name = make_parcel(page.app, by=by, sample=sample, originals=bool(why), reason=why)
+        st.session_state[f"package_made_{sample}"] = name
+        return t("The case package is ready: fetch it within the hour.")
 
-    return make
+    st.session_state.pop(f"package_made_{sample}", None)
+    do(deed)
