@@ -239,12 +239,29 @@ def test_a_command_does_for_a_person_what_the_document_says(home, monkeypatch):
 
 
 def people_for(row, *, again):
-    """Everybody to whom it could differ; three where all roles may, or a sister command was tried as everybody."""
-    few = allowed(row) >= set(ROLES) or again
-    roles = ["office_head", min(allowed(row)), "system"] if few else [*ROLES, "system"]
+    """Whoever may not, always; whoever may, or two of them where all roles may or a sister command was tried before."""
+    may = [role for role in (*ROLES, "system") if role in allowed(row)]
+    if set(may) >= set(ROLES) or again:
+        may = sorted({min(may), "system"} & set(may))
+    roles = [*may, *(role for role in (*ROLES, "system") if role not in allowed(row))]
+    if "office_head" not in roles:
+        roles.append("office_head")
     if row["where"] != WHOLE:
         return [f"{role}-9901" for role in roles]
     return [*(f"{role}-*" for role in roles), f"{min(allowed(row) - {'system'})}-9901"]
+
+
+def test_the_document_tells_of_each_export_what_is_asked():
+    """The command that writes it exists, and the right that it needs is one of the table's."""
+    known = dict(commands(typer.main.get_command(make_app())))
+    told = list(rows("Exports"))
+    assert len(told) == 7
+    for row in told:
+        assert {one.split()[0] for one in re.findall(r"`mingcha ([^`]+)`", row["by"])} <= {
+            name.split()[0] for name in known
+        }
+        assert set(re.findall(r'"([^"]+)"', row["who"])) <= set(RIGHTS)
+        assert row["who"] in ("everybody", "as the command") or '"' in row["who"]
 
 
 # --- routes, and that nothing forgets to ask --------------------------------------------------------------------------
