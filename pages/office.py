@@ -6,7 +6,6 @@ from dashboard.queries.beside import office_beside
 from dashboard.queries.causes import causes
 from dashboard.queries.red_lines import red_lines
 from dashboard.queries.trend import trend
-from dashboard.queries.violations import ledger
 from dashboard.queries.weightless import weightless
 from dashboard.rights import may
 from dashboard.texts import t
@@ -104,7 +103,8 @@ if halls and level != "hall":
     show(section(t("Halls")), view.halls(halls, link))
 show(view.left_out(document, link))
 if may(page.viewer, "read violations") and page.asked is None:
-    cases = ledger(page.app.db, page.viewer, rules=page.rules, as_of=page.now, office=code, ended=False)
+    own = page.tree.below(code)
+    cases = [one for one in cached.open_cases(page) if one.office in own]
     if cases:
         titles = {item.code: view.books.title(item) for item in page.rules.rulebook.sheet.items}
         show(section(t("Violations"), t("{n}, what ends first on top", n=len(cases))),

@@ -5,7 +5,7 @@ from collections import Counter
 import streamlit as st
 
 from dashboard.cases import words
-from dashboard.queries.violations import ledger, revision
+from dashboard.queries.violations import MOST, Violation, ledger, revision
 from dashboard.rights import may
 from dashboard.texts import t
 from dashboard.web import books
@@ -13,6 +13,7 @@ from dashboard.web.cached import kept
 from dashboard.web.components import deeds
 from dashboard.web.components import violations as forms
 from dashboard.web.components.blocks import choice, go, heading, says, section, show, state, tabs
+from dashboard.web.markup import Safe, safe
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import records
 from dashboard.web.views import violations as view
@@ -51,35 +52,56 @@ if not may(viewer, "read violations"):
     st.stop()
 asked = revision(db, viewer), int(now.timestamp()) // FRESH_SECONDS, ended
 known = kept(page, "violations", *asked, make=lambda: ledger(db, viewer, rules=page.rules, as_of=now, ended=ended))
-every = [one for one in known if one.office in page.below]
-if not every:
+
+
+def overview() -> tuple[Safe | None, list[Violation]]:
+    """Figures and filters over every case that is here (None: there is none), and what the filters leave."""
+    every = [one for one in known if one.office in page.below]
+    if not every:
+        return None, []
+    figures = None if ended else view.counts(
+        every, now, lambda one: link(level=None if one == level else one, page=None))  # fmt: skip
+    states, severities = Counter(one.state for one in every), Counter(one.severity for one in every)
+    filters = (
+        choice(t("State"), [(t("all"), link(state=None, page=None), wanted is None), *(
+            (f"{t(words.STATES[code])} {n}", link(state=code, page=None), code == wanted)
+            for code, n in states.most_common())]),
+        choice(t("Severity"), [(t("all"), link(severity=None, page=None), severity is None), *(
+            (f"{t(words.GRAVE[code])} {n}", link(severity=code, page=None), code == severity)
+            for code, n in sorted(severities.items()))]),
+    )  # fmt: skip
+    return safe(figures, filters), [
+        one for one in every
+        if view.chosen(one, level, now) and wanted in (None, one.state) and severity in (None, one.severity)
+    ]  # fmt: skip
+
+
+def lines() -> tuple[Safe, list[Violation]]:
+    """The page of the ledger that is asked for."""
+    last = max(1, -(-len(found) // records.PAGE))
+    shown = found[(min(place, last) - 1) * records.PAGE :][: records.PAGE]
+    return safe(
+        section(t("Ledger"), t("{n}, what ends first on top", n=len(found))),
+        view.ledger(shown, titles, page.tree, now, link),
+        records.pager(len(found), min(place, last), lambda other: link(page=other)),
+    ), shown
+
+
+chosen = level, wanted, severity
+figures, found = kept(page, "violations in figures", *asked, *chosen, make=overview)
+if figures is None:
     how = t("Confirmed reviews and sheets, overdue records, substantiated complaints and forms open a case.")
     show(state("empty", t("No case has ended yet.") if ended else t("No case is open."), how))
     st.stop()
-if not ended:
-    show(view.counts(every, now, lambda one: link(level=None if one == level else one, page=None)))
-states, severities = Counter(one.state for one in every), Counter(one.severity for one in every)
-show(
-    choice(t("State"), [(t("all"), link(state=None, page=None), wanted is None), *(
-        (f"{t(words.STATES[code])} {n}", link(state=code, page=None), code == wanted)
-        for code, n in states.most_common())]),
-    choice(t("Severity"), [(t("all"), link(severity=None, page=None), severity is None), *(
-        (f"{t(words.GRAVE[code])} {n}", link(severity=code, page=None), code == severity)
-        for code, n in sorted(severities.items()))]),
-)  # fmt: skip
-found = [one for one in every if view.chosen(one, level, now) and wanted in (None, one.state)
-         and severity in (None, one.severity)]  # fmt: skip
+if ended and len(known) >= MOST:
+    show(says(t("The newest {n} are shown.", n=MOST)))
+show(figures)
 if not found:
     show(state("empty", t("No case fits what was chosen."), go(link(level=None, state=None, severity=None, page=None),
                                                                t("All cases"))))  # fmt: skip
     st.stop()
-last = max(1, -(-len(found) // records.PAGE))
-shown = found[(min(place, last) - 1) * records.PAGE :][: records.PAGE]
-show(
-    section(t("Ledger"), t("{n}, what ends first on top", n=len(found))),
-    view.ledger(shown, titles, page.tree, now, link),
-    records.pager(len(found), min(place, last), lambda other: link(page=other)),
-)
+table, shown = kept(page, "violations in lines", *asked, *chosen, place, make=lines)
+show(table)
 if not ended and any(may(viewer, right) for right in ("remind of a violation", "supervise a violation")):
     forms.bulk(page, shown)
 if may(viewer, "export violations"):

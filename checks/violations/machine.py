@@ -214,7 +214,11 @@ def level_of(now: Standing, clock: Clock, moment: dt.datetime) -> Level:
 
     Severity A begins with the department (domain §7.2).
     """
-    step = due(now, clock)
+    return level_by(now, due(now, clock), moment)
+
+
+def level_by(now: Standing, step: Due | None, moment: dt.datetime) -> Level:
+    """The same where what ends first is known already."""
     found: Level = "station"
     if step is not None:
         found = level(step.since, step.until, moment, acknowledged=now.planned and step.step == "rectify")

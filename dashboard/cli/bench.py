@@ -10,7 +10,7 @@ import typer
 from dashboard.errors import UsageError
 from dashboard.nearest import nearest
 
-BENCHES = ("ingest", "judge", "league", "scope", "fairness", "look", "web", "warnings")
+BENCHES = ("ingest", "judge", "league", "scope", "fairness", "look", "web", "warnings", "cases")
 LONG_ONES = ("day", "scale")
 """Only when named: a day lasts many minutes, and scale is arithmetic."""
 

@@ -7,7 +7,7 @@ then on the judged office sees what it must do, and nothing of how it became kno
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from checks.errors import RuleError
 from checks.violations import machine
 from checks.violations.deadlines import deadline
-from checks.violations.machine import Due, Event
-from checks.violations.table import ALIVE, BY_NAME, DEEDS, STATES, SUSPENDED, Deed
+from checks.violations.machine import Due, Event, Standing
+from checks.violations.table import ALIVE, BY_NAME, CLOSED, DEEDS, STATES, SUSPENDED, Deed
 from checks.warnings.escalation import Level
-from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts, sheet_of
+from dashboard.cases.remembered import rows_with_last_event, standings
+from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, parts, sheet_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, VIOLATION_EVENTS, VIOLATION_SOURCES, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
@@ -34,6 +35,9 @@ from dashboard.secrecy import hidden_offices
 
 READ, READ_RESTRICTED = "read violations", "read restricted violations"
 MOST = 10_000
+"""Ended cases that a ledger shows at most, the newest; open ones are all shown."""
+FEW = 500
+"""So many offices are asked for by their codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,36 +111,48 @@ def ledger(
 ) -> list[Violation]:  # fmt: skip
     """Cases in the viewer's sight: open ones by what is due first, then ended ones, newest first.
 
-    `office` takes everything below it; `since` and `until` bound the moment observed (half-open); `ended` None: both.
+    Of ended ones at most the newest `MOST`. `office` takes everything below it; `since` and `until` bound the moment
+    observed (half-open); `ended` None: both.
     UsageError for an unknown state.
     """
     require(viewer, READ)
     if state is not None and state not in STATES:
         raise UsageError(f"Unknown state '{state}';", f"one of {', '.join(STATES)}.")
     row = VIOLATIONS.c
-    query = (
-        sa.select(VIOLATIONS).where(row.opened_at <= to_micros(as_of)).order_by(row.state.not_in(ALIVE), row.id.desc())
-    )
-    if state is not None:
-        query = query.where(row.state == state)
-    if severity is not None:
-        query = query.where(row.severity == severity)
+    query = rows_with_last_event().where(row.opened_at <= to_micros(as_of)).order_by(row.id.desc())
+    for column, wanted in ((row.state, state), (row.severity, severity)):
+        if wanted is not None:
+            query = query.where(column == wanted)
     if ended is not None:
         query = query.where(row.state.not_in(ALIVE) if ended else row.state.in_(ALIVE))
     if since is not None:
         query = query.where(row.observed_at >= to_micros(since))
     if until is not None:
         query = query.where(row.observed_at < to_micros(until))
-    tree = visible_tree(db, viewer)
-    below = tree.below(office) if office else None
+    below = visible_tree(db, viewer).below(office) if office else None
+    if below is not None and len(below) <= FEW:
+        query = query.where(row.office_code.in_(sorted(below)))
     sight = Sight(db, viewer)
     with db.reading() as connection:
         book = Book(connection)
         rows = [one for one in book.rows(query) if sight.sees(one) and (below is None or one["office_code"] in below)]
-        found = [_line(case, rules, as_of, sight) for case in load(book, rows[:MOST])]
+        gone = [one for one in rows if one["state"] not in ALIVE][:MOST]
+        rows = [*(one for one in rows if one["state"] in ALIVE), *gone]
+        named = _named(book, sight)
+        found = [_line(one, kept.standing, kept.due, as_of, sight, named)
+                 for one, kept in zip(rows, standings(db, book, rows, rules), strict=True)]  # fmt: skip
     far = from_micros(2**53)
     alive = sorted((one for one in found if one.state in ALIVE), key=lambda one: (one.due or far, one.number))
     return alive + [one for one in found if one.state not in ALIVE]
+
+
+def _named(book: Book, sight: Sight) -> frozenset[str]:
+    """Cases that later ones name as the earlier occurrence: those that stand or stood to their closing."""
+    row, later = VIOLATIONS.c, VIOLATIONS.alias()
+    named = sa.select(later.c.recurrence_of).where(later.c.recurrence_of.is_not(None))
+    query = sa.select(row.number, row.office_code, row.restricted, row.told_at)
+    query = query.where(row.number.in_(named), row.state.in_((*ALIVE, CLOSED)))
+    return frozenset(one["number"] for one in book.rows(query) if not sight.withheld(one))
 
 
 def revision(db: Database, viewer: Viewer) -> int:
@@ -157,7 +173,8 @@ def violation(db: Database, viewer: Viewer, number: str, *, rules: Rules, as_of:
         sources = () if withheld else case.sources
         events = _events(case, withheld)
         return Story(
-            _line(case, rules, as_of, sight), machine.running(case.standing, clock), events, sources,
+            _line(case.row, case.standing, machine.due(case.standing, clock), as_of, sight, _named(book, sight)),
+            machine.running(case.standing, clock), events, sources,
             _evidence(book, sources), _appeal(case, rules), machine.appeal_until(case.standing, clock),
             _may(db, viewer, case, rules, as_of), machine.must_look(case.standing, case.number),
             _followed_by(book, case, sight), case.events[0].what.get("former"), _anew(book, case, sight),
@@ -201,17 +218,19 @@ def require_case(sight: Sight, case: Case | None, number: str) -> Case:
     return case
 
 
-def _line(case: Case, rules: Rules, as_of: datetime, sight: Sight) -> Violation:
-    row, now, clock = case.row, case.standing, clock_of(rules)
-    step = machine.due(now, clock)
+def _line(
+    row: Mapping[str, Any], now: Standing, step: Due | None, as_of: datetime, sight: Sight, named: Collection[str]
+) -> Violation:  # fmt: skip
+    """`named`: numbers that may be told as an earlier occurrence."""
     withheld = sight.withheld(row)
     told = from_micros(row["told_at"]) if withheld else None
+    before = row["recurrence_of"]
     return Violation(
-        case.number, case.office, row["item_code"], now.severity, "supervision" if withheld else row["kind"],
+        row["number"], row["office_code"], row["item_code"], now.severity, "supervision" if withheld else row["kind"],
         bool(row["restricted"]), bool(row["restricted"]) and row["told_at"] is None, now.state, now.sides, now.since,
-        step.until if step else None, step.step if step else None, machine.level_of(now, clock, as_of),
+        step.until if step else None, step.step if step else None, machine.level_by(now, step, as_of),
         told or from_micros(row["observed_at"]), told or from_micros(row["opened_at"]), told or now.confirmed,
-        now.ended, row["recurrence_of"], now.returns, now.seq,
+        now.ended, before if before in named else None, now.returns, now.seq,
     )  # fmt: skip
 
 

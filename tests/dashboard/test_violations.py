@@ -561,6 +561,23 @@ def test_what_people_annulled_and_confirm_anew_is_a_new_case_that_names_the_form
     assert [company.story(one.violation.number).violation.state for one in (old, new)] == ["annulled", "lapsed"]
 
 
+def test_a_case_that_did_not_stand_is_no_earlier_occurrence(quick):
+    """Nor are lines remembered longer than their last event."""
+    company = quick
+    company.film("R02")
+    company.film("R02", at=hours(1))
+    company.keep(hours(3))
+
+    def named():
+        first, second = sorted(company.lines(at=hours(9)), key=lambda one: one.number)
+        return first.state, second.recurrence_of, company.story(second.number).violation.recurrence_of
+
+    assert named() == ("confirmed", "V-2026-000001", "V-2026-000001")
+    company.deal(HEAD, "V-2026-000001", "appeal", hours(4), note="柜员在场")
+    company.deal(MANAGER, "V-2026-000001", "uphold_appeal", hours(5), note="画面有遮挡")
+    assert named() == ("annulled", None, None)
+
+
 def test_what_was_sent_down_is_not_ended_by_one_person_who_takes_back_what_they_said(quick):
     company = quick
     _, finding = company.film("R02")
