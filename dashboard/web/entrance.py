@@ -5,6 +5,7 @@ A cookie is set here and nowhere else, always a fresh one. A form is heard only 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -33,6 +34,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",  # with no-referrer a browser sends `Origin: null` and no form would be heard
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+AT_ONCE = asyncio.Semaphore(4)
+"""Forms that are heard at the same time: passwords take theirs, and a flood of them must hold up nothing else."""
 Form = dict[str, str]
 
 logger = logging.getLogger(__name__)
@@ -102,7 +105,8 @@ def answering(shown: Answer | None, heard: Answer) -> Callable[[Request], object
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=12))
         except ValueError:
             return Response("This is no form.", 400, headers=HEADERS)
-        return await run_in_threadpool(_told, heard, request, form)
+        async with AT_ONCE:
+            return await run_in_threadpool(_told, heard, request, form)
 
     return answer
 

@@ -1,9 +1,13 @@
 """Accounts without a database: limits of a sign-in, waits, passwords, who counts as one person, where a form leads."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from dashboard.accounts import secret_words
@@ -14,6 +18,7 @@ from dashboard.accounts.sessions import Session, over
 from dashboard.errors import MingchaError, UsageError
 from dashboard.people import Stand, Viewer, same_person
 from dashboard.settings import AccessSettings, Settings
+from dashboard.web import entrance
 from dashboard.web.entrance import safe_next, same_origin
 from dashboard.web.server import require_local
 from dashboard.web.signed_in import cookie_name
@@ -169,6 +174,32 @@ def test_after_signing_in_one_goes_on_within_our_own_pages_only(asked, leads):
 def test_a_form_is_heard_from_our_own_page_only(headers, https, ours):
     raw = [(name.encode(), value.encode()) for name, value in {"host": "here.example:8501", **headers}.items()]
     assert same_origin(Request({"type": "http", "headers": raw}), https=https) is ours
+
+
+def test_a_flood_of_sign_ins_holds_up_the_entrance_and_nothing_else(monkeypatch):
+    """Each hash takes its time: many at once wait for one another, not pictures and downloads for them."""
+    ended, heard = Event(), []
+    monkeypatch.setattr(entrance, "_told", lambda *_: (heard.append(1), ended.wait(20))[0])
+    monkeypatch.setattr(entrance.wiring, "application", lambda: SimpleNamespace(settings=Settings()))
+    raw = [(b"host", b"here.example"), (b"origin", b"http://here.example")]
+
+    async def receive():
+        return {"type": "http.request", "body": b"name=x&password=y", "more_body": False}
+
+    async def story():
+        answer = entrance.answering(None, None)
+        asked = [answer(Request({"type": "http", "method": "POST", "headers": raw}, receive)) for _ in range(60)]
+        flood = asyncio.gather(*asked)
+        while not heard:
+            await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(run_in_threadpool(lambda: "through"), 5)
+        finally:
+            ended.set()
+            await flood
+
+    assert asyncio.run(story()) == "through"
+    assert len(heard) == 60
 
 
 def test_other_machines_come_in_only_with_accounts_and_by_names_that_are_known():
