@@ -164,16 +164,8 @@ def look(
     measures, detections, size = watched.measures, watched.detections, watched.size
     state = health(measures, windows, size, reference=reference, seconds=watched.seconds)
     staffed = [window for window in windows if window.is_staffed]
-    seen = presence(
-        measures,
-        detections,
-        staffed,
-        size,
-        detector=detector.kind,
-        reference=reference,
-        usable=state.usable,
-        seconds=watched.seconds,
-    )
+    seen = presence(measures, detections, staffed, size, detector=detector.kind, reference=reference,
+                    usable=state.usable, seconds=watched.seconds)  # fmt: skip
     given = reference is not None and reference.small is not None
     witnesses = witnesses_of(detector.kind, reference_given=given)
     clock = _clock(watched.strips, measures, began) if _dial(windows) else None
@@ -185,26 +177,12 @@ def look(
     findings, not_judged = _candidates(held, state, witnesses, watched.seconds, slot)
     queue = next((window for window in windows if window.name == WAITING), None)
     return Look(
-        video.name,
-        digest_of(video),
-        watched.seconds,
-        watched.read,
-        len(measures.times),
-        detector.name,
-        witnesses,
-        state,
-        heads(measures, [look.persons for look in detections], state) if detector.side else (),
+        video.name, digest_of(video), watched.seconds, watched.read, len(measures.times), detector.name, witnesses,
+        state, heads(measures, [look.persons for look in detections], state) if detector.side else (),
         _waiting(queue, measures, detections, state) if detector.side else None,
-        tuple(seen),
-        held,
-        tuple(with_evidence(video, findings, evidence)),
-        tuple(not_judged),
-        per_second(measures),
-        watched.spent,
-        clock,
-        began,
-        "sub" if sub else "main",
-    )
+        tuple(seen), held, tuple(with_evidence(video, findings, evidence)), tuple(not_judged), per_second(measures),
+        watched.spent, clock, began, "sub" if sub else "main",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
