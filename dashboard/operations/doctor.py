@@ -391,6 +391,10 @@ def _web(patient: Patient) -> Iterator[Finding]:
         what = "The web server has fallen silent: it was killed or the machine stopped."
         yield Finding("web", FAIL, what, "Start it: mingcha up (or mingcha web)")
         return
+    if web.hosts and not web.https:
+        what = "[web] https is not set: passwords and cookies travel readable, and forms of an https page are refused."
+        yield Finding("web", WARN, what, "Put a proxy that speaks https before it, and set https = true.")
+        return
     yield Finding("web", OK, "The web server is alive." if serving else f"port {web.port} is free")
 
 

@@ -1,7 +1,9 @@
 """Accounts on both databases: the first start, signing in and out, rights that nobody gives themselves, delegation."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
@@ -327,7 +329,13 @@ def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
     assert sorted(shut) == ["None", "NotAllowedError"]
 
 
-def test_doctor_tells_before_the_last_administrator_goes(sqlite_database):
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_doctor_tells_before_the_last_administrator_goes_and_of_a_line_that_others_read(sqlite_database):
     db, by = sqlite_database, system_viewer()
     patient = doctor.Patient(SETTINGS, Application(SETTINGS, db, by), True, NOON)
     managing.add(db, by=by, name="甲", role="administrator", offices=["*"], until_day="2026-11-30", at=NOON)
@@ -336,6 +344,11 @@ def test_doctor_tells_before_the_last_administrator_goes(sqlite_database):
     managing.add(db, by=named(db, SETTINGS, "甲", at=NOON), name="乙", role="administrator", offices=["*"],
                  from_day="2026-12-01", at=NOON)  # fmt: skip
     assert [one.state for one in doctor._accounts(patient)] == ["ok"]
+    # passwords that others on the line can read
+    for https, state in ((False, "warn"), (True, "ok")):
+        web = SETTINGS.web.model_copy(update={"hosts": ("mingcha.example",), "https": https, "port": free_port()})
+        asked = replace(patient, settings=SETTINGS.model_copy(update={"web": web}))
+        assert [one.state for one in doctor._web(asked)] == [state]
 
 
 def test_who_acts_for_another_has_their_rights_not_their_name_and_is_no_second_person(database):
