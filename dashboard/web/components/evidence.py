@@ -75,7 +75,7 @@ def handing_over(page: Here, sample: str) -> None:
     made = st.session_state.get(f"package_made_{sample}")
     if made:
         address = f"/evidence/{passes.issue_parcel(made, page.viewer.name)}"
-        show(tag("p", tag("a", t("Download the case package"), href=address, download=file_name(sample))))
+        show(tag("p", tag("a", t("Download the case package"), href=address, download=file_name(sample), class_="way")))
 
 
 def _make(sample: str) -> None:
