@@ -31,6 +31,8 @@ LEAST = 10
 DEED = "read ratings of people"
 CLOCK = "R1"
 """Its verdicts tell whether a person was in time."""
+LEFT_OUT = "X"
+"""Test calls, merged, withdrawn and filed repairs: nothing of them is a person's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def _rows(db: Database, offices: list[str], period: Period, as_of: datetime) -> 
 
 
 def _add(sums: _Sums, row: sa.Row[tuple[Any, ...]], state: str) -> None:
+    if state == LEFT_OUT:
+        return
     if state in "OL":
         sums.time.append(state == "O")
     if row.satisfaction is not None:

@@ -25,14 +25,14 @@ MINUTE = 60_000_000
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """At 西坝: 甲 with ten repairs, nine in time and eight told as they were, of ten customers six were satisfied;
-    乙 with nine, all in time; a team whose people no export names. At 南庄's station: 丙."""
+    """At 西坝: 甲 with ten repairs, nine in time and eight told as they were, of ten customers six were satisfied, and
+    with two test calls; 乙 with nine, all in time; a team whose people no export names. At 南庄's station: 丙."""
     made = make_company(tmp_path_factory.mktemp("rating") / "home")
     app = open_application(directory=made, environment={})
     repairs, tickets, verdicts = [], [], []
     order = rules_of(app.settings).rulebook.order("repairs")
 
-    def work(person, office, late, told_late, satisfied=(), team=None):
+    def work(person, office, late, told_late, satisfied=(), team=None, left_out=False):
         for place, was_late in enumerate(late):
             number = 900_000 + len(repairs)
             accepted = START + number * 1000
@@ -41,7 +41,8 @@ def home(tmp_path_factory):
                 "repaired_by": person, "accepted_at": accepted, "taken_at": accepted + (place + 1) * MINUTE,
                 "reported_arrival_late": told_late[place], **LINEAGE,
             })  # fmt: skip
-            states = "".join("-" if code != "R1" else "L" if was_late else "O" for code in order)
+            judged = "X" if left_out else "L" if was_late else "O"
+            states = "".join("-" if code != "R1" else judged for code in order)
             verdicts.append({"record_id": number, "office_code": office, "day": "2026-07-01", "losing": was_late,
                              "states": states})  # fmt: skip
             if place < len(satisfied):
@@ -50,6 +51,7 @@ def home(tmp_path_factory):
                                 "satisfaction": said, **LINEAGE})  # fmt: skip
 
     work("甲", "990102", [True] + [False] * 9, [False, True] + [False] * 8, [True] * 6 + [False] * 4)
+    work("甲", "990102", [False] * 2, [False] * 2, [True] * 2, left_out=True)
     work("乙", "990102", [False] * 9, [False] * 9)
     work(None, "990102", [True] * 10, [True] * 10, team="运维班")
     work("丙", "990201", [False] * 12, [False] * 12)
