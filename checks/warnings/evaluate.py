@@ -156,11 +156,15 @@ def _from_when(rule: ClockRule, calendar: Calendar) -> pl.Expr:
 
 
 def _repeated(records: pl.LazyFrame, recent: pl.LazyFrame, rule: RepeatRule) -> pl.LazyFrame:
-    """The newest open record of each value, if with it `least` came within the days before its acceptance."""
+    """The newest open record of each value, if with it `least` came within the days before its acceptance.
+
+    Only records that count themselves (`recent`): what is left out of the count does not take the warning away either.
+    """
     often = recent.group_by(rule.column).len().filter(pl.col("len") >= rule.least)  # few values come so often at all
     newest = (
         records.select("id", "accepted_at", rule.column)
         .join(often, on=rule.column, how="semi")
+        .join(recent.select("id"), on="id", how="semi")
         .sort("accepted_at", "id")
         .group_by(rule.column, maintain_order=True)
         .agg(pl.col("id", "accepted_at").last())

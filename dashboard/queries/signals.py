@@ -37,7 +37,7 @@ from dashboard.people import Viewer
 from dashboard.queries.explain import require_office
 from dashboard.queries.league import edition_of, period_named
 from dashboard.rights import require
-from dashboard.secrecy import withhold
+from dashboard.secrecy import WITHHELD, hidden_numbers, withhold
 
 TYPED = ("tickets", "repairs", "applications")
 ATTENDED = ("tickets", "repairs")
@@ -102,7 +102,14 @@ def signals(
         tests = _tests(wanted, frames)
         found = _leads(wanted, frames)
     document = _document(wanted, office, signal, tests, found)
-    return {**document, "rows": withhold(db, viewer, document["rows"])}
+    return {**document, "rows": _told(db, viewer, document["rows"])}
+
+
+def _told(db: Database, viewer: Viewer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the numbers of sealed tickets, be they a lead's own or the one that it names beside."""
+    hidden = hidden_numbers(db, viewer, "tickets", [row["other"] for row in rows if row.get("other")])
+    told = withhold(db, viewer, rows)
+    return [{**row, "other": WITHHELD if row.get("other") in hidden else row.get("other")} for row in told]
 
 
 def _judged(asked: _Asked, record: str, scope: Scope) -> pl.DataFrame:

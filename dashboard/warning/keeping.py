@@ -30,6 +30,7 @@ from dashboard.judging.present import Situation, situation
 from dashboard.judging.reading import Condition, Reader, Within
 from dashboard.judging.rows import few_rows
 from dashboard.judging.rules import Rules
+from dashboard.secrecy import REPORT
 from dashboard.warning.known import OWN_RULES, THROUGH
 
 LOCK = 20261123
@@ -329,7 +330,8 @@ def _columns(rule: Rule) -> tuple[str, ...]:
 def _recent(reader: Reader, record: str, rule: RepeatRule, records: pl.DataFrame) -> pl.DataFrame:
     """Records of the rule's days before the oldest open one that share a value with an open one.
 
-    Not those that stand for nothing of their own: test calls, withdrawn ones, and what was merged into another.
+    Not those that stand for nothing of their own: test calls, withdrawn ones, and what was merged into another; nor
+    reports (举报), of which the office must not learn by counting.
     """
     values = records.filter(pl.col(rule.column).is_not_null())
     table = RECORD_TABLES[record]
@@ -345,6 +347,10 @@ def _own(record: str) -> Iterator[sa.ColumnElement[bool]]:
     for name in ("simulated", "withdrawn"):
         if name in table:
             yield table[name].is_not(True)
+    if record == "tickets":  # of three of a customer where the office finds two, the third would be a report
+        old = HISTORY_TABLES[record].c
+        yield table.type.is_distinct_from(REPORT)
+        yield ~sa.exists().where(old.record_id == table.id, old.type == REPORT)
     if (parent := f"parent_{number}") in table:
         yield sa.or_(table[parent].is_(None), table[parent] == table[number])
 

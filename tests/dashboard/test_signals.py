@@ -10,6 +10,7 @@ from dashboard.intake import import_file
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer, system_viewer
 from dashboard.queries.signals import signals
+from dashboard.secrecy import WITHHELD
 from dashboard.settings import Settings
 
 NOW = datetime(2026, 10, 11, tzinfo=UTC)
@@ -129,3 +130,19 @@ G1,一厅,S1,hall,2026-07-01,
     }
     assert everything == {"S1": 9, "S2": 9}
     assert found(sqlite_database, period="2011-Q4", signal="migration")["tests"] == []
+
+
+def test_a_lead_names_no_ticket_that_was_a_report_to_people_of_the_place(sqlite_database, tmp_path):
+    head = "ticket_no,type,office_code,phone,accepted_at,replied_at\n"
+    first = "T-2,report,S1,5512345,2026-07-06 09:00:00,2026-07-06 10:00:00\n"
+    later = first.replace("report", "fault") + "T-3,enquiry,S1,5512345,2026-07-06 11:00:00,\n"
+    for n, (record, text) in enumerate((("offices", OFFICES), ("tickets", head + first), ("tickets", head + later))):
+        path = tmp_path / f"{n}.csv"
+        path.write_text(text, encoding="utf-8")
+        config = parse_config(SpreadsheetConfig, {"name": "desk", "record": record}, "the test")
+        at = NOW - timedelta(hours=3 - n)
+        import_file(sqlite_database, by=system_viewer(), path=path, config=config, now=at, exported_at=at)
+    for works_at, other in ((None, "T-2"), ("S1", WITHHELD)):
+        viewer = Viewer("周同", "inspector", frozenset({"*"}), works_at=works_at)
+        rows = signals(sqlite_database, viewer, RULES, period="2026-Q3", now=NOW, signal="reopened_as_enquiry")["rows"]
+        assert [(row["number"], row["other"]) for row in rows] == [("T-3", other)]

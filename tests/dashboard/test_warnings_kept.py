@@ -159,6 +159,19 @@ def test_the_third_ticket_of_a_customer_moves_the_warning_to_the_newest(company)
     assert company.open() == [("t7", "same_customer")]
 
 
+def test_a_report_is_none_of_three_tickets_for_an_office_that_could_count_the_others(company):
+    """Two of their own and a warning of three: the customer of the two would be who reported the office."""
+    for n, kind in ((1, "enquiry"), (2, "enquiry"), (3, "report")):
+        company.ticket(f"t{n}", type=kind, customer_no="44", accepted_at=at(f"{8 + n:02d}:00"))
+    company.ticket("t3", type="complaint", customer_no="44", accepted_at=at("11:00"))  # called otherwise by now
+    company.ticket("t0", type="report", customer_no="44", accepted_at=at("08:00"))
+    company.keep()
+    assert [rule for _, rule in company.open() if rule == "same_customer"] == []
+    company.ticket("t4", type="enquiry", customer_no="44", accepted_at=at("10:30"))  # older than a report
+    company.keep()
+    assert [number for number, rule in company.open() if rule == "same_customer"] == ["t4"]
+
+
 def test_nothing_new_costs_nothing(company):
     company.repair()
     assert company.keep(at("12:30:00")).entered == 2
