@@ -28,9 +28,9 @@ KINDS = {
     "form_sheets": "forms entered", "handouts": "numbers handed out", "warning_events": "deeds about warnings",
 }  # fmt: skip
 WHY = {
-    "goes": "go next night", "hold": "on hold", "confirmed": "confirmed, its case is not closed",
+    "goes": "go next night", "hold": "on hold", "confirmed": "confirmed, or of a case: its term runs",
     "undecided": "judged and not settled", "kept_case": "kept as a case to learn from", "gold": "a known answer",
-    "photograph": "photograph of a sheet", "review": "needed for review or to learn from",
+    "photograph": "photographs of sheets, proofs, reference pictures", "review": "needed for review or to learn from",
 }  # fmt: skip
 FAULTS = {
     "chain_gap": "entry gone", "chain_order": "entry out of its place", "chain_entry": "entry changed",
