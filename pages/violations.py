@@ -13,6 +13,7 @@ from dashboard.web.cached import kept
 from dashboard.web.components import deeds
 from dashboard.web.components import violations as forms
 from dashboard.web.components.blocks import choice, go, heading, says, section, show, state, tabs
+from dashboard.web.components.letters import circular
 from dashboard.web.markup import Safe, safe
 from dashboard.web.state import filter_number, filter_value, here
 from dashboard.web.views import records
@@ -50,6 +51,8 @@ deeds.told()
 if not may(viewer, "read violations"):
     show(state("empty", t("Cases are shown to inspectors, managers, heads, evaluators and auditors.")))
     st.stop()
+if not ended:
+    forms.opening(page, titles)
 asked = revision(db, viewer), int(now.timestamp()) // FRESH_SECONDS, ended
 known = kept(page, "violations", *asked, make=lambda: ledger(db, viewer, rules=page.rules, as_of=now, ended=ended))
 
@@ -102,8 +105,9 @@ if not found:
     st.stop()
 table, shown = kept(page, "violations in lines", *asked, *chosen, place, make=lines)
 show(table)
-if not ended and any(may(viewer, right) for right in ("remind of a violation", "supervise a violation")):
+if not ended:
     forms.bulk(page, shown)
+circular(page, shown)
 if may(viewer, "export violations"):
     forms.download(page, found, titles)
 show(

@@ -27,7 +27,7 @@ from dashboard.letters.kinds import COLUMNS, KINDS, SINGLE, WRITE, Kind
 from dashboard.letters.wording import values_of
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
-from dashboard.queries.violations import Story, violation
+from dashboard.queries.violations import Violation, violation
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import require
 from dashboard.settings import Settings
@@ -68,7 +68,7 @@ def write_letter(app: Application, *, by: Viewer, kind: str, numbers: Sequence[s
             raise NotAllowedError(
                 f"{by.name} works at the office of {story.violation.number}.", "Somebody else writes it."
             )
-        refuse(asked, story)
+        refuse(asked, story.violation)
     template, own = template_of(app.settings, kind)
     tree, titles = visible_tree(app.db, by), {item.code: item.title for item in rules.rulebook.sheet.items}
     with app.db.session() as connection:
@@ -103,14 +103,13 @@ def write_to(folder: Path, app: Application, *, by: Viewer, kind: str, numbers: 
     return folder / made.name, made
 
 
-def refuse(kind: Kind, story: Story) -> None:
+def refuse(kind: Kind, one: Violation) -> None:
     """UsageError where this letter cannot be written about this case now."""
-    one = story.violation
     if one.secret:
         raise UsageError(f"Case {one.number} is known to inspectors alone.", "Send it down first.")
     if one.state in ANNULLED:
         raise UsageError(f"Case {one.number} does not stand.", "No letter is written about it.")
-    if not {event.deed for event in story.events} & set(kind.needs):
+    if one.state not in kind.states or (kind.sides and not one.sides & set(kind.sides)):
         raise UsageError(f"No such letter can be written about {one.number} yet.", "docs/cases.md says which when.")
     if kind.several and "appealed" in one.sides:
         raise UsageError(f"An appeal against {one.number} is open.", "Wait for its decision.")

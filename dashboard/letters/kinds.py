@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checks.violations.table import (
+    ACCOUNTABILITY_DECIDED,
+    ACCOUNTABILITY_PROPOSED,
+    ALIVE,
+    CLOSED,
+    RECHECKED,
+    RECTIFYING,
+    STANDING,
+    SUBMITTED,
+    SUPERVISED,
+)
+
 SINGLE = (
     "公司", "文号", "案件编号", "责任单位", "问题类型", "违规等级", "监测日期", "问题描述", "整改要求", "整改期限",
     "当前环节", "环节期限", "督办原因", "问题原因", "责任部门", "责任岗位", "整改措施", "教育培训", "建议处理",
@@ -18,19 +30,25 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of letter: `needs` are deeds of which one must have been done, `title` the name of its file."""
+    """A kind of letter: `title` is the name of its file.
+
+    It is written about a case in one of `states` beside which, where `sides` names any, one of these stands.
+    """
 
     title: str
     right: str
-    needs: tuple[str, ...]
+    states: tuple[str, ...] = (*ALIVE, CLOSED)
+    sides: tuple[str, ...] = ()
     several: bool = False
 
 
 WRITE = "write a letter"
-JUDGED = ("opened_confirmed", "confirm", "confirmed_by_source", "revived")
+SENT_DOWN = (RECTIFYING, SUBMITTED, RECHECKED, CLOSED)
 KINDS = {
-    "notice": Kind("整改通知单", WRITE, ("send_down",)),
-    "supervision": Kind("督办单", WRITE, ("supervise",)),
-    "circular": Kind("通报", WRITE, JUDGED, several=True),
-    "discipline": Kind("纪律检查建议书", "propose accountability", ("propose_accountability",)),
+    "notice": Kind("整改通知单", WRITE, SENT_DOWN),
+    "supervision": Kind("督办单", WRITE, sides=(SUPERVISED,)),
+    "circular": Kind("通报", WRITE, (*STANDING, CLOSED), several=True),
+    "discipline": Kind(
+        "纪律检查建议书", "propose accountability", (CLOSED,), (ACCOUNTABILITY_PROPOSED, ACCOUNTABILITY_DECIDED)
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +13,9 @@ from dashboard.database import Database
 from dashboard.database.models import LETTER_CASES, LETTERS
 from dashboard.errors import UsageError
 from dashboard.instants import from_micros
-from dashboard.letters.kinds import KINDS, WRITE
+from dashboard.letters.kinds import KINDS, WRITE, Kind
 from dashboard.people import Viewer
-from dashboard.queries.violations import Story
+from dashboard.queries.violations import Story, Violation
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import may
 
@@ -53,12 +54,21 @@ def writable(db: Database, viewer: Viewer, story: Story) -> list[str]:
     """Kinds of letters that this viewer may write about this case now."""
     if not may(viewer, WRITE) or story.violation.office in own_offices(db, viewer):
         return []
-    return [name for name, kind in KINDS.items() if may(viewer, kind.right) and _is_possible(name, story)]
+    return [name for name, kind in KINDS.items() if may(viewer, kind.right) and _is_possible(kind, story.violation)]
 
 
-def _is_possible(name: str, story: Story) -> bool:
+def circulable(db: Database, viewer: Viewer, found: Iterable[Violation]) -> list[str]:
+    """Numbers of the cases that this viewer may make known to all offices now, in their order."""
+    kind = KINDS["circular"]
+    if not may(viewer, WRITE) or not may(viewer, kind.right):
+        return []
+    own = own_offices(db, viewer)
+    return [one.number for one in found if one.office not in own and _is_possible(kind, one)]
+
+
+def _is_possible(kind: Kind, one: Violation) -> bool:
     try:
-        refuse(KINDS[name], story)
+        refuse(kind, one)
     except UsageError:
         return False
     return True

@@ -1,13 +1,15 @@
 """Letters about violations, read back with python-docx; expectations by hand."""
 
+import contextlib
 import io
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from docx import Document
 
-from dashboard.actions.letters import put_templates, write_letter, write_to
+from dashboard.actions.letters import put_templates, refuse, write_letter, write_to
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.bootstrap import Application
 from dashboard.cases.opening import open_case
@@ -212,3 +214,25 @@ def test_a_letter_about_a_reported_case_tells_nothing_of_how_it_became_known(qui
         assert secret not in said
     with db.session() as connection:
         assert connection.scalar(sa.select(VIOLATIONS.c.restricted)) is True
+
+
+def test_a_letter_follows_where_the_case_stands_by_now():
+    """A proposal of discipline that was refused is none; a case that stands again was not sent down again."""
+
+    def possible(state, *sides):
+        one = SimpleNamespace(number="V-1", secret=False, state=state, sides=frozenset(sides))
+        found = []
+        for name, kind in KINDS.items():
+            with contextlib.suppress(UsageError):
+                refuse(kind, one)
+                found.append(name)
+        return found
+
+    assert possible("candidate") == []
+    assert possible("candidate", "supervised") == ["supervision"]
+    assert possible("confirmed") == ["circular"]
+    assert possible("rectifying", "appealed") == ["notice"]
+    assert possible("closed") == ["notice", "circular"]
+    assert possible("closed", "accountability_proposed") == ["notice", "circular", "discipline"]
+    assert possible("closed", "accountability_decided") == ["notice", "circular", "discipline"]
+    assert possible("annulled", "supervised", "appeal_decided") == []

@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from PIL import Image
@@ -14,6 +14,7 @@ from dashboard.bootstrap import open_application
 from dashboard.cases.telling import DEED_WORDS
 from dashboard.judging.rules import rules_of
 from dashboard.people import viewer_named
+from dashboard.queries.violations import violation
 from dashboard.texts import t
 from dashboard.web.passes import read
 from tests.journeys.company import PERSON, make_company
@@ -163,3 +164,32 @@ def test_who_rechecks_sees_the_proof_clearly_and_who_confirmed_is_told_why_not(o
 def test_a_closed_case_is_not_said_to_be_a_closed_hall():
     words = {deed: t(said, language="zh") for deed, said in DEED_WORDS.items()}
     assert words["close"] == "已销号"
+
+
+def test_an_inspector_enters_what_was_seen_and_makes_several_cases_known(opened, made):
+    home, _ = made
+    app = opened(home, "violations")
+    assert "须填写单位、评分项、日期和时间。" in press(app, "立案")
+    app.selectbox(key="violation_new_office").set_value("H0201")
+    app.selectbox(key="violation_new_item").set_value("B05")
+    app.date_input(key="violation_new_day").set_value(date(2026, 3, 2))
+    app.time_input(key="violation_new_time").set_value(time(10, 5))
+    app.text_area(key="violation_new_note").set_value("无人引导")
+    told = press(app, "立案")
+    number = re.search(r"(V-\d{4}-\d{6})", told)[1]
+    kept = open_application(directory=home, environment={})
+    by, rules, at = viewer_named(kept.settings, PERSON), rules_of(kept.settings, kept.db), datetime.now(UTC)
+    one = violation(kept.db, by, number, rules=rules, as_of=at).violation
+    assert (one.office, one.item, one.state) == ("H0201", "B05", "candidate")
+    assert one.observed_at == datetime(2026, 3, 2, 2, 5, tzinfo=UTC)
+    # nothing is confirmed: no circular; then it is, and may be chosen
+    assert number not in [option for box in app.multiselect if box.key == "circular_chosen" for option in box.options]
+    deal(kept.db, by=by, number=number, deed="confirm", seen=1, at=at, rules=rules, note="x", item="B05")
+    kept.db.engine.dispose()
+    app = opened(home, "violations")
+    box = app.multiselect(key="circular_chosen")
+    assert number in box.options
+    (home / "own" / "circular.docx").unlink(missing_ok=True)  # the one that cannot be read
+    box.set_value([number]).run()
+    assert "制发：通报" in [one.proto.label for one in app.get("download_button")]
+    assert "录入发现的问题" not in text_of(opened(home, "violations", HEAD))

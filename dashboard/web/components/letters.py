@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard.actions.letters import require_template, write_letter
+from dashboard.actions.letters import MOST, require_template, write_letter
 from dashboard.error_texts import said
 from dashboard.errors import MingchaError
-from dashboard.queries.letters import letters_of, writable
-from dashboard.queries.violations import Story
+from dashboard.queries.letters import circulable, letters_of, writable
+from dashboard.queries.violations import Story, Violation
 from dashboard.texts import set_language, t
 from dashboard.web import display
 from dashboard.web.components.blocks import says, section, show
@@ -45,9 +45,25 @@ def letters(page: Here, story: Story) -> None:
     with st.container(horizontal=True):
         for kind in _ready(page, able):
             st.download_button(
-                t("Write: {letter}", letter=t(TITLES[kind])), data=_maker(page, kind, story.violation.number),
+                t("Write: {letter}", letter=t(TITLES[kind])), data=_maker(page, kind, [story.violation.number]),
                 file_name=f"{kind}-{story.violation.number}.docx", mime=DOCX, icon=":material/description:",
                 key=f"letter_{kind}", on_click="ignore",
+            )  # fmt: skip
+
+
+def circular(page: Here, found: Sequence[Violation]) -> None:
+    """One letter that makes several cases known to all offices (通报); nothing where there is none to tell of."""
+    numbers = circulable(page.app.db, page.viewer, found)
+    if not numbers:
+        return
+    with st.expander(t("Circular about several")):
+        chosen = st.multiselect(t("Cases to make known"), numbers, key="circular_chosen", max_selections=MOST,
+                                placeholder=t("choose"))  # fmt: skip
+        if chosen and _ready(page, ["circular"]):
+            st.download_button(
+                t("Write: {letter}", letter=t(TITLES["circular"])), data=_maker(page, "circular", chosen),
+                file_name=f"circular-{chosen[0]}.docx", mime=DOCX, icon=":material/description:",
+                key="letter_circular_several", on_click="ignore",
             )  # fmt: skip
 
 
@@ -68,9 +84,9 @@ def _line(*parts: str) -> Safe:
     return tag("li", " · ".join(parts))
 
 
-def _maker(page: Here, kind: str, number: str) -> Callable[[], bytes]:
+def _maker(page: Here, kind: str, numbers: Sequence[str]) -> Callable[[], bytes]:
     def make() -> bytes:
         set_language(page.strip.lang)
-        return write_letter(page.app, by=unended(page.app, page.viewer), kind=kind, numbers=[number]).content
+        return write_letter(page.app, by=unended(page.app, page.viewer), kind=kind, numbers=numbers).content
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import streamlit as st
 
@@ -10,7 +11,8 @@ from checks.violations.table import BY_NAME, CAUSES, LADDER
 from collectors.photographs import MAX_BYTES
 from dashboard.actions.export import violation_ledger
 from dashboard.actions.proofs import add_proof
-from dashboard.actions.violations import deal
+from dashboard.actions.verdicts import REPEATED_RULE
+from dashboard.actions.violations import deal, open_by_hand
 from dashboard.cases import words
 from dashboard.cases.telling import DEED_WORDS
 from dashboard.error_texts import said
@@ -150,13 +152,48 @@ def _photographed(page: Here, number: str, key: str) -> str:
 
 def bulk(page: Here, found: Sequence[Violation]) -> None:
     """The same deed on several cases; each is its own, and what could not be done is told per case."""
+    able = [deed for deed in IN_BULK if may(page.viewer, BY_NAME[deed].right or "")]
+    if not able:
+        return
     with st.expander(t("Deal with several")), st.form("violations_bulk"):
         st.multiselect(t("Cases"), [one.number for one in found], key="violations_chosen", placeholder=t("choose"))
-        st.selectbox(t("What is to be done?"), IN_BULK, key="violations_deed",
-                     format_func=lambda deed: t(BUTTONS[deed]))  # fmt: skip
+        st.selectbox(t("What is to be done?"), able, key="violations_deed", format_func=lambda deed: t(BUTTONS[deed]))
         st.text_input(t("In words"), key="violations_note", max_chars=2000)
         seen = {one.number: one.seq for one in found}
         st.form_submit_button(t("Do it"), on_click=do, args=(lambda page: _in_bulk(page, seen),))
+
+
+def opening(page: Here, items: Mapping[str, str]) -> None:
+    """A candidate that a person saw and no other source knows (人工录入线索)."""
+    if not may(page.viewer, "open a violation"):
+        return
+    offices = sorted(page.below & frozenset(page.tree.offices), key=lambda code: (page.tree.name(code), code))
+    with st.expander(t("Enter what you saw")), st.form("violation_new"):
+        left, right = st.columns(2)
+        left.selectbox(t("Office"), offices, index=None, key="violation_new_office", placeholder=t("choose"),
+                       format_func=page.tree.name)  # fmt: skip
+        right.selectbox(t(words.FIELDS["item"]), [code for code in items if code != REPEATED_RULE], index=None,
+                        key="violation_new_item", placeholder=t("choose"),
+                        format_func=lambda code: f"{code} {items[code]}")  # fmt: skip
+        left.date_input(t("Day it was seen"), page.now.astimezone(LOCAL).date(), key="violation_new_day")
+        right.time_input(t("Time it was seen"), None, key="violation_new_time", step=60)
+        st.text_area(t(words.FIELDS["note"]), key="violation_new_note", height=80, max_chars=2000)
+        st.form_submit_button(t("Open a case"), type="primary", on_click=do, args=(_open,))
+
+
+def _open(page: Here) -> str:
+    given = {name: st.session_state.get(f"violation_new_{name}") for name in ("office", "item", "day", "time")}
+    empty = next((name for name, value in given.items() if value is None), None)
+    if empty is not None:
+        raise UsageError("Office, item, day and time are needed.", "Fill them in.")
+    number = open_by_hand(
+        page.app.db, by=page.viewer, office=str(given["office"]), item=str(given["item"]),
+        observed_at=datetime.combine(given["day"], given["time"], LOCAL), note=typed("violation_new_note"),
+        at=page.app.now(), rules=page.rules,
+    )  # fmt: skip
+    for name in ("time", "note"):  # the next one may be at the same office
+        st.session_state.pop(f"violation_new_{name}", None)
+    return t("{number}: {deed}.", number=number, deed=t(DEED_WORDS["opened"]))
 
 
 def _in_bulk(page: Here, seen: Mapping[str, int]) -> str:
