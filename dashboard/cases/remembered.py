@@ -50,17 +50,18 @@ def standings(db: Database, book: Book, rows: Sequence[Mapping[str, Any]], rules
     known = _known.setdefault(db, {})
     book_of_days = rules.calendar.digest, rules.slots
     keys = {row["id"]: (row["last_event"], row["severity"], bool(row["restricted"]), *book_of_days) for row in rows}
-    missing = [row for row in rows if (kept := known.get(row["id"])) is None or kept.key != keys[row["id"]]]
-    clock, fresh = clock_of(rules), dict[int, Remembered]()
-    events = _events(book, [int(row["id"]) for row in missing])
+    found = {row["id"]: kept for row in rows if (kept := known.get(row["id"])) and kept.key == keys[row["id"]]}
+    missing = [row for row in rows if row["id"] not in found]
+    clock, events = clock_of(rules), _events(book, [int(row["id"]) for row in missing])
+    fresh = dict[int, Remembered]()
     for row in missing:
         now = machine.fold(events[row["id"]], row["severity"], secret=bool(row["restricted"]))
         fresh[row["id"]] = Remembered(keys[row["id"]], now, machine.due(now, clock))
-    found = [fresh[row["id"]] if row["id"] in fresh else known[row["id"]] for row in rows]
-    if len(known) + len(fresh) > MOST:
+    if len(known) + len(fresh) > MOST:  # others may be reading: what they found they hold themselves
         known.clear()
     known.update(fresh)
-    return found
+    found |= fresh
+    return [found[row["id"]] for row in rows]
 
 
 def _events(book: Book, ids: Sequence[int]) -> dict[int, list[Event]]:
