@@ -155,7 +155,8 @@ def facts(db: Database, viewer: Viewer, *, as_of: datetime, limit: int = 50) -> 
         evidence = evidence_of(source, held.filter(pl.col(FACT).is_in(list(named))))
     joined = [
         Joined(
-            one["fact"], _unsealed(db, viewer, evidence[one["fact"]]), one["reason"], one["by"], from_micros(one["at"])
+            one["fact"], _unsealed(db, viewer, evidence[one["fact"]]), masked("text", one["reason"]) or "", one["by"],
+            from_micros(one["at"]),
         )
         for one in wanted
     ]  # fmt: skip

@@ -28,6 +28,7 @@ from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import from_micros, to_micros
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer, same_person
+from dashboard.privacy import masked
 from dashboard.queries.offices import visible_tree
 from dashboard.reviewing.own import own_offices
 from dashboard.rights import may, require
@@ -35,6 +36,8 @@ from dashboard.secrecy import hidden_offices
 
 READ, READ_RESTRICTED = "read violations", "read restricted violations"
 MOST = 10_000
+WORDS = ("note", "measure", "proof", "training")
+"""What people wrote freely into a deed: a customer may stand in it."""
 """Ended cases that a ledger shows at most, the newest; open ones are all shown."""
 FEW = 500
 """So many offices are asked for by their codes."""
@@ -235,12 +238,17 @@ def _line(
 
 
 def _events(case: Case, withheld: bool) -> tuple[Event, ...]:
-    """Of a case whose source is withheld only what happened since it was sent down."""
+    """With their words masked; of a case whose source is withheld only what happened since it was sent down."""
     if not withheld:
-        return case.events
+        return tuple(map(_told, case.events))
     first = next((one.seq for one in case.events if one.deed == "send_down"), len(case.events) + 1)
     since = (one for one in case.events if one.seq >= first)
-    return tuple(replace(one, what={}) if BY_NAME[one.deed].right is None else one for one in since)
+    return tuple(replace(one, what={}) if BY_NAME[one.deed].right is None else _told(one) for one in since)
+
+
+def _told(event: Event) -> Event:
+    said = {name: masked("text", str(event.what[name])) for name in WORDS if name in event.what}
+    return replace(event, what={**event.what, **said})
 
 
 def _evidence(book: Book, sources: Sequence[Source]) -> tuple[int, ...]:
@@ -260,7 +268,7 @@ def _appeal(case: Case, rules: Rules) -> Appeal | None:
         return None
     decided = next((one for one in case.events if one.deed in ("uphold_appeal", "refuse_appeal")), None)
     outcome = None if decided is None else {"uphold_appeal": "upheld", "refuse_appeal": "refused"}[decided.deed]
-    return Appeal(made.by, made.at, str(made.what.get("note", "")),
+    return Appeal(made.by, made.at, str(_told(made).what.get("note", "")),
                   deadline(clock_of(rules), "decide_appeal", case.standing.severity, made.at), outcome,
                   decided.by if decided else None)  # fmt: skip
 

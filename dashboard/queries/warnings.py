@@ -18,6 +18,7 @@ from dashboard.database import Database
 from dashboard.database.models import HISTORY_TABLES, META, RECORD_TABLES, WARNING_EVENTS, WARNINGS
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
+from dashboard.privacy import masked
 from dashboard.queries.offices import Tree, visible_tree
 from dashboard.secrecy import hidden_offices, sealed, seals
 from dashboard.warning.known import OWN_RULES, THROUGH
@@ -214,7 +215,8 @@ def _deeds(connection: sa.Connection, ids: Sequence[int]) -> Mapping[int, tuple[
     for start in range(0, len(ids), 500):
         query = sa.select(WARNING_EVENTS).where(event.warning_id.in_(ids[start : start + 500])).order_by(event.id)
         for row in connection.execute(query):
-            deed = Deed(row.deed, row.to_office, row.note, row.satisfied, row.by, from_micros(row.at))
+            note = masked("text", row.note)
+            deed = Deed(row.deed, row.to_office, note, row.satisfied, row.by, from_micros(row.at))
             found.setdefault(row.warning_id, []).append(deed)
     return {warning: tuple(deeds) for warning, deeds in found.items()}
 

@@ -206,9 +206,11 @@ def test_a_complaint_is_evidence_of_what_was_seen(company):
     company.insert("tickets", ticket_no="T-1", type="complaint", office_code="S1", system="95598",
                    accepted_at=to_micros(hours(5)))  # fmt: skip
     written = complaint(company.db, INSPECTOR, " T-1 ")
-    joined(company, told, written, reason="投诉同一事")
+    joined(company, told, written, reason="投诉同一事，回电13812348000")
     assert lost(company, NOW + timedelta(minutes=1)) == 2
-    assert [one.way for one in facts(company.db, INSPECTOR, as_of=NOW)[0].sightings] == ["mutual", "complaint"]
+    (found,) = facts(company.db, INSPECTOR, as_of=NOW)
+    assert [one.way for one in found.sightings] == ["mutual", "complaint"]
+    assert found.reason == "投诉同一事，回电138****8000"
     with pytest.raises(UsageError, match="no complaint"):
         complaint(company.db, STRANGER, "T-1")
 

@@ -526,7 +526,18 @@ def test_the_command_line_lists_tells_and_deals(quick, tmp_path, monkeypatch, ca
         "number": number, "office": "H1", "state": "confirmed", "reason": "send_down", "severity": "B",
     }  # fmt: skip
     assert row["since"] <= row["due"]
-    deed = ("violations", number, "--deed", "send_down", "--note", "整改", "--seen", "1", "--format", "json")
+    deed = (
+        "violations",
+        number,
+        "--deed",
+        "send_down",
+        "--note",
+        "整改，回电13812348000",
+        "--seen",
+        "1",
+        "--format",
+        "json",
+    )
     code, _, told = run(*deed, "--as", "所长甲")
     assert (code, "may not send down a rectification" in told) == (1, True)
     code, out, _ = run(*deed, "--as", "张检")
@@ -534,6 +545,7 @@ def test_the_command_line_lists_tells_and_deals(quick, tmp_path, monkeypatch, ca
     assert (code, story["state"], [event["deed"] for event in story["events"]]) == (
         0, "rectifying", ["opened_confirmed", "send_down"],
     )  # fmt: skip
+    assert "整改，回电138****8000" in out
     code, _, told = run(*deed, "--as", "张检")
     assert (code, f"Meanwhile 张检 did this with {number}" in told) == (2, True)
     assert run("violations", "V-2026-999999", "--as", "张检")[0] == 1

@@ -185,12 +185,15 @@ def test_what_a_person_closed_stays_closed_though_the_condition_holds(company):
     company.keep()
     (one,) = [one for one in warnings(company.db, INSPECTOR, as_of=company.now) if one.rule.code == "urged"]
     deal_with(company.db, by=HEAD, warning=one.id, deed="acknowledged", at=company.now)
-    deal_with(company.db, by=HEAD, warning=one.id, deed="closed", note="已上门", satisfied=True, at=company.now)
+    deal_with(
+        company.db, by=HEAD, warning=one.id, deed="closed", note="已上门13812348000", satisfied=True, at=company.now
+    )
     company.ticket(urges=3)
     company.keep(NOON + dt.timedelta(hours=1))
     assert "urged" not in {rule for _, rule in company.open()}
     (ended,) = warnings(company.db, INSPECTOR, as_of=company.now, closed=True)
     assert (ended.state, [deed.deed for deed in ended.deeds]) == ("closed", ["acknowledged", "closed"])
+    assert ended.deeds[-1].note == "已上门138****8000"
     with company.db.reading() as connection:
         deeds = connection.execute(sa.select(AUDIT.c.action, AUDIT.c.actor).order_by(AUDIT.c.id)).all()
     assert deeds == [("warning_acknowledged", "许立"), ("warning_closed", "许立")]
