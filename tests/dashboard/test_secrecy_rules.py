@@ -14,12 +14,13 @@ OF_HALL = Viewer("周正", "inspector", EVERYTHING, works_at="H1")
 OF_COUNTY = Viewer("秦岭", "inspector", EVERYTHING, works_at="C1")
 ELSEWHERE = Viewer("高评", "evaluator", EVERYTHING, works_at="S2")
 MANAGER = Viewer("周部", "regional_manager", frozenset({"C1"}))
-TICKETS = [  # number, office, type, parent: A is a report, B was one, C was given another office since
+TICKETS = [  # number, office, type, parent: A is a report, B was one, C named another office once, M hung on A
     ("A", "S1", "report", None), ("A1", "S1", "enquiry", "A"), ("A2", "S1", "enquiry", "A1"),
     ("B", "S1", "complaint", None), ("B1", "S1", "enquiry", "B"), ("B2", "S1", "enquiry", "B1"),
     ("C", "S2", "report", None), ("D", "S1", "complaint", None), ("D1", "S1", "enquiry", "D"),
+    ("M", "S1", "enquiry", None), ("M1", "S1", "enquiry", "M"),
 ]  # fmt: skip
-SEALED = {"A", "A1", "A2", "B", "B1", "B2", "C"}
+SEALED = {"A", "A1", "A2", "B", "B1", "B2", "C", "M", "M1"}
 
 
 @pytest.fixture
@@ -44,7 +45,9 @@ def db(database):
             "ended_at": 1,
             "ended_by_batch": 1,
         }
-        connection.execute(sa.insert(HISTORY_TABLES["tickets"]), [old, {**old, "record_id": 7, "ticket_no": "C"}])
+        connection.execute(sa.insert(HISTORY_TABLES["tickets"]), [
+            {**old, "parent_ticket_no": None}, {**old, "record_id": 7, "ticket_no": "C", "parent_ticket_no": None},
+            {**old, "record_id": 10, "ticket_no": "M", "type": "enquiry", "parent_ticket_no": "A"}])  # fmt: skip
     return database
 
 
@@ -59,7 +62,7 @@ def test_once_a_report_always_one_with_what_hangs_on_it_two_deep(db):
     assert hidden_numbers(db, INSPECTOR, "tickets", every) == frozenset()
     assert hidden_numbers(db, HEAD, "repairs", every) == frozenset()
     assert secret_of_reporter(db, HEAD, "tickets", "B2")
-    assert [hides(db, OF_HALL, office) for office in ("H1", "S1", "C1", "S2")] == [True, True, True, False]
+    assert [hides(db, OF_HALL, office) for office in ("H1", "S1", "C1", "S2", "K")] == [True, True, True, False, False]
 
 
 def test_what_is_hidden_keeps_its_place_and_loses_what_tells(db):
