@@ -14,6 +14,7 @@ from dashboard.evidence import chain
 from dashboard.instants import to_micros
 from dashboard.people import Viewer
 from dashboard.queries.offices import require_visible, visible_tree
+from dashboard.queries.warnings import holder_of
 from dashboard.rights import require
 from dashboard.secrecy import secret_of_reporter
 
@@ -27,12 +28,14 @@ def deal_with(
     """Note what was done about an open warning. Closing needs what was done and whether the customer is satisfied.
 
     UsageError for what is missing, and for a warning that ended meanwhile (it says how); NotAllowedError for who may
-    not, or a record out of sight.
+    not, or a record out of sight that was not handed on to an office of theirs.
     """
     require(by, "deal with a warning")
     if deed not in DEEDS:
         raise UsageError(f"Unknown deed '{deed}';", f"one of {', '.join(DEEDS)}.")
     tree = visible_tree(db, by)
+    if deed == "handed_on" and not to_office:
+        raise UsageError("To whom it is handed on is missing.", "Choose an office.")
     if deed == "handed_on":
         require_visible(tree, to_office or "")
     if deed in ("acted", "closed") and not note.strip():
@@ -42,7 +45,9 @@ def deal_with(
     with db.session() as connection:
         asked = sa.select(WARNINGS).where(WARNINGS.c.id == warning).with_for_update()  # two at once: one waits here
         row = connection.execute(asked).mappings().first()
-        seen = row is not None and (by.sees_everything or row["office_code"] in tree.offices)
+        seen = row is not None and (
+            by.sees_everything or row["office_code"] in tree.offices or holder_of(connection, warning) in tree.offices
+        )
         if row is None or not seen or secret_of_reporter(db, by, row["record"], row["number"]):
             raise NotAllowedError(f"There is no warning {warning}, or it is outside what you may see.")
         if row["closed_at"] is not None:

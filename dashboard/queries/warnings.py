@@ -42,7 +42,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One warning. Times are aware UTC; `office` is who has it: the record's, or the one it was handed on to.
+    """One warning. Times are aware UTC; `office` is who has it: the record's (`origin`), or whom it was handed on to.
 
     `saw` is what the rule saw (a number, words of the rule). `because`: why a moot one is over.
     """
@@ -60,6 +60,7 @@ class Warned:
     deeds: tuple[Deed, ...]
     saw: str | None = None
     because: str | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ def warnings(
 ) -> list[Warned]:  # fmt: skip
     """Open warnings that hold at `as_of`, by deadline, then since when; with `closed` the ended ones, newest first.
 
-    Those of records at offices out of the viewer's sight are left out, whomever they were handed on to, and those of
-    sealed records (dashboard.secrecy). `offices`: only what these have; `at_level` (or LATE); `only` this one.
+    Those of records at offices out of the viewer's sight are left out, unless they were handed on to one in sight, and
+    those of sealed records (dashboard.secrecy). `offices`: only what these have; `at_level` (or LATE); `only` this one.
     """
     row = WARNINGS.c
     query = sa.select(WARNINGS).where(*_seen(db, viewer, as_of, closed, offices))
@@ -157,7 +158,7 @@ def _seen(
     row = WARNINGS.c
     held = [row.since <= to_micros(as_of), row.closed_at.is_not(None) if closed else row.closed_at.is_(None)]
     if not viewer.sees_everything:
-        held.append(row.office_code.in_(sorted(visible_tree(db, viewer).offices)))
+        held.append(_in_sight(sorted(visible_tree(db, viewer).offices)))
     if offices is not None:
         held.append(_holder().in_(sorted(offices)))
     if seals(viewer):
@@ -174,6 +175,18 @@ def _sealed(db: Database, viewer: Viewer) -> sa.CompoundSelect[tuple[str]]:
         sa.select(table.c.ticket_no).where(sealed("tickets", table), table.c.office_code.not_in(known))
         for table in tables
     ))  # fmt: skip
+
+
+def _in_sight(mine: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Of a record of one's own, or handed on to one's own office: who was given it must be able to deal with it."""
+    event = WARNING_EVENTS.c
+    given = sa.select(event.warning_id).where(event.deed == "handed_on", event.to_office.in_(mine))
+    return sa.or_(WARNINGS.c.office_code.in_(mine), sa.and_(WARNINGS.c.id.in_(given), _holder().in_(mine)))
+
+
+def holder_of(connection: sa.Connection, warning: int) -> str | None:
+    """Code of the office that has a warning now; None if there is no such warning."""
+    return connection.execute(sa.select(_holder()).where(WARNINGS.c.id == warning)).scalar()
 
 
 def _holder() -> sa.ColumnElement[str]:
@@ -233,5 +246,5 @@ def _warned(row: Mapping[Any, Any], deeds: tuple[Deed, ...], rules: Mapping[str,
     return Warned(
         row["id"], row["record"], row["number"], handed or row["office_code"] or "", rule, since,
         due, state, level(since, due, over or as_of, acknowledged=answered), over, deeds, row["saw"],
-        row["moot_because"] if state == "moot" else None,
+        row["moot_because"] if state == "moot" else None, row["office_code"] or "",
     )  # fmt: skip

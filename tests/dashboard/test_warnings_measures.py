@@ -171,7 +171,13 @@ def test_the_database_counts_levels_as_the_rule_does_and_hides_who_reported(data
     assert {(one.level, has_it(tree, one)) for one in here} == set(held.items())
     mine = warnings(database, HEAD, as_of=now)
     assert "report" not in {one.number for one in mine}
-    assert counted(database, HEAD, as_of=now).all == len(mine) == 50  # the one handed on lies out of sight
+    assert counted(database, HEAD, as_of=now).all == len(mine) == 51  # the one handed on to them too
+    assert [(one.number, one.office, one.origin) for one in mine if one.id == 40] == [("t40", "S1", "S2")]
+    deal_with(database, by=HEAD, warning=40, deed="acted", note="已到场", at=now)
+    deal_with(database, by=INSPECTOR, warning=40, deed="handed_on", to_office="S2", at=now)  # and taken back
+    assert counted(database, HEAD, as_of=now).all == 50
+    with pytest.raises(NotAllowedError, match="no warning 40, or it is outside"):
+        deal_with(database, by=HEAD, warning=40, deed="acknowledged", at=now)
     with pytest.raises(NotAllowedError, match="no warning 7, or it is outside"):
         deal_with(database, by=HEAD, warning=7, deed="acknowledged", at=now)
     deal_with(database, by=HEAD, warning=1, deed="closed", note="已到场", satisfied=True, at=now)

@@ -61,10 +61,13 @@ def number(one: Warned, measures: Known) -> str:
     return lines.title(measures[one.number]) if one.number in measures and one.record == "measures" else one.number
 
 
-def record_link(one: Warned, link: Link) -> str:
+def door(one: Warned, tree: Tree, measures: Known, link: Link) -> object:
+    """To the record; its number alone where it lies at an office out of sight that handed the warning on."""
+    if one.origin not in tree.offices:
+        return number(one, measures)
     if one.record == "measures":
-        return link("lines", measure=one.number, office=one.office)
-    return link("record", record=one.record, number=one.number)
+        return go(link("lines", measure=one.number, office=one.office), number(one, measures))
+    return go(link("record", record=one.record, number=one.number), number(one, measures))
 
 
 def board(found: Sequence[Warned], chosen: int, tree: Tree, measures: Known, now: datetime, link: Link) -> Safe:
@@ -77,7 +80,7 @@ def board(found: Sequence[Warned], chosen: int, tree: Tree, measures: Known, now
     body = [
         [countdown(one.due, now) if one.due else display.NONE,
          go(link("warnings", warning=one.id), title(one.rule)),
-         go(record_link(one, link), number(one, measures)),
+         door(one, tree, measures, link),
          go(link("office", office=one.office), tree.name(one.office)), stands(one, tree), t(STATES[one.state]),
          display.moment(one.since, now)]
         for one in found
@@ -99,7 +102,7 @@ def ended(found: Sequence[Warned], tree: Tree, measures: Known, now: datetime, l
                Column(t("Office"), "keep"), Column(t("How"), "wide"), Column(t("Customer"))]  # fmt: skip
     body = [
         [display.moment(one.closed_at, now) if one.closed_at else display.NONE, title(one.rule),
-         go(record_link(one, link), number(one, measures)), tree.name(one.office), how(one), _satisfied(one)]
+         door(one, tree, measures, link), tree.name(one.office), how(one), _satisfied(one)]
         for one in found
     ]  # fmt: skip
     return table(columns, body, label=t("Ended warnings"))
@@ -133,7 +136,7 @@ def story(one: Warned, tree: Tree, measures: Known, now: datetime, link: Link) -
     lines += [tag("li", _deed(deed, tree, now)) for deed in one.deeds]
     if one.state == "moot" and one.closed_at is not None:
         lines.append(tag("li", f"{display.moment(one.closed_at, now)} · {how(one)}"))
-    head = tag("p", f"{names.record(one.record)} ", go(record_link(one, link), number(one, measures)), " · ",
+    head = tag("p", f"{names.record(one.record)} ", door(one, tree, measures, link), " · ",
                go(link("office", office=one.office), tree.name(one.office)), " · ", _now(one, tree))  # fmt: skip
     return safe(head, tag("ul", lines))
 
