@@ -46,11 +46,13 @@ class Viewer:
     """Who acts or acted for this person, or for the one acted for; and for whom this person may or might act."""
     session: int = 0
     """The sign-in from which the person looks; 0 where nobody signed in."""
+    answers_for: tuple[str, ...] = ()
+    """Who acts for another: the offices that their own role answers for, as a head or a manager."""
 
     @property
     def workplaces(self) -> tuple[str, ...]:
         """The offices of which the viewer must not judge, each with everything below it."""
-        return tuple(office for office in (self.works_at, self.works_also_at) if office)
+        return tuple(office for office in (self.works_at, self.works_also_at, *self.answers_for) if office)
 
     @property
     def sees_everything(self) -> bool:

@@ -16,9 +16,10 @@ from dashboard.database.models import ACCOUNT_GRANTS, ACCOUNTS, DELEGATION_ENDS,
 from dashboard.errors import NotAllowedError
 from dashboard.instants import LOCAL, to_micros
 from dashboard.people import Stand, Viewer, viewer_named
-from dashboard.rights import APART
+from dashboard.rights import APART, RIGHTS
 from dashboard.settings import Settings
 
+ANSWERING = RIGHTS["answer for the offices in sight"].roles
 NEVER = 2**62
 """Microseconds: later than anything."""
 
@@ -87,10 +88,12 @@ def viewer_in(
     day = local_day(at)
     other = None if delegation is None else delegator(connection, delegation, account, day)
     as_whom = other or own
+    answers = () if other is None or own.role not in ANSWERING else offices_of(connection, day, own.id)[own.id] - {"*"}
     return Viewer(
         own.name, as_whom.role, offices_of(connection, day, as_whom.id)[as_whom.id], proved, own.works_at,
         None if other is None else other.name, None if other is None else other.works_at,
         stands_of(connection, [account] if other is None else [account, other.id], own=account), session,
+        tuple(sorted(answers)),
     )  # fmt: skip
 
 

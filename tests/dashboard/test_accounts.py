@@ -14,6 +14,7 @@ from checks.exclusions import Filing
 from dashboard.accounts import delegating, entering, first, has_accounts, listing, managing, people_of, sessions, tokens
 from dashboard.accounts import viewer_of as named
 from dashboard.accounts.attempts import Attempt, count_attempt, forget
+from dashboard.accounts.persons import viewer_in
 from dashboard.actions.exclusions import approve_exclusion, file_exclusion
 from dashboard.bootstrap import Application
 from dashboard.database import Database
@@ -32,6 +33,8 @@ from dashboard.evidence.verifying import verify_evidence
 from dashboard.instants import to_micros
 from dashboard.operations import doctor
 from dashboard.people import Viewer, same_person, system_viewer
+from dashboard.reviewing.own import own_offices
+from dashboard.secrecy import hides
 from dashboard.settings import Settings
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)  # 12:00 in Shanghai
@@ -327,6 +330,26 @@ def test_nobody_gives_themselves_rights_and_one_administrator_stays(database):
     as_whom = {name: named(db, SETTINGS, name, at=NOON) for name, _ in pair}
     shut = at_once(2, lambda n: managing.deactivate(db, by=as_whom[pair[n][0]], name=pair[n][1], at=NOON))
     assert sorted(shut) == ["None", "NotAllowedError"]
+
+
+def test_a_head_who_acts_for_an_inspector_learns_and_decides_nothing_of_the_own_office(database):
+    """The own office is what the head was granted; the role that is borrowed would open it."""
+    db = database
+    _, lender, head = start(db, "沈岚", "许立")
+    managing.set_works_at(db, by=named(db, SETTINGS, "罗启明", at=NOON), name="沈岚", office="S2", at=NOON)
+    number = delegating.delegate(db, by=lender, to="许立", from_day="2026-11-23", until_day="2026-11-24", reason="出差",
+                                 at=NOON)  # fmt: skip
+    sessions.act_for(db, by=head, delegation=number, at=NOON)
+    with db.reading() as connection:
+        account = connection.execute(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.name == "许立")).scalar_one()
+        acting = viewer_in(connection, account, at=NOON, delegation=number)
+    assert (acting.role, acting.offices, acting.works_at) == ("inspector", {"*"}, None)
+    inspector = replace(acting, answers_for=(), works_also_at=None)  # an inspector who works nowhere
+    assert [[hides(db, who, office) for office in ("S1", "S2", "S3")] for who in (inspector, acting, head)] == [
+        [False, False, False], [True, True, False], [True, True, True],
+    ]  # fmt: skip
+    assert own_offices(db, acting) == {"S1", "S2"}
+    assert own_offices(db, named(db, SETTINGS, "许立", at=NOON)) == set()  # a head acts for the own office
 
 
 def free_port():
