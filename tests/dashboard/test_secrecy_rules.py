@@ -68,9 +68,9 @@ def test_once_a_report_always_one_with_what_hangs_on_it_two_deep(db):
 def test_what_is_hidden_keeps_its_place_and_loses_what_tells(db):
     rows = [{"record": "tickets", "number": number, "office": "S1", "late": True, "due": 7, "deadline": {"T1": 5}}
             for number in ("A1", "D")]  # fmt: skip
-    hidden, shown = withhold(db, HEAD, rows)
-    assert hidden == {**rows[0], "number": "kept secret", "due": None, "deadline": {}}
-    assert shown == rows[1]
+    told = {row["number"]: row for row in withhold(db, HEAD, rows)}
+    hidden = {**rows[0], "number": "kept secret", "due": None, "deadline": {}}
+    assert told == {"kept secret": hidden, "D": rows[1]}
     assert withhold(db, INSPECTOR, rows) == rows
     named = {"ticket_no": "A", "parent_ticket_no": "D", "line": "10kV"}
     assert told_references(db, HEAD, named) == {"ticket_no": None, "parent_ticket_no": "D", "line": "10kV"}
