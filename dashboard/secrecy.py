@@ -122,7 +122,8 @@ def withhold(
 ) -> list[dict[str, Any]]:
     """The rows with `kept secret` in place of numbers that the viewer must not know, and without what goes with them.
 
-    Each row says its kind under `record`, or `record` says it for all. Rows keep their order: figures still add up.
+    Each row says its kind under `record`, or `record` says it for all. None is left out, so figures still add up; they
+    come last, for between its neighbours in an order by number or time a row would tell its own.
     """
     if not seals(viewer):
         return [dict(row) for row in rows]
@@ -131,7 +132,8 @@ def withhold(
         kind: hidden_numbers(db, viewer, kind, [str(row[number]) for row in rows if (record or row["record"]) == kind])
         for kind in kinds
     }
-    return [_emptied(row, number) if row[number] in hidden[record or row["record"]] else dict(row) for row in rows]
+    told = [_emptied(row, number) if row[number] in hidden[record or row["record"]] else dict(row) for row in rows]
+    return sorted(told, key=lambda row: row[number] == WITHHELD)
 
 
 def _emptied(row: Mapping[str, Any], number: str) -> dict[str, Any]:

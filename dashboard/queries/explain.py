@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -55,7 +55,7 @@ from dashboard.queries.league import (
 )
 from dashboard.queries.office_changes import changes_below, day_of_tree, visible_offices
 from dashboard.queries.staleness import Silent, mark, silent_sources
-from dashboard.secrecy import seals, withhold
+from dashboard.secrecy import WITHHELD, seals, withhold
 from dashboard.texts import t
 
 ASIDES = ("excluded", "unjudgeable", "provisional")
@@ -134,8 +134,13 @@ def _told(db: Database, viewer: Viewer, document: Mapping[str, Any]) -> dict[str
 
 
 def _named(db: Database, viewer: Viewer, records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    rows = [{**row, "evidence": withhold(db, viewer, row["evidence"])} if "evidence" in row else row for row in records]
+    rows = [{**row, "evidence": _shown(db, viewer, row["evidence"])} if "evidence" in row else row for row in records]
     return withhold(db, viewer, rows)
+
+
+def _shown(db: Database, viewer: Viewer, evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What else shows an event, without sealed complaints: that one is there would tell what its reporter saw."""
+    return [one for one in withhold(db, viewer, evidence) if one["number"] != WITHHELD]
 
 
 class HasTrees(Protocol):

@@ -36,7 +36,8 @@ class Change:
     office: str | None
     day: str | None
     """Local day to which the record belongs (a measure: its month)."""
-    row_no: int
+    row_no: int | None
+    """None of a record kept secret: between its neighbours in the file it would tell its number."""
     columns: Mapping[str, tuple[str | None, str | None]]
     """Column → (value before, value after) of an update; personal columns are left out."""
 
@@ -47,7 +48,7 @@ class BatchChanges:
 
     batch: Mapping[str, Any]
     changes: Sequence[Change]
-    """At most `limit`, in the order of the file; the counts in `batch` are of all."""
+    """At most `limit`, in the order of the file, those kept secret last; the counts in `batch` are of all."""
     quarantined: Sequence[Mapping[str, Any]]
     """`id, row_no, number, reason, column_name, value, state, again` of what it could not store.
 
@@ -72,6 +73,7 @@ def batch_changes(db: Database, viewer: Viewer, batch_id: int, *, limit: int = 1
     listed = versions.head(limit).rows(named=True)
     secret = hidden_numbers(db, viewer, record.name, [str(row[record.number]) for row in listed])
     changes = [_change(record, row, before.get(row["record_id"]), hidden, secret) for row in listed]
+    changes.sort(key=lambda one: one.row_no is None)
     touched = versions.filter(pl.col("fate") != "older")
     return BatchChanges(
         batch={name: value for name, value in found.items() if name != "error" or viewer.sees_everything},
@@ -131,7 +133,7 @@ def _change(
         if before is not None and column.name not in hidden and before[column.name] != row[column.name]
     }
     if str(row[record.number]) in secret:
-        return Change(row["fate"], WITHHELD, None, None, row["row_no"], {})
+        return Change(row["fate"], WITHHELD, None, None, None, {})
     day = next(_days(record, [row]))
     office = row[record.office] if record.office else None
     return Change(row["fate"], str(row[record.number]), office, day, row["row_no"],

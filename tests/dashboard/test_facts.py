@@ -224,6 +224,10 @@ def test_a_fact_with_a_sealed_complaint_is_told_to_nobody_from_whom_that_is_hidd
     (found,) = facts(company.db, INSPECTOR, as_of=NOW)
     assert [one.number for one in found.sightings] == ["HC-1", "T-2"]
     assert facts(company.db, HEAD, as_of=NOW) == []
+    for who, evidence in ((INSPECTOR, ["T-2"]), (HEAD, [])):  # not even that there is something
+        document = explain(company.db, who, RULES, office="H1", period="2026-09", now=NOW + timedelta(minutes=1))
+        (row,) = next(one for one in document["indicators"] if one["code"] == "H1")["records"]
+        assert [one["number"] for one in row["evidence"]] == evidence
     assert beside(company.db, HEAD, record=seen[0], record_id=seen[1], as_of=NOW) == ()
 
 

@@ -36,6 +36,7 @@ from dashboard.notices.escalating import escalate
 from dashboard.notices.sending import send_due
 from dashboard.people import system_viewer, viewer_named
 from dashboard.queries.explain import explain
+from dashboard.queries.lineage import batch_changes
 from dashboard.queries.offices import visible_tree
 from dashboard.queries.quarantine import quarantine_row, quarantined
 from dashboard.queries.record import record
@@ -293,6 +294,9 @@ def test_what_is_hidden_does_not_exist_and_figures_still_add_up(reported):
     assert pair[0]["total"] == pair[1]["total"] == 15
     hidden = [one for one in pair[1]["rows"] if one["number"] == WITHHELD]
     assert [(one["id"], one["at"], one["deadline"]) for one in hidden] == [(None, None, {})] * 3
+    assert pair[1]["rows"][-3:] == hidden  # between its neighbours by time one would tell its own
+    rows_of_file = [(one.number, one.row_no) for one in batch_changes(db, head, 7).changes]
+    assert rows_of_file == [(WITHHELD, None)] * 4
     documents = [explain(db, one, rules, office="990102", period=PERIOD, now=now) for one in (inspector, head)]
     lost = [[sum(line["score_lost"] or 0 for line in one["indicators"])] for one in documents]
     assert lost[0] == lost[1]
