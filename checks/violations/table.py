@@ -73,6 +73,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("opened", None, (), CANDIDATE),
     Deed("opened_confirmed", None, (), CONFIRMED),
     Deed("joined", None, STATES, forbids=()),
+    Deed("moved", None, ALIVE, forbids=()),
     Deed("lapsed", None, (*UNJUDGED, CONFIRMED), LAPSED, forbids=()),
     Deed("source_fell", None, (RECTIFYING, SUBMITTED, RECHECKED), forbids=(), sets=(VOID_PROPOSED,)),
     Deed("source_stands", None, ALIVE, needs=(VOID_PROPOSED,), forbids=(), clears=(VOID_PROPOSED,)),

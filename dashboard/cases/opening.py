@@ -48,7 +48,7 @@ from dashboard.cases.stored import (
 )
 from dashboard.database import Database
 from dashboard.database.models import FACT_JOINS, META, RECORD_TABLES, VIOLATION_SOURCES, VIOLATIONS
-from dashboard.instants import to_micros
+from dashboard.instants import LOCAL, to_micros
 from dashboard.intake.tables import alone
 from dashboard.judging.facts import JOINED, members
 from dashboard.judging.present import situation
@@ -100,6 +100,7 @@ def keep_cases(db: Database, settings: Settings, rules: Rules, as_of: datetime) 
         keeper.look_up(found)
         for seen in found:
             keeper.follow(seen)
+        keeper.follow_offices()
         keeper.join(since.join)
         reader.execute(sa.delete(META).where(META.c.key == THROUGH))
         reader.execute(sa.insert(META).values(key=THROUGH, value=f"{now.review} {now.batch} {now.join}"))
@@ -206,6 +207,7 @@ class _Keeper:
     def __init__(self, book: Book, reader: Reader, as_of: datetime, repeat_days: int) -> None:
         self.book, self.reader, self.as_of, self.repeat_days = book, reader, as_of, repeat_days
         self.by = system_viewer()
+        self.successors = _successors(book, as_of.astimezone(LOCAL).date().isoformat())
         self.outcome = Outcome()
         self.facts = {(record, number): fact for fact, record, number in members(reader, as_of).iter_rows()}
         """(record, number of the stored row) → the fact that people say it shows."""
@@ -220,7 +222,7 @@ class _Keeper:
         case = self._case_of([reference])
         if case is not None and seen.restricted and not case.row["restricted"]:  # it turned out to be a report
             self.book.run(sa.update(VIOLATIONS).where(VIOLATIONS.c.id == case.id).values(restricted=True))
-        if case is not None and seen.stands and _moved(case, seen):
+        if case is not None and seen.stands and _moved(case, seen, self.successors):
             self._event(case, "lapsed", {"kind": seen.source.kind})
             case = None
         if seen.stands and (case is None or _is_anew(seen, case.row)):
@@ -326,6 +328,16 @@ class _Keeper:
         telling.tell(self.book.raw, after, event, at=self.as_of)
         return after
 
+    def follow_offices(self) -> None:
+        """Open cases of an office that ended in one other (合并、更名) go on there: its people are who can act."""
+        row = VIOLATIONS.c
+        query = sa.select(VIOLATIONS).where(row.state.in_(ALIVE), row.office_code.in_(sorted(self.successors)))
+        rows = self.book.rows(query.order_by(row.id)) if self.successors else []
+        for case in load(self.book, rows):
+            here = self.successors[case.office]
+            moved = replace(case, row={**case.row, "office_code": here})
+            self._event(moved, "moved", {"office": here, "before": case.office}, office_code=here)
+
     def join(self, since: int) -> None:
         """Facts that people joined or parted since: their cases become one, or several again."""
         row = FACT_JOINS.c
@@ -394,6 +406,26 @@ def _yields(case: Case) -> bool:
     return case.standing.state in (*UNJUDGED, CONFIRMED) and not case.standing.sides & OPEN_SIDES
 
 
+def _successors(book: Book, today: str) -> dict[str, str]:
+    """Office that has ended by today → the one that goes on in its place, where it is one."""
+    row = RECORD_TABLES["offices"].c
+    query = sa.select(row.code, row.valid_to, row.successor_code).where(row.rulebook.is_(None))
+    newest = {one["code"]: one for one in book.rows(query.order_by(row.code, row.valid_from))}
+    named = {
+        code: one["successor_code"] for code, one in newest.items()
+        if one["valid_to"] and one["valid_to"] < today and one["successor_code"] in newest
+    }  # fmt: skip
+    found = {}
+    for code, after in named.items():
+        seen = {code}
+        while after in named and after not in seen:  # several changes, one after the other
+            seen.add(after)
+            after = named[after]
+        if after not in named:
+            found[code] = after
+    return found
+
+
 def _kind(seen: Seen) -> dict[str, str]:
     return {"kind": seen.source.kind}
 
@@ -404,10 +436,11 @@ def _is_anew(seen: Seen, case: Mapping[str, Any]) -> bool:
     return seen.confirmed and case["state"] in TAKEN_BACK and ended is not None and seen.moment > ended
 
 
-def _moved(case: Case, seen: Seen) -> bool:
+def _moved(case: Case, seen: Seen, successors: Mapping[str, str]) -> bool:
     """Whether the record that a case rests on alone is another office's by now, and nobody has judged the case."""
-    alone_on_it = len(case.sources) == 1 and case.sources[0].reference == seen.source.reference
-    return alone_on_it and case.office != seen.office and case.standing.state in UNJUDGED and not seen.confirmed
+    alone_on_it = len(case.sources) == 1 and _row(case.sources[0]) == _row(seen.source)
+    office = successors.get(seen.office, seen.office) if case.office != seen.office else case.office
+    return alone_on_it and case.office != office and case.standing.state in UNJUDGED and not seen.confirmed
 
 
 def _says_another_item(case: Case, seen: Seen) -> bool:

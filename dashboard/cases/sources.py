@@ -37,7 +37,8 @@ LOOK_BACK = 200
 HOUR = 3_600_000_000
 OF_COMPLAINT = {"general": "C", "important": "B", "major": "A", "special": "A"}
 """Severity of a complaint (投诉等级) → of the violation, until a person confirms an item (p)."""
-LATE: tuple[Literal["tickets", "repairs", "applications"], ...] = ("tickets", "repairs", "applications")
+Late = Literal["tickets", "repairs", "applications"]
+LATE: tuple[Late, ...] = ("tickets", "repairs", "applications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +168,48 @@ def _late(
         limit = settings.late_hours.get(record)
         if limit is None:
             continue
-        table = RECORD_TABLES[record]
-        losing = _losing(record, table, since, batch, oldest)
-        ids = reader.frame(losing)
-        if ids.is_empty():
-            continue
-        chosen = reader.temporary(ids.select("id"), sa.column("id", sa.BigInteger))
-
-        def which(one: Any, chosen: Any = chosen) -> sa.ColumnElement[bool]:
-            return one.c.id.in_(sa.select(chosen.c.id))  # type: ignore[no-any-return]
-
-        judged = KINDS[record].judged(reader, rules, which, as_of).collect()
-        codes = [name.removesuffix(".deadline") for name in judged.columns if name.endswith(".deadline")]
-        over = pl.max_horizontal(pl.col(f"{code}.actual") - pl.col(f"{code}.deadline") for code in codes)
-        worst = judged.filter(over > limit * HOUR)["id"]
-        late = ids.filter(pl.col("id").is_in(worst.implode())).sort("id")
+        ids = reader.frame(_losing(record, RECORD_TABLES[record], since, batch, oldest))
+        late = ids.filter(pl.col("id").is_in(_worst(reader, rules, record, ids, limit, as_of).implode())).sort("id")
         for one in late.iter_rows(named=True):
-            source = Source(
-                "record", record, one["number"], one["id"], None, None, None, from_micros(one["started_at"])
-            )
-            yield Seen(source, one["office_code"], None, "B", one["moment"], one["started_at"], True, False)
+            yield _of_record(record, one, stands=True)
+        again = reader.frame(_reported_again(record, since, batch))
+        for one in again.join(late, on="id", how="anti").iter_rows(named=True):
+            yield _of_record(record, one, stands=False)
+
+
+def _of_record(record: str, one: dict[str, Any], *, stands: bool) -> Seen:
+    at = one["started_at"]
+    source = Source("record", record, one["number"], one["id"], None, None, None, from_micros(at))
+    return Seen(source, one["office_code"], None, "B", one["moment"], at, stands, False)
+
+
+def _worst(
+    reader: Reader, rules: Rules, record: Late, ids: pl.DataFrame, limit: float, as_of: datetime
+) -> pl.Series:  # fmt: skip
+    """Those of the records that missed a deadline by more than `limit` hours."""
+    if ids.is_empty():
+        return pl.Series("id", [], dtype=pl.Int64)
+    chosen = reader.temporary(ids.select("id"), sa.column("id", sa.BigInteger))
+
+    def which(one: Any, chosen: Any = chosen) -> sa.ColumnElement[bool]:
+        return one.c.id.in_(sa.select(chosen.c.id))  # type: ignore[no-any-return]
+
+    judged = KINDS[record].judged(reader, rules, which, as_of).collect()
+    codes = [name.removesuffix(".deadline") for name in judged.columns if name.endswith(".deadline")]
+    over = pl.max_horizontal(pl.col(f"{code}.actual") - pl.col(f"{code}.deadline") for code in codes)
+    return judged.filter(over > limit * HOUR)["id"]
+
+
+def _reported_again(record: Late, since: Since, batch: int) -> sa.Select[Any]:
+    """Records that have a case because they were late, and came again."""
+    row, kind = RECORD_TABLES[record].c, KINDS[record]
+    known = _taken(record).where(VIOLATION_SOURCES.c.kind == "record")
+    return sa.select(
+        row.id, row[kind.number].label("number"), row.office_code, row[kind.moment].label("moment"),
+        BATCHES.c.started_at,
+    ).where(
+        BATCHES.c.id == row.batch_id, row.batch_id > since.batch, row.batch_id <= batch, row.id.in_(known),
+    )  # fmt: skip
 
 
 def _losing(record: str, table: sa.Table, since: Since, batch: int, oldest: int) -> sa.Select[Any]:

@@ -24,6 +24,7 @@ from dashboard.database.models import (
     HALL_MONTHS,
     LEGAL_HOLD_LIFTS,
     LEGAL_HOLDS,
+    META,
     NOTICES,
     RECORD_TABLES,
     REVIEWS,
@@ -447,6 +448,17 @@ def test_late_records_become_a_case_above_the_thresholds(quick):
     found = sorted((one.severity, company.story(one.number).sources[0].reference) for one in company.lines())
     assert found == [("B", "R2"), ("C", "S1 2026-09")]
     assert {one.state for one in company.lines()} == {"candidate"}
+    # the crew had been there after 20 minutes: a correction, and the case of the record ends
+    batch = company.insert(BATCHES, source="s", record="repairs", state="done", started_at=to_micros(hours(21)), by="x",
+                           new=0, updated=1)  # fmt: skip
+    table = RECORD_TABLES["repairs"]
+    with company.db.session() as connection:
+        connection.execute(sa.update(table).where(table.c.repair_no == "R2").values(
+            batch_id=batch, arrived_at=to_micros(hours(1) + timedelta(minutes=20)),
+            restored_at=to_micros(hours(1) + timedelta(minutes=40))))  # fmt: skip
+    bring_up_to_date(company.db, RULES, hours(22))
+    assert keep_cases(company.db, settings, RULES, hours(22)).ended == 1
+    assert sorted((one.severity, one.state) for one in company.lines()) == [("B", "lapsed"), ("C", "candidate")]
 
 
 def test_bit_by_bit_is_the_same_as_at_once(database, sqlite_database, tmp_path):
@@ -645,3 +657,35 @@ def test_a_case_follows_what_its_source_says_by_now(quick):
     # the film is older than [cases] days by now, and its review is taken back
     company.review(finding, "annulled", at=hours(24 * 120))
     assert company.keep(hours(24 * 120 + 1)).ended == 1
+
+
+def test_open_cases_of_an_office_that_ended_go_on_with_the_one_after_it(quick):
+    """S1 ends on 10 September in S3: its head, who sees S3 alone, puts right what was complained about."""
+    company = quick
+    company.record("tickets", system="s", ticket_no="T1", type="complaint", office_code="S1", substantiated="yes",
+                   severity="important", accepted_at=to_micros(TUESDAY))  # fmt: skip
+    company.keep(hours(1))
+    number, head = "V-2026-000001", Viewer("所长丙", "office_head", frozenset({"S3"}))
+    offices = RECORD_TABLES["offices"]
+    company.insert(offices, code="S3", name="S3", level="station", valid_from="2026-09-11", version_at=0,
+                   content_hash=0, batch_id=0, row_no=0)  # fmt: skip
+    with company.db.session() as connection:
+        ending = sa.update(offices).where(offices.c.code == "S1")
+        connection.execute(ending.values(valid_to="2026-09-10", successor_code="S3"))
+    for n, day in enumerate((10, 11)):  # the last day is still its own
+        now = datetime(2026, 9, day, 2, tzinfo=UTC)
+        company.record("tickets", system="s", ticket_no=f"N{n}", type="enquiry", office_code="S2",
+                       accepted_at=to_micros(now))  # fmt: skip
+        company.keep(now)
+        assert [one.number for one in company.lines(head, at=now)] == [number][: day - 10]
+    tickets = RECORD_TABLES["tickets"]
+    with company.db.session() as connection:  # the ticket comes again and still says S1
+        newest = sa.select(sa.func.max(BATCHES.c.id)).scalar_subquery()
+        connection.execute(sa.update(tickets).where(tickets.c.ticket_no == "T1").values(batch_id=newest))
+        connection.execute(sa.delete(META).where(META.c.key == "cases_through"))
+    company.keep(now)
+    company.deal(INSPECTOR, number, "confirm", now, note="属实", item="B04")
+    company.deal(INSPECTOR, number, "send_down", now, note="整改")
+    company.deal(head, number, "submit", now, note="已改", proof="照片")
+    assert [one.office for one in company.lines()] == ["S3"]
+    assert [one.deed for one in company.story(number).events] == ["opened", "moved", "confirm", "send_down", "submit"]

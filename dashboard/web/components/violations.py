@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 
 import streamlit as st
 
@@ -182,14 +182,12 @@ def opening(page: Here, items: Mapping[str, str]) -> None:
 
 
 def _open(page: Here) -> str:
-    given = {name: st.session_state.get(f"violation_new_{name}") for name in ("office", "item", "day", "time")}
-    empty = next((name for name, value in given.items() if value is None), None)
-    if empty is not None:
+    office, item, day, moment = (st.session_state.get(f"violation_new_{n}") for n in ("office", "item", "day", "time"))
+    if not office or not item or not isinstance(day, date) or not isinstance(moment, time):
         raise UsageError("Office, item, day and time are needed.", "Fill them in.")
     number = open_by_hand(
-        page.app.db, by=page.viewer, office=str(given["office"]), item=str(given["item"]),
-        observed_at=datetime.combine(given["day"], given["time"], LOCAL), note=typed("violation_new_note"),
-        at=page.app.now(), rules=page.rules,
+        page.app.db, by=page.viewer, office=str(office), item=str(item), note=typed("violation_new_note"),
+        observed_at=datetime.combine(day, moment, LOCAL), at=page.app.now(), rules=page.rules,
     )  # fmt: skip
     for name in ("time", "note"):  # the next one may be at the same office
         st.session_state.pop(f"violation_new_{name}", None)
