@@ -18,12 +18,17 @@ from playwright.sync_api import Page
 
 from dashboard.bootstrap import open_application
 from dashboard.demo import finish
+from dashboard.judging.rules import rules_of
+from dashboard.queries.violations import ledger
 from dashboard.sampling.taking import take_due
+from dashboard.warning.keeping import keep_warnings
 from dashboard.web.periods import current_quarter
 from tests.journeys.conftest import Journey, chromium, serving
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 SLOW_STATION = "994010502"
+CLOSED_CASE = "closed"
+"""Stands for the number of the demo's case that has its whole story: it holds the year."""
 TALLEST = {1440: 1500, 390: 1900}
 PICTURES = (
     ("today", "", {}),
@@ -33,19 +38,21 @@ PICTURES = (
     ("records", "records", {"office": SLOW_STATION, "indicator": "R1", "verdict": "late"}),
     ("sources", "sources", {}),
     ("review", "review", {}),
+    ("warnings", "warnings", {}),
+    ("violation", "violation", {"number": CLOSED_CASE}),
 )
 README_LOOKS = (("zh", 1440, "light"), ("en", 1440, "light"))
 ALL_LOOKS = (("zh", 1440, "light"), ("en", 1440, "dark"), ("zh", 390, "dark"), ("en", 390, "light"))
-README_PICTURES = ("today", "league", "office", "record", "review")
+README_PICTURES = ("today", "league", "office", "record", "review", "warnings", "violation")
 
 
 def main(folder: Path | None, demo: Path | None) -> None:
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         home = demo or made(Path(temporary))
-        period, person = described(home)
+        period, person, case = described(home)
         with serving(home) as address:
             for look in README_LOOKS if folder is None else ALL_LOOKS:
-                take_all(Journey(browser, address, *look, person), look, period, folder)
+                take_all(Journey(browser, address, *look, person), look, (period, case), folder)
 
 
 def made(home: Path) -> Path:
@@ -54,19 +61,23 @@ def made(home: Path) -> Path:
     app = open_application(environment=os.environ, directory=home)
     finish(app, go_on=lambda: None)
     take_due(app.db, app.settings, app.now(), app.viewer)
+    keep_warnings(app.db, rules_of(app.settings, app.db), app.now())
     return home
 
 
-def described(home: Path) -> tuple[str, str]:
-    """Period and person of a demo that exists."""
+def described(home: Path) -> tuple[str, str, str]:
+    """Period, person and the number of the closed case of a demo that exists."""
     app = open_application(environment={}, directory=home)
     person = next(name for name, row in app.settings.people.items() if row.offices == ("*",))
-    return current_quarter(app.now()), person
+    ended = ledger(app.db, app.viewer, rules=rules_of(app.settings, app.db), as_of=app.now(), state="closed")
+    return current_quarter(app.now()), person, ended[-1].number
 
 
-def take_all(journey: Journey, look: tuple[str, int, str], period: str, folder: Path | None) -> None:
-    language, width, theme = look
-    for name, slug, parameters in PICTURES:
+def take_all(journey: Journey, look: tuple[str, int, str], shown: tuple[str, str], folder: Path | None) -> None:
+    """`shown` is the period and the number of the closed case."""
+    (language, width, theme), (period, case) = look, shown
+    for name, slug, given in PICTURES:
+        parameters = {key: case if value == CLOSED_CASE else value for key, value in given.items()}
         if folder is None and name not in README_PICTURES and name != "records":
             continue
         page = journey.open(slug, **{"period": period, **parameters})

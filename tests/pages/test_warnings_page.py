@@ -72,6 +72,7 @@ def test_a_head_sees_their_own_and_closes_one_with_what_the_customer_said(opened
     app = opened(home, "early_warnings", HEAD, warning=str(warning.id))
     assert "N-3" not in text_of(app)
     assert "缺少处置内容。" in press(app, "办结")
+    assert "请选择转交给哪个单位。" in press(app, "转交")
     field(app.text_input, "处理经过").set_value("班组已到现场")
     field(app.selectbox, "客户").set_value(True)
     assert f"预警 {warning.id}：已记录。" in press(app, "办结")

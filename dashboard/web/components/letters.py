@@ -46,7 +46,7 @@ def letters(page: Here, story: Story) -> None:
         for kind in _ready(page, able):
             st.download_button(
                 t("Write: {letter}", letter=t(TITLES[kind])), data=_maker(page, kind, [story.violation.number]),
-                file_name=f"{kind}-{story.violation.number}.docx", mime=DOCX, icon=":material/description:",
+                file_name=f"{t(TITLES[kind])}-{story.violation.number}.docx", mime=DOCX, icon=":material/description:",
                 key=f"letter_{kind}", on_click="ignore",
             )  # fmt: skip
 
