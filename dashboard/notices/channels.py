@@ -25,6 +25,8 @@ _LEADS_AWAY = re.compile(r"(^|[/\\])\.{1,2}($|[/\\])")
 """People write their own contact: `../x` in it would call another path of the endpoint than the administrator named."""
 _SEVERAL = re.compile(r"[,;，；、]|@\S*\s+\S*@")
 _LONGEST_ERROR = 300
+_APART = 16
+"""Bytes that a service may put between title and body."""
 _message_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("mingcha_message_id", default=None)
 
 
@@ -58,6 +60,11 @@ def filled(name: str, address: str, contact: str | None, environment: Mapping[st
         raise NoContactError(f"Channel {name} needs one address, and this person's contact holds several.",
                              "Name a distribution list of the mail server.")  # fmt: skip
     return whole.replace(CONTACT, quote(contact or "", safe="@+"))
+
+
+def room(name: str, address: str) -> int:
+    """Bytes that title and body of one message may have together; Apprise knows it of each service."""
+    return int(_server(name, address).body_maxlen) - _APART
 
 
 def send(name: str, address: str, *, title: str, body: str, message: str) -> None:

@@ -220,8 +220,9 @@ def _send(db: Database, known: Readers, parcel: Parcel, clock: Clock, report: Re
     first = kept[0].person
     told = {row.key: Told(row.topic, row.words, row.values, row.link) for row in kept}  # once for a whole group
     language = known.settings.web.language if shared else known.language(first)
-    title, body = message(list(told.values()), language, known.tree, known.settings)
     whole = channels.filled(parcel.channel, address, known.contact(first, parcel.channel))
+    room = channels.room(parcel.channel, whole)
+    title, body = message(list(told.values()), language, known.tree, known.settings, room)
     channels.send(parcel.channel, whole, title=title, body=body, message=parcel.message)
     _mark_sent(db, parcel, [row.id for row in kept], clock())
     report.messages, report.notices = report.messages + 1, report.notices + len(kept)

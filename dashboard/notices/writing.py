@@ -40,8 +40,11 @@ class Told:
         return _MOBILE.sub(r"\1****\2", t(self.words, language=language, **given))
 
 
-def message(told: Sequence[Told], language: str, tree: Tree, settings: Settings) -> tuple[str, str]:
-    """(title, body) of one message about these notices, the first of them on top."""
+def message(told: Sequence[Told], language: str, tree: Tree, settings: Settings, room: int) -> tuple[str, str]:
+    """(title, body) of one message about these notices, the first of them on top.
+
+    A digest spells out fewer where both would have more than `room` bytes: a channel refuses what is longer, each time.
+    """
     if len(told) == 1:
         only = told[0]
         title = t("Mingcha: {topic}", language=language, topic=topic(only.topic, language))
@@ -49,11 +52,14 @@ def message(told: Sequence[Told], language: str, tree: Tree, settings: Settings)
     counts = Counter(topic(one.topic, language) for one in told)
     title = t("Mingcha: {n} notices", language=language, n=len(told))
     head = " · ".join(f"{words} {n}" for words, n in counts.most_common())
-    body = [f"• {one.text(language, tree)}\n  {address(settings, one.link)}" for one in told[:LINES]]
-    if len(told) > LINES:
-        body.append(t("and {n} more:", language=language, n=len(told) - LINES))
-    body.append(address(settings, f"notices?{urlencode({'lang': language})}"))
-    return title, "\n".join([head, "", *body])
+    lines = [f"• {one.text(language, tree)}\n  {address(settings, one.link)}" for one in told[:LINES]]
+    door = address(settings, f"notices?{urlencode({'lang': language})}")
+    for shown in range(len(lines), -1, -1):
+        more = [t("and {n} more:", language=language, n=len(told) - shown)] if len(told) > shown else []
+        body = "\n".join([head, "", *lines[:shown], *more, door])
+        if len(title.encode()) + len(body.encode()) <= room:
+            break
+    return title, body
 
 
 def topic(code: str, language: str) -> str:

@@ -1,7 +1,9 @@
 """Notices under attack: what one person writes or becomes keeps nobody else from being told, and tells them nothing."""
 
+import json
 from datetime import timedelta
 from threading import Event, Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +12,7 @@ from dashboard.notices import channels
 from dashboard.notices.channels import ChannelError, NoContactError
 from dashboard.notices.outbox import Audience
 from dashboard.notices.sending import send_due
+from dashboard.notices.writing import Told, message
 from dashboard.people import Viewer
 from dashboard.queries.notices import mine
 from tests.dashboard.sinks import http_sink, mail_sink
@@ -92,6 +95,29 @@ def test_an_address_of_several_receivers_is_refused_before_anybody_is_told():
         with pytest.raises(ChannelError, match="2 receivers"):
             channels.send("team", address, title="t", body="b", message="m")
     assert mail.mails == []
+
+
+def test_a_digest_fits_into_what_the_channel_takes():
+    """A robot of WeCom refuses more than 2048 bytes, some 680 Chinese characters: a digest that it refused once would be
+    refused with every try."""
+    robot = "wecombot://693a91f6-7bc4-4bc4-97a0-0ec2sifa5aaa"
+    words = "The time is over and nobody has ended it: {what}, {record} {number} of {office}, was due {due}."
+    values = {
+        "what": "答复称已解决，未写时间、数量等事实",
+        "record": "工单",
+        "office": {"office": "990101"},
+        "due": None,
+    }
+    saying = [json.dumps({**values, "number": f"2026091500{place:04}"}) for place in range(40)]
+    many = [Told("warning", words, said, f"warnings?warning={place}") for place, said in enumerate(saying)]
+    tree, settings = SimpleNamespace(name=lambda code: "东河供电所"), company()
+    title, body = message(many, "zh", tree, settings, channels.room("group", robot))
+    shown = body.count("•")
+    assert 5 < shown < 20
+    assert len(f"{title}\r\n{body}".encode()) <= 2048
+    assert f"另有 {40 - shown} 条" in body
+    assert body.endswith("/notices?lang=zh")
+    assert message(many, "zh", tree, settings, channels.room("duty", "json://127.0.0.1/x"))[1].count("•") == 20
 
 
 def test_a_send_that_outlives_its_claim_takes_nothing_from_who_sends_now(sqlite_database, offices, monkeypatch):
