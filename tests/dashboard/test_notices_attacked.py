@@ -98,7 +98,7 @@ def test_an_address_of_several_receivers_is_refused_before_anybody_is_told():
 
 
 def test_a_digest_fits_into_what_the_channel_takes():
-    """A robot of WeCom refuses more than 2048 bytes, some 680 Chinese characters: a digest that it refused once would be
+    """A robot of WeCom refuses more than 2048 bytes, some 680 Chinese characters: a digest refused once would be
     refused with every try."""
     robot = "wecombot://693a91f6-7bc4-4bc4-97a0-0ec2sifa5aaa"
     words = "The time is over and nobody has ended it: {what}, {record} {number} of {office}, was due {due}."
