@@ -19,6 +19,7 @@ from docx import Document
 from docx.document import Document as Word
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from lxml import etree
 
 from dashboard.errors import MingchaError
 
@@ -27,6 +28,7 @@ NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 NOTHING = "—"
 LARGEST = 5 * 2**20
 PARTS = re.compile(r"/word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
+_PLAIN = etree.XMLParser(resolve_entities=False, no_network=True)
 ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 
 Row = Mapping[str, str]
@@ -54,10 +56,13 @@ def filled(template: bytes, values: Values, *, name: str, marks: Sequence[str], 
     (named, with the known ones), one that is begun and not ended, and a list outside of a table row.
     """
     document = _opened(template, name)
-    for root in _roots(document):
+    for part in _parts(document):
+        root = _root(part)
         scopes = _repeat_rows(root, values, name)
         for paragraph in list(root.iter(qn("w:p"))):
             _fill(paragraph, values, scopes.get(paragraph, {}), name)
+        if not hasattr(part, "element"):
+            part._blob = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     _mark(document, marks)
     core = document.core_properties
     core.created = core.modified = at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
@@ -68,7 +73,7 @@ def filled(template: bytes, values: Values, *, name: str, marks: Sequence[str], 
 
 def fields_of(template: bytes, name: str) -> list[str]:
     """The fields of a template in the order in which they stand there, each once."""
-    roots = _roots(_opened(template, name))
+    roots = [_root(part) for part in _parts(_opened(template, name))]
     found = [match[1] for root in roots for one in root.iter(qn("w:p")) for match in FIELD.finditer(_text(one))]
     return list(dict.fromkeys(found))
 
@@ -78,16 +83,23 @@ def _opened(template: bytes, name: str) -> Word:
     if len(template) > LARGEST:
         raise MingchaError(f"The template {name} is larger than 5 MB.", "Make its pictures smaller.")
     try:
-        return Document(io.BytesIO(template))
+        document = Document(io.BytesIO(template))
+        for part in _parts(document):
+            _root(part)
     except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile, OSError, AttributeError) as error:
         raise MingchaError(f"The template {name} is no Word file that can be read.", hint) from error
+    return document
 
 
-def _roots(document: Word) -> list[Any]:
-    """The XML of everything that carries text: body, headers, footers, notes."""
-    body = document.part
-    found = [part for part in body.package.iter_parts() if PARTS.fullmatch(str(part.partname))]
-    return [part.element for part in sorted(found, key=lambda one: str(one.partname)) if hasattr(part, "element")]
+def _parts(document: Word) -> list[Any]:
+    """Everything that carries text: body, headers, footers, notes."""
+    found = [part for part in document.part.package.iter_parts() if PARTS.fullmatch(str(part.partname))]
+    return sorted(found, key=lambda one: str(one.partname))
+
+
+def _root(part: Any) -> Any:
+    """The XML of a part; of notes, which python-docx leaves as bytes, a tree of our own."""
+    return part.element if hasattr(part, "element") else etree.fromstring(part.blob, _PLAIN)
 
 
 # --- rows of lists ----------------------------------------------------------------------------------------------------
@@ -200,6 +212,7 @@ def _break_lines(piece: Any) -> None:
 
 def _footers(document: Word) -> Iterator[Any]:
     """Every footer that Word may print: of a first page and of even pages too, where there are such."""
+    document.element.body.get_or_add_sectPr()  # some programs leave it out, and then there is no footer
     even = document.settings.odd_and_even_pages_header_footer
     for index, section in enumerate(document.sections):
         found = [section.footer]

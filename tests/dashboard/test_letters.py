@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import re
+import zipfile
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -79,6 +81,31 @@ def test_a_table_row_is_repeated_for_each_item_and_stays_where_there_is_none():
     assert text_of(fill(rows, two)).strip().splitlines() == ["时间 | 说明", "1 | 城南所：{{编号}}", "2 | 城南所：b"]
     none = Values(VALUES.single, {}, VALUES.columns)
     assert text_of(fill(rows, none)).strip().splitlines() == ["时间 | 说明", "— | 城南所：—"]
+
+
+def test_notes_are_filled_in_and_marks_stand_where_a_program_left_the_section_out():
+    spaces = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    note = (
+        f"<w:footnotes {spaces}><w:footnote><w:p><w:r><w:t>致{{{{单位}}}}</w:t></w:r></w:p></w:footnote></w:footnotes>"
+    )
+    office = "officeDocument"
+    kind = f"application/vnd.openxmlformats-{office}.wordprocessingml.footnotes+xml"
+    relation = f"http://schemas.openxmlformats.org/{office}/2006/relationships/footnotes"
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(template("{{编号}}"))) as before, zipfile.ZipFile(written, "w") as after:
+        for name in before.namelist():
+            text = before.read(name).decode() if name.endswith((".xml", ".rels")) else ""
+            text = re.sub("<w:sectPr.*</w:sectPr>", "", text, flags=re.DOTALL)
+            text = text.replace("</Types>", f'<Override PartName="/word/footnotes.xml" ContentType="{kind}"/></Types>')
+            if name == "word/_rels/document.xml.rels":
+                own = f'<Relationship Id="rId99" Type="{relation}" Target="footnotes.xml"/></Relationships>'
+                text = text.replace("</Relationships>", own)
+            after.writestr(name, text or before.read(name))
+        after.writestr("word/footnotes.xml", note)
+    made = fill(written.getvalue(), marks=["印"])
+    assert text_of(made).endswith("印")
+    assert "致城南所" in zipfile.ZipFile(io.BytesIO(made)).read("word/footnotes.xml").decode()
+    assert fields_of(written.getvalue(), "x") == ["编号", "单位"]
 
 
 @pytest.mark.parametrize(
