@@ -6,6 +6,7 @@ signing in is ever taken over.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from dashboard.accounts.secret_words import digest
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import ACCOUNT_SESSIONS, ACCOUNTS
-from dashboard.errors import NotAllowedError
+from dashboard.errors import DatabaseUnusableError, NotAllowedError
 from dashboard.instants import from_micros, to_micros
 from dashboard.people import Viewer
 from dashboard.settings import AccessSettings
@@ -25,6 +26,8 @@ from dashboard.settings import AccessSettings
 CLOCK_BACK = timedelta(minutes=5)
 """A sign-in that began this much after now was not made by this clock: a clock set back keeps nobody in."""
 AGENT_SHOWN = 120
+PATIENCE = 0.2
+"""Seconds for which noting a click waits for another writer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,14 @@ def _holding(
         end(db, session.id, why, at=at)
         return None
     if touch and at - session.seen_at >= min(timedelta(minutes=1), timedelta(minutes=access.idle_minutes) / 10):
-        row = ACCOUNT_SESSIONS.c
-        with db.session() as connection:
-            connection.execute(sa.update(ACCOUNT_SESSIONS).where(row.id == session.id).values(seen_at=to_micros(at)))
+        note_seen(db, ACCOUNT_SESSIONS, session.id, at)
     return found
+
+
+def note_seen(db: Database, table: sa.Table, number: int, at: datetime) -> None:
+    """That a sign-in or a token was used, unless somebody writes for long: who only looks waits for no import."""
+    with suppress(DatabaseUnusableError), db.session(patience=PATIENCE) as connection:
+        connection.execute(sa.update(table).where(table.c.id == number).values(seen_at=to_micros(at)))
 
 
 def _of(connection: Connection, which: sa.ColumnElement[bool]) -> Session | None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from dashboard.accounts.entering import proved, unchanged
 from dashboard.accounts.persons import viewer_in
 from dashboard.accounts.secret_words import digest, new_secret
+from dashboard.accounts.sessions import note_seen
 from dashboard.actions import audit
 from dashboard.database import Database
 from dashboard.database.models import ACCOUNT_TOKENS, ACCOUNTS
@@ -70,8 +71,7 @@ def token_viewer(db: Database, name: str, token: str | None, *, at: datetime) ->
             "People have accounts here: who acts as somebody needs that person's token in MINGCHA_TOKEN.",
             "Make one with: mingcha token USER",
         )
-    with db.session() as connection:
-        connection.execute(sa.update(ACCOUNT_TOKENS).where(row.id == found.id).values(seen_at=now))
+    note_seen(db, ACCOUNT_TOKENS, found.id, at)
     return viewer
 
 

@@ -72,9 +72,12 @@ class Database:
         return f"Database({self.url.render_as_string(hide_password=True)})"
 
     @contextmanager
-    def session(self) -> Iterator[Connection]:
-        """One write transaction: commits on leaving, rolls back on an error."""
-        options = {"mingcha_write": True}
+    def session(self, *, patience: float | None = None) -> Iterator[Connection]:
+        """One write transaction: commits on leaving, rolls back on an error.
+
+        `patience`: seconds to wait for the one writer of SQLite, where `busy_seconds` would be too long.
+        """
+        options = {"mingcha_write": True, "mingcha_patience": self.busy_seconds if patience is None else patience}
         with (
             self._translated(),
             self.engine.connect().execution_options(**options) as connection,
@@ -296,5 +299,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Writers take the lock at once: a reader that turns writer would fail on a stale snapshot."""
-    write = connection.get_execution_options().get("mingcha_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    if "mingcha_patience" in options:  # the connection may come from one that waited shorter or longer
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options['mingcha_patience'] * 1000)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("mingcha_write", False) else "BEGIN")

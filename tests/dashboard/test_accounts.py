@@ -352,6 +352,21 @@ def test_a_head_who_acts_for_an_inspector_learns_and_decides_nothing_of_the_own_
     assert own_offices(db, named(db, SETTINGS, "许立", at=NOON)) == set()  # a head acts for the own office
 
 
+def test_who_only_looks_waits_for_nobody_who_writes(sqlite_database):
+    """A long import holds the one lock of SQLite: a click and a token are noted when it is free, pages are shown."""
+    db = sqlite_database
+    start(db, "许立")
+    secret = entering.sign_in(db, ACCESS, name="许立", password=RIVER, agent="", at=NOON).secret
+    token, _ = tokens.make_token(db, ACCESS, name="许立", password=RIVER, at=NOON)
+    later, reader = NOON + timedelta(minutes=2), Database(db.url, busy_seconds=3)
+    with db.session():  # of somebody else
+        assert sessions.signed_in(reader, ACCESS, secret, at=later, touch=True).viewer.name == "许立"
+        assert tokens.token_viewer(reader, "许立", token, at=later).name == "许立"
+    assert sessions.signed_in(reader, ACCESS, secret, at=later, touch=True).session.seen_at == NOON
+    assert sessions.signed_in(reader, ACCESS, secret, at=later).session.seen_at == later
+    reader.engine.dispose()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
