@@ -6,6 +6,7 @@ Neither log nor database nor page ever holds an address with its secrets: errors
 from __future__ import annotations
 
 import contextvars
+import json
 import logging
 import os
 import re
@@ -27,6 +28,9 @@ _SEVERAL = re.compile(r"[,;，；、]|@\S*\s+\S*@")
 _LONGEST_ERROR = 300
 _APART = 16
 """Bytes that a service may put between title and body."""
+_ROBOTS = ("wecombot", "dingtalk", "feishu")
+"""Chat robots that answer HTTP 200 to what they refuse, and say so in the body."""
+_refused: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("mingcha_refused", default=None)
 _message_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("mingcha_message_id", default=None)
 
 
@@ -80,15 +84,19 @@ def send(name: str, address: str, *, title: str, body: str, message: str) -> Non
     log = logging.getLogger("apprise")
     log.addHandler(heard)
     token = _message_id.set(f"<{message}@mingcha>")
+    refusals: list[str] = []
+    listening = _refused.set(refusals)
     try:
         taken = server.notify(body=body, title=title, body_format="text")
     except Exception as error:  # noqa: BLE001 - one person's odd address must not end the run for everybody
         raise ChannelError(f"Channel {name} did not take the message: {type(error).__name__}") from None
     finally:
         _message_id.reset(token)
+        _refused.reset(listening)
         log.removeHandler(heard)
-    if not taken:
-        raise ChannelError(f"Channel {name} did not take the message: {heard.last or 'no reason given'}")
+    if not taken or refusals:
+        why = next(iter(refusals), "") or heard.last or "no reason given"
+        raise ChannelError(f"Channel {name} did not take the message: {why}")
 
 
 def _server(name: str, address: str) -> Any:
@@ -99,6 +107,10 @@ def _server(name: str, address: str) -> Any:
         mail: Any = import_module("apprise.plugins.email.base")
     if mail.make_msgid is not _made_id:
         mail.make_msgid = _made_id  # it has no option for it; without one every try is another message
+    for robot in _ROBOTS:
+        plugin: Any = import_module(f"apprise.plugins.{robot}")
+        if not isinstance(plugin.requests, _Listening):
+            plugin.requests = _Listening(plugin.requests)  # it looks at the status alone
     asset = apprise.AppriseAsset(app_id="Mingcha", app_desc="明察", app_url="", async_mode=False)
     server = apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
     if server is None:
@@ -110,6 +122,36 @@ def _server(name: str, address: str) -> Any:
 
 def _made_id(idstring: str | None = None, domain: str | None = None) -> str:
     return _message_id.get() or make_msgid(idstring, domain)
+
+
+class _Listening:
+    """`requests` as a chat robot's plugin uses it; what the body of an answer refuses is heard by `send`."""
+
+    def __init__(self, requests: Any) -> None:
+        self._requests = requests
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._requests, name)
+
+    def post(self, *given: Any, **options: Any) -> Any:
+        answer = self._requests.post(*given, **options)
+        refusals, said = _refused.get(), _refusal(answer.content)
+        if refusals is not None and said is not None:
+            refusals.append(said)
+        return answer
+
+
+def _refusal(body: bytes) -> str | None:
+    """Code and words of a refusal: `errcode` of WeCom and DingTalk, `code` of Feishu is not 0; None: it was taken."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return None  # some other server in between; its status tells
+    if not isinstance(said, dict):
+        return None
+    code = said.get("errcode", said.get("code", 0))
+    words = said.get("errmsg") or said.get("msg") or ""
+    return None if code in (0, "0", None) else redact(f"{code} {words}".strip())[:_LONGEST_ERROR]
 
 
 class _Heard(logging.Handler):

@@ -15,13 +15,14 @@ from aiosmtpd.controller import Controller
 
 
 class HttpSink:
-    """Keeps the bodies and headers of POSTs; answers `status`."""
+    """Keeps the bodies and headers of POSTs; answers `status`, with `answer` as its body."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.keys: list[str] = []
         self.status = 200
+        self.answer = b""
 
     @property
     def texts(self) -> list[str]:
@@ -53,7 +54,9 @@ def http_sink() -> Iterator[tuple[HttpSink, int]]:
                 sink.bodies.append(json.loads(body))
                 sink.keys.append(self.headers["Idempotency-Key"])
             self.send_response(sink.status)
+            self.send_header("Content-Length", str(len(sink.answer)))
             self.end_headers()
+            self.wfile.write(sink.answer)
 
         def log_message(self, *_: object) -> None:
             pass

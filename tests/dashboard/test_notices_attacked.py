@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from threading import Event, Thread
 from types import SimpleNamespace
 
@@ -95,6 +96,28 @@ def test_an_address_of_several_receivers_is_refused_before_anybody_is_told():
         with pytest.raises(ChannelError, match="2 receivers"):
             channels.send("team", address, title="t", body="b", message="m")
     assert mail.mails == []
+
+
+@pytest.mark.parametrize(("plugin", "address", "refusal", "yes"), [
+    ("wecombot.NotifyWeComBot", "wecombot://693a91f6-7bc4-4bc4-97a0-0ec2sifa5aaa",
+     b'{"errcode": 93000, "errmsg": "invalid webhook url"}', b'{"errcode": 0, "errmsg": "ok"}'),
+    ("dingtalk.NotifyDingTalk", "dingtalk://abcdefghijklm",
+     b'{"errcode": 310000, "errmsg": "keywords not in content"}', b'{"errcode": 0, "errmsg": "ok"}'),
+    ("feishu.NotifyFeishu", "feishu://abcdefghijklmn",
+     b'{"code": 19024, "msg": "Key Words Not Found", "data": {}}', b'{"code": 0, "msg": "success", "data": {}}'),
+])  # fmt: skip
+def test_a_chat_robot_that_refuses_with_200_has_not_taken_it(monkeypatch, plugin, address, refusal, yes):
+    """The three houses answer 200 and say no in the body; a key taken back would lose every notice as `sent`."""
+    file, name = plugin.split(".")
+    robot = getattr(import_module(f"apprise.plugins.{file}"), name)
+    with http_sink() as (http, port):
+        monkeypatch.setattr(robot, "notify_url", f"http://127.0.0.1:{port}/robot")
+        http.answer = refusal
+        with pytest.raises(ChannelError, match=json.loads(refusal).get("errmsg") or json.loads(refusal)["msg"]):
+            channels.send("group", address, title="t", body="b", message="m")
+        http.answer = yes
+        channels.send("group", address, title="t", body="b", message="m")
+    assert len(http.bodies) == 2
 
 
 def test_a_digest_fits_into_what_the_channel_takes():
