@@ -25,7 +25,7 @@ from dashboard.actions.verdicts import require_known
 from dashboard.cases import effects, opening, telling, words
 from dashboard.cases.stored import Book, Case, cache, case_of, clock_of, enter_event, sheet_of
 from dashboard.database import Database
-from dashboard.database.models import RECORD_TABLES, VIOLATIONS
+from dashboard.database.models import FINDINGS, RECORD_TABLES, REVIEWS, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
 from dashboard.instants import LOCAL, from_micros, to_micros
 from dashboard.intake.tables import alone
@@ -197,6 +197,8 @@ def _completed(
         full["severity"] = grades(rules)[full["item"]]
     if "look" in deed.brings:
         look = _look(book, case, given, rules, at)
+        if look and deed.name == "pass":
+            _refuse_seen_again(book, case, look)
         if look:
             full["look"] = look
     return full
@@ -279,6 +281,22 @@ def _day_and_slot(book: Book, case: Case, given: Mapping[str, str], rules: Rules
         raise UsageError(f"{case.office} has no slot {number} on {day.isoformat()}.", "Choose another one.")
     starts, ends = (to_micros(datetime.combine(day, clock, LOCAL)) for clock in (slot.starts, slot.ends))
     return {"day": day.isoformat(), "slot": number}, _Span(starts, ends)
+
+
+def _refuse_seen_again(book: Book, case: Case, look: Mapping[str, Any]) -> None:
+    """A look at which the same item was found broken again passes nothing."""
+    row, finding, review = RECORD_TABLES["inspections"].c, FINDINGS.c, REVIEWS.c
+    item = case.row["item_code"]
+    sheet = sa.select(row.id).where(row.inspection_no == look.get("inspection"), row.hall_code == case.office,
+                                    row.item_code == item, row.result == "violation")  # fmt: skip
+    mine = review.sample_id == look.get("sample")
+    latest = sa.select(sa.func.max(review.id)).where(mine, review.finding_id.is_not(None)).group_by(review.finding_id)
+    film = sa.select(review.id).join(FINDINGS, finding.id == review.finding_id).where(
+        finding.sample_id == look.get("sample"), review.decision == "confirmed", review.id.in_(latest),
+        sa.func.coalesce(review.item_code, finding.item_code) == item,
+    )  # fmt: skip
+    if book.rows(sheet) or book.rows(film):
+        raise UsageError(f"That look found {item} broken again: it passes nothing.", "Return the case instead.")
 
 
 def _refuse_same_slot(case: Case, look: Mapping[str, Any], span: _Span) -> None:

@@ -193,6 +193,15 @@ def test_a_confirmed_finding_is_rectified_rechecked_twice_and_closed(quick):
     company.deal(SECOND, number, "return", hours(30), **look)
     assert "pass" not in company.story(number, at=hours(30)).may
     company.deal(HEAD, number, "submit", hours(31), note="再整改", proof="排班表")
+    again, _ = company.film("R02", at=hours(47), slot=3)
+    company.sheet("HC-7", "R02", at=hours(47))
+    for look in ({"look_sample": again}, {"look_inspection": "HC-7"}):
+        with pytest.raises(UsageError, match="found R02 broken again"):
+            company.deal(SECOND, number, "pass", hours(50), note="x", **look)
+    with company.db.session() as connection:  # of both nothing is left for what follows
+        for table in (FINDINGS, REVIEWS):
+            connection.execute(sa.delete(table).where(table.c.sample_id == again))
+        connection.execute(sa.delete(RECORD_TABLES["inspections"]))
     later, _ = company.film(at=hours(48), slot=4, decision="rejected")
     company.deal(SECOND, number, "pass", hours(50), look_sample=later, note="有人值守")
 
