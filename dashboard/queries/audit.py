@@ -10,15 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from collectors.records import RECORDS
 from dashboard.database import Database
-from dashboard.database.models import AUDIT, CHAIN, CHAIN_HEADS, REVIEWS
+from dashboard.database.models import AUDIT, CHAIN, CHAIN_HEADS, RECORD_TABLES, REVIEWS
 from dashboard.evidence.chain import subject_of
 from dashboard.evidence.heads import Head, end_of, read_head
 from dashboard.instants import LOCAL, from_micros, iso_local, to_micros
 from dashboard.people import Viewer
 from dashboard.privacy import harmless
+from dashboard.queries.quarantine import quarantine_row
 from dashboard.reviewing.standing import blind_to, settled
 from dashboard.rights import may, require
+from dashboard.secrecy import SEALED, WITHHELD, hidden_numbers, seals
 from dashboard.texts import t
 
 AT_ONCE = 200
@@ -97,6 +100,7 @@ def trail(db: Database, viewer: Viewer, wanted: Wanted, *, before: int | None = 
         verbs = connection.execute(sa.select(line.action, many).group_by(line.action).order_by(line.action)).all()
         entries = end_of(connection)[0]
         document = connection.execute(sa.select(CHAIN_HEADS.c.document).order_by(CHAIN_HEADS.c.id.desc())).scalar()
+    lines = _without_reporters(db, viewer, lines)
     older = lines[limit - 1].id if len(lines) > limit else None
     head = read_head(document, "chain_heads") if document else None
     return Trail(
@@ -108,7 +112,8 @@ def every_line(db: Database, viewer: Viewer, wanted: Wanted) -> list[Line]:
     """All lines that are wanted, oldest first, for an export."""
     require(viewer, "export the audit trail")
     with db.reading() as connection:
-        return _veiled(connection, viewer, _lines(connection, wanted, None, None))[::-1]
+        lines = _veiled(connection, viewer, _lines(connection, wanted, None, None))[::-1]
+    return _without_reporters(db, viewer, lines)
 
 
 def _lines(connection: Connection, wanted: Wanted, before: int | None, limit: int | None) -> list[Line]:
@@ -142,6 +147,46 @@ def _veiled(connection: Connection, viewer: Viewer, lines: list[Line]) -> list[L
         if line.action == "review" and line.actor != viewer.name and line.subject not in told else line
         for line in lines
     ]  # fmt: skip
+
+
+def _without_reporters(db: Database, viewer: Viewer, lines: list[Line]) -> list[Line]:
+    """Without what lines tell of sealed records to who watches over the trail and works at the reported office."""
+    if not seals(viewer):
+        return lines
+    named = {line.id: about for line in lines if (about := _about(db, line)) is not None}
+    hidden = {
+        (record, number)
+        for record in SEALED
+        for number in hidden_numbers(db, viewer, record, [one for kind, one in named.values() if kind == record])
+    }
+    return [
+        replace(line, subject=WITHHELD, detail=None)
+        if named.get(line.id) in hidden or _of_hidden_row(db, viewer, line) else line for line in lines
+    ]  # fmt: skip
+
+
+def _about(db: Database, line: Line) -> tuple[str, str] | None:
+    """(record, number) of the ticket or evaluation that a line is about."""
+    said = line.detail if line.action.startswith("dispute_") else line.subject
+    words = (said or "").split()
+    if line.action in ("enter_form", "unmask_form"):
+        return "evaluations", str(line.subject if line.action == "unmask_form" else line.detail)
+    if len(words) < 2 or words[0] not in SEALED:
+        return None
+    if line.action != "unmask" or not words[1].isdecimal():
+        return words[0], words[1]
+    table = RECORD_TABLES[words[0]].c
+    with db.reading() as connection:
+        number = connection.scalar(sa.select(table[RECORDS[words[0]].number]).where(table.id == int(words[1])))
+    return words[0], str(number)
+
+
+def _of_hidden_row(db: Database, viewer: Viewer, line: Line) -> bool:
+    """Whether a cell of a quarantined row was unmasked that may be a report."""
+    words = (line.subject or "").split()
+    if line.action != "unmask" or words[:1] != ["quarantine"] or not words[-1].isdecimal():
+        return False
+    return quarantine_row(db, viewer, int(words[-1])) is None
 
 
 def _entries(connection: Connection, ids: list[int]) -> dict[int, int]:

@@ -34,7 +34,8 @@ from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.notices.escalating import escalate
 from dashboard.notices.sending import send_due
-from dashboard.people import system_viewer, viewer_named
+from dashboard.people import EVERYTHING, Viewer, system_viewer, viewer_named
+from dashboard.queries.audit import Wanted, every_line, trail
 from dashboard.queries.explain import explain
 from dashboard.queries.lineage import batch_changes
 from dashboard.queries.offices import visible_tree
@@ -302,6 +303,20 @@ def test_what_is_hidden_does_not_exist_and_figures_still_add_up(reported):
     assert lost[0] == lost[1]
     assert json.dumps(documents[0]).count("MIMI") > 0
     assert not may(head, "read the audit trail")
+    other = min(number for name, number in ids.items() if name.startswith("C-"))
+    broken = quarantined(db, inspector, record="tickets").row(0, named=True)["id"]
+    unmask(db, by=inspector, record="tickets", row_id=ids[REPORT], field="phone", reason="致电举报者一", at=now)
+    unmask_cell(db, by=inspector, quarantine_id=broken, header="phone", reason="致电举报者二", at=now)
+    unmask(db, by=inspector, record="tickets", row_id=other, field="phone", reason="致电其他客户", at=now)
+    for works_at, told in (
+        ("990102", [WITHHELD, WITHHELD]),
+        (None, [f"tickets {ids[REPORT]} phone", f"quarantine {broken}"]),
+    ):
+        auditor = Viewer("秦岭", "auditor", EVERYTHING, works_at=works_at)
+        lines = every_line(db, auditor, Wanted(verb="unmask"))
+        assert [line.subject for line in lines] == [*told, f"tickets {other} phone"]
+        assert ["举报者" in str(line.detail) for line in lines] == [works_at is None, works_at is None, False]
+        assert trail(db, auditor, Wanted(verb="unmask")).lines == tuple(lines[::-1])
     clocks = open_clocks(db, inspector, rules, visible_tree(db, inspector), as_of=now)
     assert LATE in [one.number for one in clocks]
     db.engine.dispose()
