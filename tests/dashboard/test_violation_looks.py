@@ -1,0 +1,33 @@
+"""Where a re-check may have looked: not in the slot, on the sheet or at the hall in which the case was not seen."""
+
+from datetime import timedelta
+
+import pytest
+
+from dashboard.errors import UsageError
+from tests.dashboard.test_violations import HEAD, INSPECTOR, SECOND, TUESDAY, hours, quick
+
+__all__ = ["quick"]
+
+
+def test_a_recheck_looks_at_another_slot_sheet_and_never_at_another_hall(quick):
+    """Seen at 10:00 on a sheet, rectified at 10:10: slot 2 (10:00 to 11:00) still runs, and is the case's own."""
+    company, minute = quick, timedelta(minutes=1)
+    company.sheet("HC-1", "R02")
+    company.sheet("HC-2", "R02", hall="H2", at=hours(3))
+    other_hall, _ = company.film(hall="H2", at=hours(3), slot=3, decision="rejected")
+    company.keep(TUESDAY + minute)
+    number = next(one.number for one in company.lines() if one.office == "H1")
+    company.deal(INSPECTOR, number, "send_down", TUESDAY + 5 * minute, note="整改")
+    company.deal(HEAD, number, "submit", TUESDAY + 10 * minute, note="已换班", proof="照片")
+    refused = (
+        ({"look_date": "2026-09-01", "look_slot": "2"}, "looks at another slot"),
+        ({"look_inspection": "HC-1"}, "looks at another slot"),
+        ({"look_inspection": "HC-2"}, "no inspection 'HC-2' of this hall"),
+        ({"look_sample": other_hall}, "of this hall that was taken"),
+        ({"look_date": "2026-09-05", "look_slot": "2"}, "has no slot 2 on 2026-09-05"),  # a Saturday
+    )
+    for look, why in refused:
+        with pytest.raises(UsageError, match=why):
+            company.deal(SECOND, number, "pass", hours(200), note="x", **look)
+    company.deal(SECOND, number, "pass", hours(200), note="x", look_date="2026-09-01", look_slot="3")
