@@ -43,7 +43,7 @@ def score_table(
     line = [
         Column(t("Twelve weeks"), "wide thin", t("Share of clocks met in time by week of acceptance; not the score."))
     ]
-    year = [Column(t("Year on year"), "num", t("Score against the same period a year before."))] if yearly else []
+    year = [Column(t("Year on year"), "num whole", t("Score against the same period a year before."))] if yearly else []
     columns = [
         Column(t("Rank"), "num"),
         Column(t("Interval of rank"), "wide thin", t("Where the rank may lie by chance, 95 %.")),
