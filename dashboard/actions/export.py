@@ -22,7 +22,7 @@ from dashboard.freezing.facts import documents_facts
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
 from dashboard.queries.offices import visible_tree
-from dashboard.queries.violations import violation
+from dashboard.queries.violations import stories
 from dashboard.rights import require
 
 
@@ -77,9 +77,9 @@ def violation_ledger(app: Application, *, by: Viewer, numbers: Sequence[str], ti
     """The cases of these numbers as a workbook, as far as the person may see them. Logged as an export."""
     require(by, "export violations")
     at, rules = app.now(), rules_of(app.settings, app.db)
-    stories = [violation(app.db, by, number, rules=rules, as_of=at) for number in numbers]
-    content = ledger_workbook(app, by, stories, titles, visible_tree(app.db, by), at)
-    detail = json.dumps({"violations": hashlib.sha256(content).hexdigest(), "n": len(stories)})
+    found = stories(app.db, by, numbers, rules=rules, as_of=at)
+    content = ledger_workbook(app, by, found, titles, visible_tree(app.db, by), at)
+    detail = json.dumps({"violations": hashlib.sha256(content).hexdigest(), "n": len(found)})
     with app.db.session() as connection:
         audit.record(connection, by, "export", "violations", detail, at=at)
     return content

@@ -21,7 +21,7 @@ from checks.violations.machine import Due, Event, Standing
 from checks.violations.table import ALIVE, BY_NAME, CLOSED, DEEDS, STATES, SUSPENDED, Deed
 from checks.warnings.escalation import Level
 from dashboard.cases.remembered import rows_with_last_event, standings
-from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, parts, sheet_of
+from dashboard.cases.stored import Book, Case, Source, case_of, clock_of, load, parts, sheet_of
 from dashboard.database import Database
 from dashboard.database.models import EVIDENCE, VIOLATION_EVENTS, VIOLATION_SOURCES, VIOLATIONS
 from dashboard.errors import NotAllowedError, UsageError
@@ -182,6 +182,29 @@ def violation(db: Database, viewer: Viewer, number: str, *, rules: Rules, as_of:
             _may(db, viewer, case, rules, as_of), machine.must_look(case.standing, case.number),
             _followed_by(book, case, sight), case.events[0].what.get("former"), _anew(book, case, sight),
         )  # fmt: skip
+
+
+def stories(
+    db: Database, viewer: Viewer, numbers: Sequence[str], *, rules: Rules, as_of: datetime
+) -> list[Story]:  # fmt: skip
+    """The cases of these numbers that are in sight, in their order, for documents: read together, and without
+    evidence, appeal, what may be done, and what follows."""
+    require(viewer, READ)
+    sight, clock, found = Sight(db, viewer), clock_of(rules), dict[str, Story]()
+    with db.reading() as connection:
+        book = Book(connection)
+        named = _named(book, sight)
+        for part in parts(list(dict.fromkeys(numbers))):
+            rows = book.rows(sa.select(VIOLATIONS).where(VIOLATIONS.c.number.in_(part)))
+            for case in load(book, [row for row in rows if sight.sees(row)]):
+                withheld, due = sight.withheld(case.row), machine.due(case.standing, clock)
+                line = _line(case.row, case.standing, due, as_of, sight, named)
+                found[case.number] = Story(
+                    line, machine.running(case.standing, clock), _events(case, withheld),
+                    () if withheld else case.sources, (), None, machine.appeal_until(case.standing, clock), (),
+                    must_look=False, followed_by=(),
+                )  # fmt: skip
+    return [found[number] for number in numbers if number in found]
 
 
 def due_cases(db: Database, viewer: Viewer, *, rules: Rules, as_of: datetime) -> list[Violation]:

@@ -37,7 +37,7 @@ from dashboard.instants import to_micros
 from dashboard.judging.present import bring_up_to_date
 from dashboard.judging.rules import rules_of
 from dashboard.people import Viewer
-from dashboard.queries.violations import due_cases, ledger, violation
+from dashboard.queries.violations import due_cases, ledger, stories, violation
 from dashboard.settings import CaseSettings, Settings
 
 TUESDAY = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, a working day
@@ -609,6 +609,14 @@ def test_a_case_that_did_not_stand_is_no_earlier_occurrence(quick):
     company.deal(HEAD, "V-2026-000001", "appeal", hours(4), note="柜员在场")
     company.deal(MANAGER, "V-2026-000001", "uphold_appeal", hours(5), note="画面有遮挡")
     assert named() == ("annulled", None, None)
+    # read together for a document they are what they are alone, and what is out of sight is left out
+    asked = ["V-2026-000002", "V-2026-000009", "V-2026-000001"]
+    found = stories(company.db, HEAD, asked, rules=RULES, as_of=hours(9))
+    alone = [company.story(number, HEAD, at=hours(9)) for number in asked[::2]]
+    assert [(one.violation, one.events, one.deadlines) for one in found] == [
+        (one.violation, one.events, one.deadlines) for one in alone
+    ]  # fmt: skip
+    assert stories(company.db, OTHER_HEAD, asked, rules=RULES, as_of=hours(9)) == []
 
 
 def test_what_was_sent_down_is_not_ended_by_one_person_who_takes_back_what_they_said(quick):
