@@ -80,7 +80,9 @@ def _one_pass(frame: pl.DataFrame) -> pl.DataFrame:
               for code in ("T1", "T2", "T3")]  # fmt: skip
     numbers = [pl.col("urges") >= 2, pl.col("returns") >= 2, pl.col("calls").cast(pl.Int64, strict=False) >= 3,
                pl.col("emotion") == "very_agitated", pl.len().over("customer_no") >= 3]  # fmt: skip
-    asked = [*words, *replies, *clocks, *numbers]
+    waits = [pl.col(rule.column).str.contains_any(list(rule.words)) & pl.col(rule.empty).is_null()
+             for rule in shipped().values() if rule.kind == "wait"]  # fmt: skip
+    asked = [*words, *replies, *clocks, *numbers, *waits]
     return frame.lazy().select(one.alias(str(place)) for place, one in enumerate(asked)).collect()
 
 
@@ -106,6 +108,7 @@ def _frame(records: int) -> pl.DataFrame:
         "calls": some("1", "1", "1", "2", "3"), "emotion": some(None, "calm", "agitated", "very_agitated"),
         "customer_no": pl.Series(rng.integers(0, records * 2, records)).cast(pl.String),
         "content": some(*CONTENTS), "reply": reply,
+        "source": some(*["95598 电话"] * 60, "12345", "网上国网", "网络舆情"),
         "contacted_at": accepted.set(pl.Series(rng.random(records) < 0.3), None),
         "replied_at": (accepted + HOUR).set(reply.is_null(), None), **running,
     })  # fmt: skip
