@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboard.database import Database
 from dashboard.database.models import BATCHES, QUARANTINE, QUARANTINE_EVENTS, QUARANTINE_SIGHTINGS, RECORD_TABLES
 from dashboard.instants import from_micros
 from dashboard.intake.names import compared, office_names
-from dashboard.people import Viewer
+from dashboard.people import EVERYTHING, Viewer
 from dashboard.privacy import masked_cells, masked_value
 from dashboard.queries.offices import visible_tree
 from dashboard.secrecy import SEALED, WITHHELD, hidden_numbers, hidden_offices, seals
@@ -59,21 +59,29 @@ def quarantined(
 
 def masked_rows(db: Database, viewer: Viewer, rows: pl.DataFrame) -> pl.DataFrame:
     """The value seen is masked; number and value of what may be a report or a form go to no one it is hidden from."""
-    seen = zip(rows["column_name"], rows["value"], hidden_rows(db, viewer, rows), strict=True)
+    secret = hidden_rows(db, viewer, rows)
+    seen = zip(rows["column_name"], rows["value"], secret, strict=True)
     values = [None if hidden else masked_value(column, value) for column, value, hidden in seen]
-    numbers = [
-        None if hidden else number for number, hidden in zip(rows["number"], hidden_rows(db, viewer, rows), strict=True)
-    ]
+    numbers = [None if hidden else number for number, hidden in zip(rows["number"], secret, strict=True)]
     return rows.with_columns(pl.Series("value", values, dtype=pl.String), pl.Series("number", numbers, dtype=pl.String))
 
 
 def hidden_rows(db: Database, viewer: Viewer, rows: pl.DataFrame) -> list[bool]:
-    """Which rows may be sealed records: in a broken row nobody can tell its kind, so all tickets and evaluations."""
+    """Which rows may be sealed records: in a broken row nobody can tell its kind, so all tickets and evaluations.
+
+    A name that no office has may be that of either office that is most like it.
+    """
     if not seals(viewer):
         return [False] * rows.height
     hidden = hidden_offices(db, viewer)
     codes, _ = office_names(db).resolve(rows["office_named"], None, halls_only=False)
-    return [record in SEALED and hidden(code) for record, code in zip(rows["record"], codes, strict=True)]
+    named = list(zip(rows["record"], rows["office_named"], codes, strict=True))
+    wrong = {name for record, name, code in named if record in SEALED and name and code is None and not hidden(code)}
+    everywhere = replace(viewer, offices=EVERYTHING)
+    meant = {name: [code for code, _, _ in suggested_offices(db, everywhere, name, limit=2)] for name in wrong}
+    return [
+        record in SEALED and (hidden(code) or any(map(hidden, meant.get(name, ())))) for record, name, code in named
+    ]
 
 
 def quarantine_reasons(db: Database, viewer: Viewer, *, state: str | None = "open") -> pl.DataFrame:

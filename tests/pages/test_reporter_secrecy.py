@@ -13,6 +13,7 @@ import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 import typer
@@ -39,7 +40,7 @@ from dashboard.queries.audit import Wanted, every_line, trail
 from dashboard.queries.explain import explain
 from dashboard.queries.lineage import batch_changes
 from dashboard.queries.offices import visible_tree
-from dashboard.queries.quarantine import quarantine_row, quarantined
+from dashboard.queries.quarantine import hidden_rows, quarantine_row, quarantined
 from dashboard.queries.record import record
 from dashboard.queries.records import records
 from dashboard.queries.today import open_clocks
@@ -289,6 +290,10 @@ def test_what_is_hidden_does_not_exist_and_figures_still_add_up(reported):
                 unmask_cell(db, by=viewer, quarantine_id=row, header=cell, reason="回访客户", at=now)
         corrected = record(db, viewer, rules, record="repairs", number=CORRECTED, as_of=now)
         assert [len(one.changed) for one in corrected.versions] == [0, 0]
+    written = pl.DataFrame(
+        {"record": ["tickets", "tickets", "repairs"], "office_named": ["西霸供电所", "东何所", "西霸供电所"]}
+    )
+    assert hidden_rows(db, viewer_named(settings, COLLEAGUE), written) == [True, False, False]
     head = viewer_named(settings, HEAD)
     pair = [records(db, one, rules, record="tickets", period=PERIOD, now=now, office="990102")
             for one in (inspector, head)]  # fmt: skip
