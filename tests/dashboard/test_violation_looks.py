@@ -1,11 +1,13 @@
-"""Where a re-check may have looked: not in the slot, on the sheet or at the hall in which the case was not seen."""
+"""Where a re-check may have looked, and of which offices nobody opens a case by hand."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from dashboard.errors import UsageError
-from tests.dashboard.test_violations import HEAD, INSPECTOR, SECOND, TUESDAY, hours, quick
+from dashboard.actions.violations import open_by_hand
+from dashboard.errors import MingchaError, UsageError
+from tests.dashboard.test_violations import HEAD, INSPECTOR, RULES, SECOND, TUESDAY, hours, quick
 
 __all__ = ["quick"]
 
@@ -31,3 +33,12 @@ def test_a_recheck_looks_at_another_slot_sheet_and_never_at_another_hall(quick):
         with pytest.raises(UsageError, match=why):
             company.deal(SECOND, number, "pass", hours(200), note="x", **look)
     company.deal(SECOND, number, "pass", hours(200), note="x", look_date="2026-09-01", look_slot="3")
+
+
+def test_nobody_opens_a_case_by_hand_of_where_they_work_or_of_what_they_do_not_see(quick):
+    seen = {"item": "R04", "observed_at": hours(1), "note": "睡岗", "at": hours(2), "rules": RULES}
+    for by, why in ((replace(INSPECTOR, works_at="S1"), "your own office"),
+                    (replace(INSPECTOR, offices=frozenset({"S2"})), "H1")):  # fmt: skip
+        with pytest.raises(MingchaError, match=why):
+            open_by_hand(quick.db, by=by, office="H1", **seen)
+    assert quick.lines() == []
