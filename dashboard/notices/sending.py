@@ -34,6 +34,8 @@ from dashboard.settings import Settings
 
 DOWN_AFTER = 2
 """A channel that fails so often in succession is left alone until the pauses are over."""
+READ_AGAIN = timedelta(minutes=1)
+"""Who may know what is asked again within a run that lasts: sending to many takes long."""
 _CHUNK, _AT_ONCE = 500, 2000
 _ROW = NOTICE_DELIVERIES.c
 Clock = Callable[[], datetime]
@@ -65,11 +67,15 @@ class Parcel:
 
 def send_due(db: Database, settings: Settings, *, clock: Clock, go_on: Callable[[], None] = lambda: None) -> Report:
     """Address what was entered, then send what is due. `go_on` is asked between two messages."""
-    report, known = Report(), readers(db, settings, at=clock())
+    read_at = clock()
+    report, known = Report(), readers(db, settings, at=read_at)
     _address(db, known, clock())
     failures: dict[str, list[str]] = defaultdict(list)
     for parcel in _parcels(db, known, clock()):
         go_on()
+        if abs(clock() - read_at) > READ_AGAIN:
+            read_at = clock()
+            known = readers(db, settings, at=read_at)
         said = failures[parcel.channel]
         if len(said) >= DOWN_AFTER:
             _put_off(db, settings, parcel, said[-1], clock(), report, tried=False)

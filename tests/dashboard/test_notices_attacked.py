@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard.database import Database
-from dashboard.notices import channels
+from dashboard.notices import channels, sending
 from dashboard.notices.channels import ChannelError, NoContactError
 from dashboard.notices.outbox import Audience
 from dashboard.notices.sending import send_due
@@ -118,6 +118,24 @@ def test_a_chat_robot_that_refuses_with_200_has_not_taken_it(monkeypatch, plugin
         http.answer = yes
         channels.send("group", address, title="t", body="b", message="m")
     assert len(http.bodies) == 2
+
+
+def test_rights_that_end_while_a_slow_run_goes_on_are_seen_by_it(sqlite_database, offices, monkeypatch):
+    """Each message takes two minutes; within the first of them the head of the other station is dismissed."""
+    offices(sqlite_database)
+    told(sqlite_database, "R-1", "许立")
+    told(sqlite_database, "R-2", "秦岭", office="S2")
+    settings, taken, moments = company(), [], iter(NOON + timedelta(minutes=place) for place in range(0, 100, 2))
+    left = {name: one for name, one in settings.people.items() if name != "秦岭"}
+    read = sending.readers
+
+    def readers(db, settings, *, at):
+        return read(db, settings.model_copy(update={"people": left}) if taken else settings, at=at)
+
+    monkeypatch.setattr(sending, "readers", readers)
+    monkeypatch.setattr(channels, "send", lambda *_, message, **__: taken.append(message))
+    send_due(sqlite_database, settings, clock=lambda: next(moments))
+    assert [one[:3] for one in states(sqlite_database)] == [("许立", "sent", None), ("秦岭", "withheld", "nobody")]
 
 
 def test_a_digest_fits_into_what_the_channel_takes():
