@@ -166,15 +166,17 @@ def _seen(
     return held
 
 
-def _sealed(db: Database, viewer: Viewer) -> sa.CompoundSelect[tuple[str]]:
-    """Numbers of the tickets whose reporter must stay hidden from the viewer, by any version of them."""
+def _sealed(db: Database, viewer: Viewer) -> sa.Select[tuple[str]]:
+    """Numbers of the tickets whose reporter must stay hidden from the viewer: one version says so, any names whose."""
     hidden = hidden_offices(db, viewer)
     known = [code for code in visible_tree(db, viewer).offices if not hidden(code)]
     tables = (RECORD_TABLES["tickets"], HISTORY_TABLES["tickets"])
-    return sa.union(*(
-        sa.select(table.c.ticket_no).where(sealed("tickets", table), table.c.office_code.not_in(known))
-        for table in tables
-    ))  # fmt: skip
+    found = sa.union(*(sa.select(table.c.ticket_no).where(sealed("tickets", table)) for table in tables)).subquery()
+    if not known:
+        return sa.select(found.c.ticket_no)
+    named = (sa.exists().where(table.c.ticket_no == found.c.ticket_no, table.c.office_code.not_in(known))
+             for table in tables)  # fmt: skip
+    return sa.select(found.c.ticket_no).where(sa.or_(*named))
 
 
 def _in_sight(mine: Sequence[str]) -> sa.ColumnElement[bool]:

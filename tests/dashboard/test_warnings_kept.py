@@ -172,6 +172,15 @@ def test_a_report_is_none_of_three_tickets_for_an_office_that_could_count_the_ot
     assert [number for number, rule in company.open() if rule == "same_customer"] == ["t4"]
 
 
+def test_who_works_where_a_report_of_another_office_went_is_told_of_no_warning_about_it(company):
+    here, elsewhere = (Viewer(name, "inspector", frozenset({"*"}), works_at=name) for name in ("S1", "S9"))
+    company.ticket(type="report", office_code="S2", urges=3)
+    company.ticket(type="complaint", office_code="S1", urges=3)
+    company.keep()
+    assert "urged" in {rule for _, rule in company.open(viewer=elsewhere)}
+    assert company.open(viewer=here) == []
+
+
 def test_nothing_new_costs_nothing(company):
     company.repair()
     assert company.keep(at("12:30:00")).entered == 2
