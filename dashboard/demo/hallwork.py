@@ -56,10 +56,15 @@ def exception_of(hall: Hall, day: date) -> HallDay | None:
     if is_working(day):
         return None
     if hall.filmed:
-        return HallDay(hall.code, day, USUAL_HOURS, "双休日及节假日不打烊", None)
+        return HallDay(hall.code, day, USUAL_HOURS, "双休日及节假日不打烊", _month_before(day))
     if hall.opens_saturday and day.weekday() == 5:
-        return HallDay(hall.code, day, SATURDAY_HOURS, "周六值班", None)
+        return HallDay(hall.code, day, SATURDAY_HOURS, "周六值班", _month_before(day))
     return None
+
+
+def _month_before(day: date) -> datetime:
+    """When a month's openings on days off are filed: five days before it begins."""
+    return datetime.combine(day.replace(day=1) - timedelta(days=5), time(9))
 
 
 def _closures(day: date) -> dict[str, tuple[str, datetime]]:

@@ -82,7 +82,7 @@ def silence(rows: Sequence[Month]) -> Safe:
 def rules(sheet: Mapping[str, SheetItem]) -> Safe:
     """What each detector looks for, for how long, and when."""
     columns = [Column(t("Item"), "head main"), Column(t("Proposed when"), "wide"), Column(t("For at least"), "num"),
-               Column(t("Slots"))]  # fmt: skip
+               Column(t("Slot"))]  # fmt: skip
     body = [
         [
             titled(rule.item, sheet), t(rule.title),
