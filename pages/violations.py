@@ -106,8 +106,8 @@ if not found:
 table, shown = kept(page, "violations in lines", *asked, *chosen, place, make=lines)
 show(table)
 if not ended:
-    forms.bulk(page, shown)
-circular(page, shown)
+    forms.bulk(page, shown, titles)
+circular(page, shown, forms.called(page, shown, titles))
 if may(viewer, "export violations"):
     forms.download(page, found, titles)
 show(

@@ -51,14 +51,14 @@ def letters(page: Here, story: Story) -> None:
             )  # fmt: skip
 
 
-def circular(page: Here, found: Sequence[Violation]) -> None:
+def circular(page: Here, found: Sequence[Violation], called: Callable[[str], str]) -> None:
     """One letter that makes several cases known to all offices (通报); nothing where there is none to tell of."""
     numbers = circulable(page.app.db, page.viewer, found)
     if not numbers:
         return
     with st.expander(t("Circular about several")):
         chosen = st.multiselect(t("Cases to make known"), numbers, key="circular_chosen", max_selections=MOST,
-                                placeholder=t("choose"))  # fmt: skip
+                                placeholder=t("choose"), format_func=called)  # fmt: skip
         if chosen and _ready(page, ["circular"]):
             st.download_button(
                 t("Write: {letter}", letter=t(TITLES["circular"])), data=_maker(page, "circular", chosen),

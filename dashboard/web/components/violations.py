@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
 import streamlit as st
@@ -150,13 +150,20 @@ def _photographed(page: Here, number: str, key: str) -> str:
 # --- many at once -----------------------------------------------------------------------------------------------------
 
 
-def bulk(page: Here, found: Sequence[Violation]) -> None:
+def called(page: Here, found: Sequence[Violation], titles: Mapping[str, str]) -> Callable[[str], str]:
+    """How a case among these is called where one is chosen: its number says nothing to anybody."""
+    told = {one.number: " · ".join((one.number, words.what(one, titles), page.tree.name(one.office))) for one in found}
+    return lambda number: told.get(number, number)
+
+
+def bulk(page: Here, found: Sequence[Violation], titles: Mapping[str, str]) -> None:
     """The same deed on several cases; each is its own, and what could not be done is told per case."""
     able = [deed for deed in IN_BULK if may(page.viewer, BY_NAME[deed].right or "")]
     if not able:
         return
     with st.expander(t("Deal with several")), st.form("violations_bulk"):
-        st.multiselect(t("Cases"), [one.number for one in found], key="violations_chosen", placeholder=t("choose"))
+        st.multiselect(t("Cases"), [one.number for one in found], key="violations_chosen", placeholder=t("choose"),
+                       format_func=called(page, found, titles))  # fmt: skip
         st.selectbox(t("What is to be done?"), able, key="violations_deed", format_func=lambda deed: t(BUTTONS[deed]))
         st.text_input(t("In words"), key="violations_note", max_chars=2000)
         seen = {one.number: one.seq for one in found}
