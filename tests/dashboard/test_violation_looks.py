@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from dashboard.actions.violations import open_by_hand
+from dashboard.database.models import AUDIT
 from dashboard.errors import MingchaError, UsageError
 from tests.dashboard.test_violations import HEAD, INSPECTOR, RULES, SECOND, TUESDAY, hours, quick
 
@@ -33,6 +35,10 @@ def test_a_recheck_looks_at_another_slot_sheet_and_never_at_another_hall(quick):
         with pytest.raises(UsageError, match=why):
             company.deal(SECOND, number, "pass", hours(200), note="x", **look)
     company.deal(SECOND, number, "pass", hours(200), note="x", look_date="2026-09-01", look_slot="3")
+    done = sa.select(AUDIT.c.actor, AUDIT.c.action).where(AUDIT.c.subject == number).order_by(AUDIT.c.id)
+    with company.db.reading() as connection:
+        trail = [tuple(row) for row in connection.execute(done)]
+    assert trail == [("张检", "violation_send_down"), ("所长甲", "violation_submit"), ("李检", "violation_pass")]
 
 
 def test_nobody_opens_a_case_by_hand_of_where_they_work_or_of_what_they_do_not_see(quick):
@@ -42,3 +48,8 @@ def test_nobody_opens_a_case_by_hand_of_where_they_work_or_of_what_they_do_not_s
         with pytest.raises(MingchaError, match=why):
             open_by_hand(quick.db, by=by, office="H1", **seen)
     assert quick.lines() == []
+    number = open_by_hand(quick.db, by=INSPECTOR, office="H1", **seen)  # R04 is B
+    with pytest.raises(UsageError, match="longer than 2000"):
+        quick.deal(SECOND, number, "confirm", hours(3), note="n" * 2001, item="A02")
+    quick.deal(SECOND, number, "confirm", hours(3), note="站姿", item="A02")  # A02 is D
+    assert [(one.item, one.severity) for one in quick.lines()] == [("A02", "D")]
