@@ -82,7 +82,7 @@ def sealed_among(db: Database, record: str, numbers: Iterable[str]) -> dict[str,
     return found
 
 
-def sealed(record: str, table: sa.Table) -> sa.ColumnElement[bool]:
+def sealed(record: str, table: sa.FromClause) -> sa.ColumnElement[bool]:
     """Rows of `record` in its table or history that say of themselves that they are sealed; for a WHERE."""
     row = table.c
     if record == "tickets":
@@ -95,6 +95,13 @@ def sealed(record: str, table: sa.Table) -> sa.ColumnElement[bool]:
     if record == "evaluations":
         return row.kind == FORM
     return sa.false()
+
+
+def ever_sealed(record: str, table: sa.Table) -> sa.ColumnElement[bool]:
+    """Rows of `record` of which the present version, or any before it, says that it is sealed; for a WHERE."""
+    old = HISTORY_TABLES[record].alias("versions_before")
+    before = sa.exists().where(old.c.record_id == table.c.id, sealed(record, old))
+    return sa.or_(sealed(record, table), before) if record in SEALED else sa.false()
 
 
 def _tables(record: str) -> Sequence[sa.Table]:

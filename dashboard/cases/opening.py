@@ -55,7 +55,7 @@ from dashboard.judging.present import situation
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
 from dashboard.people import Viewer, system_viewer
-from dashboard.secrecy import sealed
+from dashboard.secrecy import ever_sealed
 from dashboard.settings import Settings
 
 THROUGH = "cases_through"
@@ -477,7 +477,7 @@ def _references(book: Book, rows: Iterable[tuple[str, int]]) -> list[Reference]:
 
 def _numbers(book: Book, rows: Iterable[tuple[str, int]]) -> list[tuple[int, str, bool]]:
     table = RECORD_TABLES["tickets"]
-    query = sa.select(table.c.id, table.c.ticket_no, sealed("tickets", table).label("secret"))
+    query = sa.select(table.c.id, table.c.ticket_no, ever_sealed("tickets", table).label("secret"))
     ids = [number for _, number in rows]
     found = book.rows(query.where(table.c.id.in_(ids)).order_by(table.c.id)) if ids else []
     return [(one["id"], one["ticket_no"], bool(one["secret"])) for one in found]

@@ -18,7 +18,6 @@ from dashboard.cases.stored import Source
 from dashboard.database.models import (
     BATCHES,
     FINDINGS,
-    HISTORY_TABLES,
     RECORD_TABLES,
     REVIEWS,
     VERDICTS,
@@ -29,7 +28,7 @@ from dashboard.judging.halls import CAMERA_ITEMS
 from dashboard.judging.kinds import KINDS
 from dashboard.judging.reading import Reader
 from dashboard.judging.rules import Rules
-from dashboard.secrecy import sealed
+from dashboard.secrecy import ever_sealed
 from dashboard.settings import CaseSettings
 
 LOOK_BACK = 200
@@ -138,14 +137,13 @@ def _sheets(reader: Reader, grades: dict[str, Any], since: Since, batch: int, ol
 
 def _complaints(reader: Reader, since: Since, batch: int, oldest: int) -> Iterator[Seen]:
     """Complaints and reports (举报) that were found to be true, wholly or in part, and those that had been."""
-    table, old = RECORD_TABLES["tickets"], HISTORY_TABLES["tickets"]
+    table = RECORD_TABLES["tickets"]
     row = table.c
     known = _taken("tickets").where(VIOLATION_SOURCES.c.kind.in_(("complaint", "report")))
     true = sa.and_(row.type.in_(("complaint", "report")), row.substantiated.in_(("yes", "partly")))
-    once = sa.exists().where(old.c.record_id == row.id, old.c.type == "report")
     query = sa.select(
         row.id, row.ticket_no, row.office_code, row.accepted_at, row.severity, row.withdrawn, row.simulated,
-        true.label("true"), sa.or_(sealed("tickets", table), once).label("sealed"), BATCHES.c.started_at,
+        true.label("true"), ever_sealed("tickets", table).label("sealed"), BATCHES.c.started_at,
     ).where(
         BATCHES.c.id == row.batch_id, row.batch_id > since.batch, row.batch_id <= batch,
         sa.or_(sa.and_(true, row.accepted_at >= oldest), row.id.in_(known)),
@@ -216,7 +214,7 @@ def _losing(record: str, table: sa.Table, since: Since, batch: int, oldest: int)
     """Late records that came in the batches looked at."""
     verdict, row, kind = VERDICTS[record].c, table.c, KINDS[record]
     moment = row[kind.moment]
-    secret = sealed(record, table) if record == "tickets" else sa.false()
+    secret = ever_sealed(record, table)
     return sa.select(
         row.id, row[kind.number].label("number"), row.office_code, moment.label("moment"), BATCHES.c.started_at
     ).where(
