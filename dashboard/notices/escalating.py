@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from checks.measures import Measure
+from checks.warnings.catalogue import WaitRule
 from checks.warnings.escalation import Level
 from dashboard.actions.disputes import DECIDERS
 from dashboard.database import Database
@@ -142,7 +143,8 @@ def _of_case(one: Violation, now: datetime) -> Rising:
 def _of_warning(one: Warned, sealed: bool, measures: Mapping[str, Measure]) -> Rising:
     """`sealed`: about a report (举报) or what hangs on one; inspectors alone are told, whatever its level.
 
-    A measure is called by its title, as on the board: its number is a code.
+    A measure is called by its title, as on the board: its number is a code. What runs by the clock of day and night (a
+    repair, an event of public opinion) is told at night too, for by the morning it is over; leaders sleep.
     """
     number: object = one.number
     if one.record == "measures" and one.number in measures:
@@ -152,7 +154,9 @@ def _of_warning(one: Warned, sealed: bool, measures: Mapping[str, Measure]) -> R
     link = page_link("warnings", warning=one.id)
     if one.record == "measures":
         link = page_link("lines", measure=one.number, office=one.office)
+    by_night = one.due is not None and (one.record == "repairs" or isinstance(one.rule, WaitRule))
     return Rising(f"warning {one.id}", "warning", one.office, one.level, values, link,
+                  urgent=by_night and one.level != "leader",
                   roles=(TOLD_AS["workstation"],) if sealed else ())  # fmt: skip
 
 

@@ -87,6 +87,22 @@ def test_each_level_is_told_once_to_who_has_it_next(database):
     assert outbox_counts(database, keeper, as_of=NOON + timedelta(hours=11)) == {"page_only": len(fates)}
 
 
+def test_clocks_that_run_at_night_are_told_at_night_but_not_to_leaders(sqlite_database):
+    """A repair has 45 minutes at any hour: told at seven it is over. Leaders hear of it in the morning."""
+    fill(sqlite_database)
+    for minutes in (0, 120, 180):
+        escalate(sqlite_database, SETTINGS, NOON + timedelta(minutes=minutes))
+    row = NOTICES.c
+    with sqlite_database.reading() as connection:
+        found = connection.execute(sa.select(row["values"], row.key, row.urgent).order_by(row.id)).all()
+    said = {(number, key.split(" ")[-1]): urgent for values, key, urgent in found
+            for number in ("R-1", "T-1") if number in values}  # fmt: skip
+    assert said == {
+        ("R-1", "station"): True, ("R-1", "department"): True, ("R-1", "leader"): False,
+        ("T-1", "station"): False, ("T-1", "department"): False, ("T-1", "leader"): False,
+    }  # fmt: skip
+
+
 def test_what_is_over_before_it_could_be_told_is_not_told(sqlite_database):
     fill(sqlite_database)
     notices = {"channel": "down", "channels": {"down": "json://127.0.0.1:9/x"}, "quiet": ""}
