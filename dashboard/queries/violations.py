@@ -35,9 +35,9 @@ from dashboard.rights import may, require
 from dashboard.secrecy import hidden_offices
 
 READ, READ_RESTRICTED = "read violations", "read restricted violations"
-MOST = 10_000
 WORDS = ("note", "measure", "proof", "training")
 """What people wrote freely into a deed: a customer may stand in it."""
+MOST = 10_000
 """Ended cases that a ledger shows at most, the newest; open ones are all shown."""
 FEW = 500
 """So many offices are asked for by their codes."""
