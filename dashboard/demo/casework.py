@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from dashboard.actions.letters import write_letter
-from dashboard.actions.proofs import add_proof
+from dashboard.actions.rectified import add_proof
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.bootstrap import Application
 from dashboard.database.models import LETTER_CASES, LETTERS, VIOLATIONS

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dashboard.actions.letters import write_letter
-from dashboard.actions.proofs import add_proof
+from dashboard.actions.rectified import add_proof
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.bootstrap import open_application
 from dashboard.cases.telling import DEED_WORDS

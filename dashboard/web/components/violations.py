@@ -10,7 +10,7 @@ import streamlit as st
 from checks.violations.table import BY_NAME, CAUSES, LADDER
 from collectors.photographs import MAX_BYTES
 from dashboard.actions.export import violation_ledger
-from dashboard.actions.proofs import add_proof
+from dashboard.actions.rectified import add_proof
 from dashboard.actions.verdicts import REPEATED_RULE
 from dashboard.actions.violations import deal, open_by_hand
 from dashboard.cases import words
