@@ -76,6 +76,8 @@ class RepeatRule(_Rule):
     column: str
     least: int = Field(gt=1)
     days: int = Field(gt=0)
+    apart_hours: int | None = Field(default=None, gt=0)
+    """Records that come at most so long after the one before tell of the same event, and count once with it."""
 
 
 class ValueRule(_Rule):

@@ -25,6 +25,7 @@ WARNINGS = {"id": pl.Int64, "rule": pl.String, "since": pl.Int64, "due": pl.Int6
 rule saw: a number or words of the rule, never other words of the record. Instants in microseconds UTC. `since` may
 lie ahead: the warning holds from then on without anybody's doing."""
 MINUTE = 60_000_000
+HOUR = 60 * MINUTE
 NOTHING = pl.lit(None, dtype=pl.Int64)
 WRITTEN = (
     r"[一二三四五六七八九十两百半][多余几]?(月|日|号|时|点|分|小时|天|个|户|处|台|只|块|条|基|米|公里|千瓦|千伏|元)"
@@ -171,7 +172,12 @@ def _repeated(records: pl.LazyFrame, recent: pl.LazyFrame, rule: RepeatRule) -> 
     )
     both = recent.select(rule.column, pl.col("accepted_at").alias("came")).join(newest, on=rule.column)
     window = (pl.col("came") <= pl.col("accepted_at")) & (pl.col("came") > pl.col("accepted_at") - rule.days * DAY)
-    counts = both.filter(window).group_by("id").agg(pl.len().alias("n"), pl.col("accepted_at").first())
+    counted = both.filter(window)
+    if rule.apart_hours is not None:
+        after = (pl.col("came") - pl.col("came").shift(1).over("id")).alias("after")
+        counted = counted.sort("id", "came").with_columns(after)
+        counted = counted.filter((pl.col("after") > rule.apart_hours * HOUR).fill_null(value=True))
+    counts = counted.group_by("id").agg(pl.len().alias("n"), pl.col("accepted_at").first())
     held = counts.filter(pl.col("n") >= rule.least).sort("id")
     return held.select(
         "id", pl.lit(rule.code).alias("rule"), pl.col("accepted_at").alias("since"), NOTHING.alias("due"),

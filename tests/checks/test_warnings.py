@@ -202,6 +202,19 @@ def test_a_weak_reply_is_told_with_what_was_seen(code, reply, seen):
     assert saw(code, **{**REPLIED, "replied_at": None}, reply=reply) is None  # not sent yet
 
 
+def test_repairs_within_twelve_hours_of_the_one_before_tell_of_one_outage():
+    def repairs(*moments):
+        rows = [{"id": n, "line": "10kV 城东线", "accepted_at": local(when)} for n, when in enumerate(moments, 1)]
+        return warned("frequent_outage", rows[-1], recent=rows)
+
+    first, second, third = "2026-09-01 08:00:00", "2026-09-10 08:00:00", "2026-09-20 20:00:00"
+    assert repairs(first, second, third) == {3: (local(third), None)}
+    assert repairs(second, "2026-09-10 08:20:00", "2026-09-10 19:00:00") == {}  # three calls, one evening's outage
+    assert repairs(first, "2026-09-20 08:00:00", third) == {}  # twelve hours to the second: the same
+    assert repairs(first, "2026-09-20 07:59:59", third) == {3: (local(third), None)}
+    assert repairs(first, first, second, "2026-09-10 19:00:00", third) == {5: (local(third), None)}
+
+
 def test_frequent_outages_want_a_cure_and_a_claimed_contact_its_time():
     asked = {**REPLIED, "content": "本月多次停电，无人说明"}
     assert saw("reply_frequent", **asked, reply="9月8日已恢复供电") == "多次停电"

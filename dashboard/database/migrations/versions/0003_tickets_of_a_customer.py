@@ -12,9 +12,7 @@ FILLED = sa.text("customer_no IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_tickets_customer_no", "tickets", ["customer_no"], sqlite_where=FILLED, postgresql_where=FILLED
-    )
+    op.create_index("ix_tickets_customer_no", "tickets", ["customer_no"], sqlite_where=FILLED, postgresql_where=FILLED)
 
 
 def downgrade() -> None:
