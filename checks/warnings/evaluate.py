@@ -53,7 +53,7 @@ def evaluate(
         for rule, is_there in zip(by_row, some, strict=True)
         if is_there
     ]
-    counted = [_repeated(lazy, recent[rule.code].lazy(), rule) for rule in listed if isinstance(rule, RepeatRule)]
+    counted = [_repeated(lazy, recent[rule.code], rule) for rule in listed if isinstance(rule, RepeatRule)]
     return pl.concat([pl.DataFrame(schema=WARNINGS), *pl.collect_all([*told, *counted])])
 
 
@@ -156,29 +156,32 @@ def _from_when(rule: ClockRule, calendar: Calendar) -> pl.Expr:
     return pl.max_horizontal(since, started)
 
 
-def _repeated(records: pl.LazyFrame, recent: pl.LazyFrame, rule: RepeatRule) -> pl.LazyFrame:
+def _repeated(records: pl.LazyFrame, recent: pl.DataFrame, rule: RepeatRule) -> pl.LazyFrame:
     """The newest open record of each value, if with it `least` came within the days before its acceptance.
 
     Only records that count themselves (`recent`): what is left out of the count does not take the warning away either.
     """
-    often = recent.group_by(rule.column).len().filter(pl.col("len") >= rule.least)  # few values come so often at all
+    often = recent.lazy().group_by(rule.column).len().filter(pl.col("len") >= rule.least).collect()
+    if often.is_empty():  # few values come so often at all
+        return pl.LazyFrame(schema=WARNINGS)
+    several = recent.lazy().select("id", "accepted_at", rule.column).join(often.lazy(), on=rule.column, how="semi")
     newest = (
         records.select("id", "accepted_at", rule.column)
-        .join(often, on=rule.column, how="semi")
-        .join(recent.select("id"), on="id", how="semi")
+        .join(often.lazy(), on=rule.column, how="semi")
+        .join(several.select("id"), on="id", how="semi")
         .sort("accepted_at", "id")
         .group_by(rule.column, maintain_order=True)
         .agg(pl.col("id", "accepted_at").last())
     )
-    both = recent.select(rule.column, pl.col("accepted_at").alias("came")).join(newest, on=rule.column)
+    both = several.select(rule.column, pl.col("accepted_at").alias("came")).join(newest, on=rule.column)
     window = (pl.col("came") <= pl.col("accepted_at")) & (pl.col("came") > pl.col("accepted_at") - rule.days * DAY)
     counted = both.filter(window)
     if rule.apart_hours is not None:
         after = (pl.col("came") - pl.col("came").shift(1).over("id")).alias("after")
         counted = counted.sort("id", "came").with_columns(after)
         counted = counted.filter((pl.col("after") > rule.apart_hours * HOUR).fill_null(value=True))
-    counts = counted.group_by("id").agg(pl.len().alias("n"), pl.col("accepted_at").first())
-    held = counts.filter(pl.col("n") >= rule.least).sort("id")
+    numbers = counted.group_by("id").agg(pl.len().alias("n"), pl.col("accepted_at").first())
+    held = numbers.filter(pl.col("n") >= rule.least).sort("id")
     return held.select(
         "id", pl.lit(rule.code).alias("rule"), pl.col("accepted_at").alias("since"), NOTHING.alias("due"),
         pl.col("n").cast(pl.String).alias("saw"),

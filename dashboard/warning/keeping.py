@@ -186,7 +186,7 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
     alive = _open_records(reader, rules, record, which, mine, as_of)
     recent = {rule.code: _recent(reader, record, rule, alive.kept) for rule in mine if isinstance(rule, RepeatRule)}
     found = evaluate(alive.kept, recent, mine, rules.calendar)
-    named = found.lazy().join(alive.kept.lazy().select("id", "number", "office_code"), on="id")
+    named = found.join(alive.kept.select("id", "number", "office_code"), on="id")
 
     def why(moot: pl.DataFrame) -> pl.DataFrame:
         return _why(reader, record, moot, alive, mine, at)
@@ -207,7 +207,7 @@ def _measures(
     rows = rows.rename({"version_at": "heard_at"})
     asked = [rule for rule in mine if isinstance(rule, (ThresholdRule, FallRule))]
     found = evaluate_measures(rows, asked, rules.warned.measures, months)
-    named = found.lazy().join(rows.lazy().select("id", pl.col("indicator").alias("number"), "office_code"), on="id")
+    named = found.join(rows.select("id", pl.col("indicator").alias("number"), "office_code"), on="id")
 
     def why(moot: pl.DataFrame) -> pl.DataFrame:
         newest = rows.sort("period").group_by("indicator", "office_code").agg(pl.col("id").last())
@@ -373,7 +373,7 @@ def _why(reader: Reader, record: str, moot: pl.DataFrame, alive: Alive, mine: li
 
 
 def _store(
-    reader: Reader, record: str, found: pl.LazyFrame, touched: Within | None, at: int,
+    reader: Reader, record: str, found: pl.DataFrame, touched: Within | None, at: int,
     why: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Outcome:  # fmt: skip
     """Enter what is new, close what is moot (`why` says why), of the records looked at (None: all)."""
@@ -386,20 +386,17 @@ def _store(
     )  # fmt: skip
     key = ["record_id", "rule"]
     wanted = found.rename({"id": "record_id"})
-    alive = known.lazy().filter(pl.col("closed_at").is_null())
-    by_hand = known.lazy().filter(pl.col("closed_why") == "closed")
-    moving = alive.join(wanted, on=key, suffix="_now").filter(
+    alive = known.filter(pl.col("closed_at").is_null())
+    by_hand = known.filter(pl.col("closed_why") == "closed")
+    moot = alive.join(wanted, on=key, how="anti")
+    moved = alive.join(wanted, on=key, suffix="_now").filter(
         pl.col("due").ne_missing(pl.col("due_now"))
         | (pl.col("due").is_not_null() & (pl.col("since") != pl.col("since_now")))
         | pl.col("office_code").ne_missing(pl.col("office_code_now"))
         | (pl.col("number") != pl.col("number_now"))
     )
     fresh = wanted.join(alive, on=key, how="anti").join(by_hand, on=key, how="anti")
-    entering = pl.concat([fresh, wanted.join(moving.select(key), on=key)]).select(
-        pl.lit(record).alias("record"), "record_id", "number", "office_code", "rule", "since", "due",
-        pl.lit(at, pl.Int64).alias("entered_at"), "saw",
-    )  # fmt: skip
-    moot, moved, entered = pl.collect_all([alive.join(wanted, on=key, how="anti"), moving, entering])
+    entered = pl.concat([fresh, wanted.join(moved.select(key), on=key)]) if moved.height else fresh
     ends = pl.concat([
         why(moot) if moot.height else pl.DataFrame(schema={"id": pl.Int64, "because": pl.String}),
         moved.select("id", pl.lit("moved").alias("because")),
@@ -407,5 +404,7 @@ def _store(
     for (because,), gone in ends.group_by("because", maintain_order=True):
         closing = sa.update(WARNINGS).where(row.closed_at.is_(None), row.id.in_(reader.within(gone["id"])))
         reader.execute(closing.values(closed_at=at, closed_why="moot", moot_because=because))
-    reader.ingest(WARNINGS.name, entered)
+    reader.ingest(WARNINGS.name, entered.select(
+        pl.lit(record).alias("record"), "record_id", "number", "office_code", "rule", "since", "due",
+        pl.lit(at, pl.Int64).alias("entered_at"), "saw"))  # fmt: skip
     return Outcome(entered.height, ends.height)
