@@ -47,7 +47,7 @@ def digest(secret: str) -> str:
 
 def hashed(password: str) -> str:
     with AT_ONCE:
-        return _hasher().hash(_one_form(password))
+        return _hasher().hash(_bytes(password))
 
 
 def matches(kept: str | None, password: str) -> bool:
@@ -57,7 +57,7 @@ def matches(kept: str | None, password: str) -> bool:
     with AT_ONCE:
         nobodys = _nobody()  # made by the first who comes, whoever it is
         try:
-            return _hasher().verify(kept or nobodys, _one_form(password)) and kept is not None
+            return _hasher().verify(kept or nobodys, _bytes(password)) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
@@ -70,6 +70,11 @@ def worn_out(kept: str) -> bool:
 def _one_form(password: str) -> str:
     """The same characters however the keyboard composed them (NFKC)."""
     return unicodedata.normalize("NFKC", password)
+
+
+def _bytes(password: str) -> bytes:
+    """What is hashed; a terminal may send bytes that are no text."""
+    return _one_form(password).encode("utf-8", "surrogatepass")
 
 
 def require_good(password: str, name: str, least: int) -> None:

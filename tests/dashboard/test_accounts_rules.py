@@ -82,6 +82,7 @@ def test_a_password_is_kept_as_argon2id_and_found_again_however_it_was_typed():
     assert not matches(kept, "five green bottle")
     assert not matches(None, "five green bottles")
     assert not matches(kept, "x" * 100_000)
+    assert not matches(kept, "five green bottles\udcff")  # a byte of a terminal that is no text
 
 
 def test_a_name_without_an_account_costs_as_much_work_as_any_other_from_the_first_guess_on(monkeypatch):
