@@ -27,8 +27,9 @@ from checks.nearest import did_you_mean
 CALENDARS = Path(__file__).parent / "calendars"
 EPOCH = dt.date(1970, 1, 1)
 LAST_DAY = dt.date(2100, 12, 31)
-DAY = 86_400_000_000
-"""Microseconds of a day."""
+MINUTE = 60_000_000
+DAY = 1440 * MINUTE
+"""In microseconds, as is `MINUTE`."""
 OFFSET = 8 * 3_600_000_000
 """Asia/Shanghai is UTC+8 since September 1991, long before the first edition; deadlines use it as a constant."""
 LOCAL = "Asia/Shanghai"

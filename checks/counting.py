@@ -14,10 +14,9 @@ from typing import Literal
 
 import polars as pl
 
-from checks.clock import Calendar, last_second, local_day, midnights
+from checks.clock import MINUTE, Calendar, last_second, local_day, midnights
 from checks.errors import RuleError
 
-MINUTE = 60_000_000
 SECOND = 1_000_000
 
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from checks.authenticity.catalogue import bound
 from checks.authenticity.chance import holm, two_sided_binomial
+from checks.clock import MINUTE
 
-MINUTE = 60_000_000
 THIRD = 1 / 3
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from checks.clock import DAY, Calendar, last_second, local_day
+from checks.clock import DAY, MINUTE, Calendar, last_second, local_day
 from checks.warnings.catalogue import (
     ClockRule,
     CountRule,
@@ -24,7 +24,6 @@ WARNINGS = {"id": pl.Int64, "rule": pl.String, "since": pl.Int64, "due": pl.Int6
 """One warning: the stored record, the rule, from when on it holds, the deadline it is about (null: none), and what the
 rule saw: a number or words of the rule, never other words of the record. Instants in microseconds UTC. `since` may
 lie ahead: the warning holds from then on without anybody's doing."""
-MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 NOTHING = pl.lit(None, dtype=pl.Int64)
 WRITTEN = (

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from checks.clock import MINUTE
 from checks.periods import Period
 from checks.warnings.catalogue import Rule, WaitRule
 from dashboard.database import Database
@@ -22,7 +23,6 @@ from dashboard.people import Viewer
 from dashboard.queries.offices import Tree, require_visible
 from dashboard.secrecy import hidden_numbers
 
-MINUTE = 60_000_000
 MOST = 200
 """So many events, the newest; in a quarter there are few."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -104,7 +104,7 @@ def keep_warnings(db: Database, rules: Rules, as_of: dt.datetime) -> Outcome:
         last, now = _last(reader), _now(reader, rules, at)
         if last is not None and last.is_current(now):
             return NOTHING
-        few = last is not None and last.leads_to(now) and at < last.until and _came(reader, last) <= FEW
+        few = last is not None and last.leads_to(now) and at < last.until and sum(_came(reader, last).values()) <= FEW
     if few:
         with few_rows(db, write=True) as reader:
             return _keep(reader, rules, as_of)
@@ -119,7 +119,7 @@ def _keep(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     rules = rules.with_notices(notices_read(reader, rules.calendar.name))
     now, last = _now(reader, rules, at), _last(reader)
     since = last if last is not None and last.leads_to(now) else None
-    came = None if since is None else _kinds_that_came(reader, since)
+    came = None if since is None else _came(reader, since)
     outcomes, untils = zip(*(_kind(reader, rules, record, since, as_of) for record in _concerned(since, came, at)),
                            (NOTHING, NEVER), strict=True)  # fmt: skip
     lines, month_ends = _measures(reader, rules, since, came, as_of)
@@ -128,17 +128,14 @@ def _keep(reader: Reader, rules: Rules, as_of: dt.datetime) -> Outcome:
     return Outcome(sum(one.entered for one in (*outcomes, lines)), sum(one.closed for one in (*outcomes, lines)))
 
 
-def _came(reader: Reader, last: Last) -> int:
-    """Rows that came in new or changed since."""
-    rows = sa.cast(sa.func.sum(BATCHES.c.new + BATCHES.c.updated), sa.BigInteger)
-    return reader.frame(sa.select(rows.label("rows")).where(BATCHES.c.id > last.batch)).item() or 0
+def _came(reader: Reader, last: Last) -> dict[str, int]:
+    """By kind of record, how many rows came in new or changed since."""
+    rows = sa.cast(sa.func.sum(BATCHES.c.new + BATCHES.c.updated), sa.BigInteger).label("rows")
+    since = sa.select(BATCHES.c.record, rows).where(BATCHES.c.id > last.batch).group_by(BATCHES.c.record)
+    return dict(reader.frame(since).iter_rows())
 
 
-def _kinds_that_came(reader: Reader, since: Last) -> list[str]:
-    return reader.frame(sa.select(BATCHES.c.record).distinct().where(BATCHES.c.id > since.batch))["record"].to_list()
-
-
-def _concerned(since: Last | None, came: list[str] | None, at: int) -> tuple[str, ...]:
+def _concerned(since: Last | None, came: Collection[str] | None, at: int) -> tuple[str, ...]:
     """The kinds of record whose warnings may have changed: by what came since, or all where time alone may have."""
     if since is None or came is None or at >= since.until:
         return tuple(DONE)
@@ -195,7 +192,7 @@ def _kind(reader: Reader, rules: Rules, record: str, since: Last | None, as_of: 
 
 
 def _measures(
-    reader: Reader, rules: Rules, since: Last | None, came: list[str] | None, as_of: dt.datetime
+    reader: Reader, rules: Rules, since: Last | None, came: Collection[str] | None, as_of: dt.datetime
 ) -> tuple[Outcome, int]:
     """The warnings of measures, all of them, if any came since or another month has ended; and until when they hold."""
     months, begun, ends = _ended_months(as_of, rules.calendar.zone)
