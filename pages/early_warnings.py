@@ -1,7 +1,7 @@
 """Warnings 预警: what will be a complaint tomorrow, and who has it?"""
 
 from dashboard.intake.registry import known_measures
-from dashboard.queries.warnings import LATE, Warned, counted, ended, revision, warnings
+from dashboard.queries.warnings import LATE, Warned, counted, ended, looked_at, revision, warnings
 from dashboard.texts import t
 from dashboard.web.cached import kept
 from dashboard.web.components import deeds
@@ -88,8 +88,13 @@ if number:
 if shown == "ended":
     show(kept(page, "ended warnings", *asked, make=of_ended))
 elif (counts := kept(page, "counted warnings", *asked, make=figures)) is None:
+    known = (
+        t("Nothing is to be warned of.")
+        if looked_at(db)
+        else t("Warnings have not been looked for yet; the worker does so every minute.")
+    )
     how = t("Open tickets and repairs appear here when their time is nearly up, or when a customer calls again.")
-    show(state("empty", t("Nothing is to be warned of."), how))
+    show(state("empty", known, how))
 else:
     show(counts)
     show(kept(page, "open warnings", *asked, make=of_open))

@@ -134,6 +134,12 @@ def ended(db: Database, viewer: Viewer, *, as_of: datetime, offices: Collection[
     return Ended(int(closed), int(satisfied), int(everything) - int(closed))
 
 
+def looked_at(db: Database) -> bool:
+    """Whether records were ever looked through for warnings: before that nothing is known, not nothing there."""
+    with db.reading() as connection:
+        return connection.execute(sa.select(META.c.key).where(META.c.key == THROUGH)).first() is not None
+
+
 def revision(db: Database) -> str:
     """Changes whenever warnings were kept or somebody dealt with one: part of the key of what is cached."""
     with db.reading() as connection:

@@ -294,6 +294,7 @@ PARTS = {
     "dashboard.queries.office_history.whole_tree": "the tree that scopes are cut from",
     "dashboard.queries.review.with_clip": "of samples that the caller was shown",
     "dashboard.queries.warnings.revision": "a count that tells whether anything changed",
+    "dashboard.queries.warnings.looked_at": "whether the worker has looked at all",
     "dashboard.actions.configuring.note_files": "which rules of the company changed, noted by the worker",
     "dashboard.actions.configuring.note_settings": "what changed in the file, noted by web and worker as they start",
     "dashboard.actions.freezing.freezing_moment": "a moment of the calendar",

@@ -124,6 +124,10 @@ def test_acknowledging_is_kept_in_the_story(opened, home):
     assert "处置中" in text_of(app)
 
 
-def test_an_empty_company_says_what_would_be_here(opened, nothing):
-    assert "没有需要预警的事项。" in text_of(opened(nothing, "early_warnings"))
-    assert "还没有结束的预警。" in text_of(opened(nothing, "early_warnings", view="ended"))
+def test_an_empty_company_says_what_would_be_here(opened, tmp_path):
+    home = make_company(tmp_path / "home", filled=False)
+    assert "尚未开始预警判定" in text_of(opened(home, "early_warnings"))  # unknown is not none
+    app = open_application(directory=home, environment={})
+    keep_warnings(app.db, rules_of(app.settings, app.db), datetime.now(UTC))
+    assert "没有需要预警的事项。" in text_of(opened(home, "early_warnings"))
+    assert "还没有结束的预警。" in text_of(opened(home, "early_warnings", view="ended"))
